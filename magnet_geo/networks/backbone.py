@@ -1,0 +1,70 @@
+"""What every segmentation backbone offers to the rest of the package.
+
+Shape letters: N images, B input bands, C classes, H and W pixels.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+AUXILIARY_SHARE = 0.4
+
+
+class Backbone(nn.Module):
+    """Base of the networks that turn an image into class logits of the same size.
+
+    Subclasses implement `heads`; `forward` combines what it gives.
+
+    Attributes:
+        name: The name the registry knows this network by.
+        num_classes: C, channels of the logits.
+        in_channels: B, bands of the images.
+    """
+
+    name: str
+    num_classes: int
+    in_channels: int
+
+    def __init__(self, *, name: str, num_classes: int, in_channels: int) -> None:
+        super().__init__()
+        self.name = name
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+
+    def heads(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Gives the logits of each head apart, the main one first, for a loss per head.
+
+        Args:
+            images: (N, B, H, W) float, normalized; any H and W from 32 pixels on.
+
+        Returns:
+            One (N, C, H, W) logits tensor per head: (main,) or (main, auxiliary).
+        """
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Gives the logits that inference uses.
+
+        Args:
+            images: (N, B, H, W) float, normalized; any H and W from 32 pixels on.
+
+        Returns:
+            (N, C, H, W) logits at the size of the images.
+        """
+        return combine_heads(self.heads(images))
+
+
+def combine_heads(heads: tuple[Tensor, ...]) -> Tensor:
+    """Gives the weighted mean of the heads: 1 part main, 0.4 parts auxiliary.
+
+    Args:
+        heads: (main,) or (main, auxiliary), each (N, C, H, W) logits.
+
+    Returns:
+        (N, C, H, W) logits.
+    """
+    if len(heads) == 1:
+        return heads[0]
+    main, auxiliary = heads
+    return torch.add(main, auxiliary, alpha=AUXILIARY_SHARE) / (1 + AUXILIARY_SHARE)
