@@ -1,0 +1,79 @@
+"""The error tree: one root, leaves that also inherit the builtin a caller would expect."""
+
+from __future__ import annotations
+
+
+class MagnetGeoError(Exception):
+    """Root of every error this package raises on purpose; its text is written for the user.
+
+    Attributes:
+        code: Short machine-readable cause, as sent in the JSON protocol's ``error`` line.
+    """
+
+    code = "error"
+
+
+class SceneError(MagnetGeoError, ValueError):
+    """The scene cannot be read or does not fit the model."""
+
+    code = "input"
+
+
+class BandError(SceneError):
+    """The scene's bands cannot be matched to the model's."""
+
+    code = "bands"
+
+
+class AreaOfInterestError(MagnetGeoError, ValueError):
+    """The area of interest is unreadable or misses the scene."""
+
+    code = "area"
+
+
+class OutputError(MagnetGeoError, OSError):
+    """An output cannot be written where it was asked for."""
+
+    code = "output"
+
+
+class DiskFullError(OutputError):
+    """The disk filled up while an output was written."""
+
+    code = "disk_full"
+
+
+class ModelError(MagnetGeoError, ValueError):
+    """A model file, checkpoint or manifest cannot be used."""
+
+    code = "model"
+
+
+class OptionError(MagnetGeoError, ValueError):
+    """Options contradict each other or the model."""
+
+    code = "options"
+
+
+class MemoryLimitError(MagnetGeoError, MemoryError):
+    """The work does not fit in the memory it was given."""
+
+    code = "out_of_memory"
+
+
+class DeviceError(MagnetGeoError, RuntimeError):
+    """The requested device or precision is not available."""
+
+    code = "device"
+
+
+class TrainingError(MagnetGeoError, ValueError):
+    """Training data or settings cannot be used."""
+
+    code = "training"
+
+
+class CancelledError(MagnetGeoError):
+    """The user cancelled the run; not a failure."""
+
+    code = "cancelled"

@@ -1,0 +1,18 @@
+"""Pure values of space: grids, pyramids, plans."""
+
+from magnet_geo.grid.magnification import MagnificationPyramid, PyramidManner
+from magnet_geo.grid.pixel_rect import PixelRect, Size
+from magnet_geo.grid.raster_grid import RasterGrid
+from magnet_geo.grid.read_scale import ReadScale
+from magnet_geo.grid.window_plan import Window, WindowPlan
+
+__all__ = [
+    "MagnificationPyramid",
+    "PixelRect",
+    "PyramidManner",
+    "RasterGrid",
+    "ReadScale",
+    "Size",
+    "Window",
+    "WindowPlan",
+]
