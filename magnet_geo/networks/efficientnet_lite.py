@@ -89,9 +89,7 @@ class EfficientNetLite(nn.Module):
         blocks: list[nn.Module] = []
         ends: list[int] = []
         channels = _STEM_CHANNELS
-        stages = zip(
-            REPEATS[variant], _STAGE_CHANNELS, _STAGE_KERNELS, _STAGE_STRIDES, _STAGE_EXPANSIONS, strict=True
-        )
+        stages = zip(REPEATS[variant], _STAGE_CHANNELS, _STAGE_KERNELS, _STAGE_STRIDES, _STAGE_EXPANSIONS, strict=True)
         for repeats, width, kernel, stride, expansion in stages:
             for repeat in range(repeats):
                 first_stride = stride if repeat == 0 else 1
@@ -104,7 +102,7 @@ class EfficientNetLite(nn.Module):
         self._feature_blocks = tuple(ends[stage] for stage in _FEATURE_STAGES)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Maps (N, B, H, W) normalised images to five feature maps of strides 2, 4, 8, 16 and 32."""
+        """Maps (N, B, H, W) normalized images to five feature maps of strides 2, 4, 8, 16 and 32."""
         features = self.stem(images)
         kept = []
         for index, block in enumerate(self.blocks):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import Tensor, cat, nn
 from torch.nn import functional as F
 
+from magnet_geo.networks.backbone import Backbone
 from magnet_geo.networks.efficientnet_lite import EfficientNetLite
 
 _WIDTH = 96
@@ -28,26 +29,17 @@ def _pointwise(in_channels: int, out_channels: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels))
 
 
-class LightFPN(nn.Module):
+class LightFPN(Backbone):
     """A feature pyramid of 96 channels whose sum is sharpened once with the stride-2 feature.
 
     Args:
         num_classes: Number of classes C.
         in_channels: Number of input bands B.
         encoder: Encoder variant, `"lite0"` or `"lite1"`.
-
-    Attributes:
-        name: Name in the network registry.
-        num_classes: Number of classes C.
-        in_channels: Number of input bands B.
     """
 
-    name = "light-fpn"
-
     def __init__(self, num_classes: int, in_channels: int = 3, encoder: str = "lite0") -> None:
-        super().__init__()
-        self.num_classes = num_classes
-        self.in_channels = in_channels
+        super().__init__(name="light-fpn", num_classes=num_classes, in_channels=in_channels)
         self.encoder = EfficientNetLite(in_channels, encoder)
         fine_channels, *pyramid_channels = self.encoder.feature_channels
         self.laterals = nn.ModuleList(_pointwise(channels, _WIDTH) for channels in pyramid_channels)
@@ -57,28 +49,23 @@ class LightFPN(nn.Module):
         self.sharpen = _separable(2 * _FINE_WIDTH, _FINE_WIDTH)
         self.classifier = nn.Conv2d(_FINE_WIDTH, num_classes, 1)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Maps (N, B, H, W) normalised images to (N, C, H, W) logits."""
+    def heads(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Gives the logits of the only head; see `Backbone.heads`."""
         fine, *features = self.encoder(images)
         merged = self.merge(self._pyramid_sum(features))
-        merged = F.interpolate(merged, size=fine.shape[-2:], mode="bilinear", align_corners=False)
+        merged = _resize_like(merged, fine)
         logits = self.classifier(self.sharpen(cat([merged, self.fine_lateral(fine)], dim=1)))
-        return F.interpolate(logits, size=images.shape[-2:], mode="bilinear", align_corners=False)
-
-    def heads(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Gives the logits of every head that training supervises: here the one of `forward`."""
-        return (self(images),)
+        return (_resize_like(logits, images),)
 
     def _pyramid_sum(self, features: list[Tensor]) -> Tensor:
-        size = features[0].shape[-2:]
         level = self.laterals[-1](features[-1])
-        total = _resize(self.smoothers[-1](level), size)
+        total = _resize_like(self.smoothers[-1](level), features[0])
         for index in range(len(features) - 2, -1, -1):
             lateral = self.laterals[index](features[index])
-            level = lateral + _resize(level, lateral.shape[-2:])
-            total = total + _resize(self.smoothers[index](level), size)
+            level = lateral + _resize_like(level, lateral)
+            total = total + _resize_like(self.smoothers[index](level), features[0])
         return total
 
 
-def _resize(features: Tensor, size: tuple[int, int]) -> Tensor:
-    return F.interpolate(features, size=size, mode="bilinear", align_corners=False)
+def _resize_like(maps: Tensor, reference: Tensor) -> Tensor:
+    return F.interpolate(maps, size=reference.shape[-2:], mode="bilinear", align_corners=False)

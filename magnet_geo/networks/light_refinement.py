@@ -8,6 +8,8 @@ from __future__ import annotations
 from torch import Tensor, cat, nn
 from torch.nn import functional as F
 
+from magnet_geo.networks.refinement import Refinement
+
 _CELL_PX = 4
 _WIDTH = 64
 _DILATIONS = (1, 2, 4, 1)
@@ -29,42 +31,27 @@ class _SeparableResidual(nn.Module):
         return F.relu(cells + self.body(cells))
 
 
-class LightRefinement(nn.Module):
+class LightRefinement(Refinement):
     """Corrects the mean of two predictions from their log-probabilities; untrained, it is that mean.
 
     Args:
         num_classes: Number of classes C.
-
-    Attributes:
-        name: Name in the network registry.
-        num_classes: Number of classes C.
-        receptive_radius: Distance in pixels beyond which an input pixel cannot change an output pixel.
-        alignment: Side in pixels of the cells; maps cropped at multiples of it give the same cells.
     """
 
-    name = "light"
-    receptive_radius = _CELL_PX * (sum(_DILATIONS) + 1)
-    alignment = _CELL_PX
-
     def __init__(self, num_classes: int) -> None:
-        super().__init__()
-        self.num_classes = num_classes
+        radius = _CELL_PX * (sum(_DILATIONS) + 1)
+        super().__init__(num_classes=num_classes, receptive_radius=radius, alignment=_CELL_PX)
         cell_channels = num_classes * _CELL_PX**2
         self.enter = nn.Sequential(
             nn.Conv2d(2 * cell_channels, _WIDTH, 1, bias=False), nn.BatchNorm2d(_WIDTH), nn.ReLU(inplace=True)
         )
         self.blocks = nn.Sequential(*(_SeparableResidual(_WIDTH, dilation) for dilation in _DILATIONS))
         self.leave = nn.Conv2d(_WIDTH, cell_channels, 1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        for parameter in self.leave.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """Maps two (N, C, H, W) probability maps to (N, C, H, W) logits.
-
-        Args:
-            scale_specific: The backbone's prediction at this level.
-            cumulative: The result of the coarser levels, resized to this level.
-        """
+        """Gives the refined prediction; see `Refinement.forward`."""
         height, width = scale_specific.shape[-2:]
         mean = ((scale_specific + cumulative) * 0.5).clamp_min(_FLOOR).log()
         maps = cat([scale_specific, cumulative], dim=1).clamp_min(_FLOOR).log()
