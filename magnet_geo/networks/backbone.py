@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 AUXILIARY_SHARE = 0.4
 
@@ -68,3 +69,17 @@ def combine_heads(heads: tuple[Tensor, ...]) -> Tensor:
         return heads[0]
     main, auxiliary = heads
     return torch.add(main, auxiliary, alpha=AUXILIARY_SHARE) / (1 + AUXILIARY_SHARE)
+
+
+def resized_like(features: Tensor, like: Tensor, *, align_corners: bool = False) -> Tensor:
+    """Gives the features bilinearly at the height and width of another tensor.
+
+    Args:
+        features: (N, K, h, w) values.
+        like: (N, any, H, W) tensor whose height and width count.
+        align_corners: Whether the corner pixels' centers, not their outer edges, coincide.
+
+    Returns:
+        (N, K, H, W) values.
+    """
+    return F.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=align_corners)

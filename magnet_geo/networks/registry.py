@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from magnet_geo.errors import ModelError
 from magnet_geo.networks.backbone import Backbone
-from magnet_geo.networks.refinement import Refinement
+from magnet_geo.networks.refinement import MagnetRefinement, Refinement
 
 
 def create_backbone(name: str, *, num_classes: int, in_channels: int = 3) -> Backbone:
@@ -83,12 +83,6 @@ def _light_fpn(num_classes: int, in_channels: int) -> Backbone:
     return LightFPN(num_classes, in_channels)
 
 
-def _magnet(num_classes: int) -> Refinement:
-    from magnet_geo.networks.refinement import MagnetRefinement
-
-    return MagnetRefinement(num_classes)
-
-
 def _light(num_classes: int) -> Refinement:
     from magnet_geo.networks.light_refinement import LightRefinement
 
@@ -102,4 +96,4 @@ _BACKBONES: Mapping[str, Callable[[int, int], Backbone]] = {
     "hrnet48+ocr": _hrnet48,
     "light-fpn": _light_fpn,
 }
-_REFINEMENTS: Mapping[str, Callable[[int], Refinement]] = {"magnet": _magnet, "light": _light}
+_REFINEMENTS: Mapping[str, Callable[[int], Refinement]] = {"magnet": MagnetRefinement, "light": _light}
