@@ -1,0 +1,219 @@
+"""`Manifest`: everything a model file says about itself, valid once it exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from json import loads
+from typing import Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from magnet_geo.classes import ClassScheme
+from magnet_geo.errors import ModelError
+from magnet_geo.grid import MagnificationPyramid
+from magnet_geo.model.manifest_parts import (
+    Architecture,
+    ClassEntry,
+    Line,
+    NormalizationEntry,
+    Paragraph,
+    Part,
+    PyramidEntry,
+    ScalingEntry,
+    Selection,
+)
+from magnet_geo.model.model_card import BandStatistics, MetricsTable
+from magnet_geo.normalization import Normalization, Scaling
+
+FORMAT_VERSION = 1
+RGB = ("red", "green", "blue")
+
+
+class Manifest(Part):
+    """What a model is, wants and promises.
+
+    Attributes:
+        format_version: Version of this record.
+        name: Short name, as given to ``--model``.
+        title: One line for people.
+        version: The model's own version.
+        description: What it maps, in a few sentences.
+        domain: Where it can be trusted and where not.
+        architecture: The networks.
+        classes: Classes in channel order.
+        nodata: Pixel value where the scene is not valid.
+        uncounted_values: Class values left out of the mean IoU.
+        bands: Names of the bands, in channel order.
+        scaling: Native values to 0-255.
+        normalization: Mean and standard deviation of values divided by 255.
+        gsd_m: Pixel size the model was trained at, in metres; None takes pixels as they are.
+        pyramid: Levels and patches.
+        halo_px: Pixels dropped on each inner side of a window, in model pixels.
+        selection: Rules of full MagNet and MagNet-Fast; None for a coarse-only model.
+        temperature: Divides the logarithm of the final probabilities; 1 leaves them as they are.
+        training_statistics: Per band, empty where unknown.
+        licence: Terms of the weights.
+        data: What it was trained on, and its terms.
+        card: Measured results.
+    """
+
+    format_version: int = Field(default=FORMAT_VERSION, ge=1, le=FORMAT_VERSION)
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+    title: Line
+    version: Line
+    description: Paragraph = ""
+    domain: Paragraph = ""
+    architecture: Architecture
+    classes: tuple[ClassEntry, ...]
+    nodata: int = 255
+    uncounted_values: tuple[int, ...] = ()
+    bands: tuple[Line, ...] = RGB
+    scaling: ScalingEntry
+    normalization: NormalizationEntry
+    gsd_m: float | None = Field(default=None, gt=0)
+    pyramid: PyramidEntry
+    halo_px: int = Field(default=0, ge=0)
+    selection: Selection | None = None
+    temperature: float = Field(default=1.0, gt=0)
+    training_statistics: tuple[BandStatistics, ...] = ()
+    licence: Paragraph
+    data: Paragraph = ""
+    card: tuple[MetricsTable, ...] = ()
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str = "The manifest") -> Manifest:
+        """Read a manifest.
+
+        Args:
+            text: JSON object.
+            source: What an error message calls it, at the start of a sentence.
+
+        Raises:
+            ModelError: It is no manifest, of a newer version, or a field is wrong.
+        """
+        try:
+            values = loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ModelError(f"{source} is not JSON ({error}); write the model file again.") from error
+        return cls.from_values(values, source=source)
+
+    @classmethod
+    def from_values(cls, values: object, *, source: str = "The manifest") -> Manifest:
+        """Check values and make a manifest of them.
+
+        Args:
+            values: Mapping from field names to plain values.
+            source: What an error message calls it, at the start of a sentence.
+
+        Raises:
+            ModelError: It is no mapping, of a newer version, or a field is wrong.
+        """
+        found = values.get("format_version", FORMAT_VERSION) if isinstance(values, Mapping) else None
+        if isinstance(found, int) and found > FORMAT_VERSION:
+            raise ModelError(
+                f"{source} is a manifest of a newer version ({found}; this package reads up to "
+                f"{FORMAT_VERSION}); update magnet-geo."
+            )
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ModelError(f"{source} is not valid: {_first_fault(error)}") from error
+
+    def changed(self, **updates: Any) -> Manifest:
+        """A checked copy with some fields replaced.
+
+        Args:
+            updates: New values by field name.
+
+        Raises:
+            ModelError: The new values do not fit.
+        """
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).from_values(values | updates, source=f"The changed manifest of '{self.name}'")
+
+    def without_refinement(self) -> Manifest:
+        """The same model, coarse only."""
+        values = self.architecture.model_dump() | {"refinement": None, "refinement_per_level": False}
+        return self.changed(architecture=values, selection=None)
+
+    def to_json(self) -> str:
+        """The manifest as one line of JSON."""
+        return self.model_dump_json()
+
+    @property
+    def refined_levels(self) -> range:
+        """Levels that are refined: from 1 on, none for a coarse-only model."""
+        return range(1, len(self.pyramid.levels) if self.architecture.refinement else 1)
+
+    @property
+    def counted_indices(self) -> tuple[int, ...]:
+        """Class indices that count in the mean IoU."""
+        return tuple(index for index, entry in enumerate(self.classes) if entry.value not in self.uncounted_values)
+
+    def pyramid_value(self) -> MagnificationPyramid:
+        """Levels and patches as the package's own value."""
+        return self.pyramid.pyramid()
+
+    def class_scheme(self) -> ClassScheme:
+        """Classes and nodata as the package's own value."""
+        return ClassScheme(tuple(entry.value_of_class() for entry in self.classes), self.nodata)
+
+    def scaling_value(self) -> Scaling:
+        """Scaling as the package's own value."""
+        return self.scaling.scaling()
+
+    def normalization_value(self) -> Normalization:
+        """Normalization as the package's own value."""
+        return self.normalization.normalization()
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> Manifest:
+        scheme = self.class_scheme()
+        if len(scheme) != self.architecture.num_classes:
+            raise ValueError(f"{len(scheme)} classes do not fit num_classes {self.architecture.num_classes}.")
+        unknown = sorted(set(self.uncounted_values) - {entry.value for entry in self.classes})
+        if unknown:
+            raise ValueError(f"uncounted_values {unknown} are no class's value.")
+        if not self.counted_indices:
+            raise ValueError("uncounted_values leaves no class to count.")
+        return self
+
+    @model_validator(mode="after")
+    def _check_bands(self) -> Manifest:
+        bands = self.architecture.in_channels
+        if len(set(self.bands)) != len(self.bands):
+            raise ValueError(f"bands must be unique, not {', '.join(self.bands)}.")
+        counts = {
+            "bands": len(self.bands),
+            "scaling": len(self.scaling.low),
+            "normalization": len(self.normalization.mean),
+            "training_statistics": len(self.training_statistics) or bands,
+        }
+        for field, count in counts.items():
+            if count != bands:
+                raise ValueError(f"{field} speaks of {count} bands, but in_channels is {bands}.")
+        return self
+
+    @model_validator(mode="after")
+    def _check_levels(self) -> Manifest:
+        window = self.pyramid_value().window
+        if 2 * self.halo_px >= min(window.height, window.width):
+            raise ValueError(
+                f"halo_px {self.halo_px} leaves no core in a window of {window.height} x {window.width} pixels."
+            )
+        if (self.architecture.refinement is None) != (self.selection is None):
+            raise ValueError("a refinement and a selection belong together: give both or neither.")
+        thresholds = self.selection.fast.patch_thresholds if self.selection and self.selection.fast else None
+        if thresholds is not None and len(thresholds) != len(self.refined_levels):
+            raise ValueError(
+                f"{len(thresholds)} patch_thresholds do not fit {len(self.refined_levels)} refined levels."
+            )
+        return self
+
+
+def _first_fault(error: ValidationError) -> str:
+    faults = error.errors(include_url=False)
+    place = ".".join(str(step) for step in faults[0]["loc"]) or "the fields together"
+    text = faults[0]["msg"].removeprefix("Value error, ").rstrip(".")
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{place}: {text}{more}."

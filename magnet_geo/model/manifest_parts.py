@@ -1,0 +1,195 @@
+"""The parts of a manifest: what a model file says about its network, classes, pixels and rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from magnet_geo.classes import LandClass
+from magnet_geo.grid import MagnificationPyramid, PyramidManner, Size
+from magnet_geo.normalization import Normalization, Scaling
+
+# Model files come from strangers: text without control characters cannot steer a terminal.
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Paragraph = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
+Pixels = Annotated[int, Field(ge=1, le=65536)]
+
+
+class Part(BaseModel):
+    """Base of everything in a manifest: frozen, no unknown fields, finite numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Architecture(Part):
+    """Which networks the weights belong to.
+
+    Attributes:
+        backbone: Name of the segmentation backbone.
+        refinement: Name of the refinement module; None for a coarse-only model.
+        refinement_per_level: True where each level from 1 on has weights of its own.
+        num_classes: Channels of the logits.
+        in_channels: Bands of the images.
+    """
+
+    backbone: Line
+    refinement: Line | None
+    refinement_per_level: bool = False
+    num_classes: int = Field(ge=2, le=255)
+    in_channels: int = Field(default=3, ge=1, le=64)
+
+
+class ClassEntry(Part):
+    """One class; the list's order is the order of the network's channels.
+
+    Attributes:
+        value: Pixel value in the output, 0-255.
+        name: What people call it.
+        color: ``#rrggbb``, lower case.
+    """
+
+    value: int
+    name: Line
+    color: Line
+
+    @model_validator(mode="after")
+    def _check(self) -> ClassEntry:
+        self.value_of_class()
+        return self
+
+    def value_of_class(self) -> LandClass:
+        """The entry as the package's own value."""
+        return LandClass(self.value, self.name, self.color)
+
+
+class ScalingEntry(Part):
+    """Native pixel values of the training data and how they became 0-255.
+
+    Attributes:
+        dtype: Pixel type of the training data, as numpy names it.
+        low: Native value that became 0, per band.
+        high: Native value that became 255, per band.
+    """
+
+    dtype: Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"] = "uint8"
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> ScalingEntry:
+        self.scaling()
+        return self
+
+    def scaling(self) -> Scaling:
+        """The entry as the package's own value."""
+        return Scaling(self.low, self.high)
+
+
+class NormalizationEntry(Part):
+    """Mean and standard deviation of the training data, of values divided by 255.
+
+    Attributes:
+        mean: One value per band.
+        std: One positive value per band.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> NormalizationEntry:
+        self.normalization()
+        return self
+
+    def normalization(self) -> Normalization:
+        """The entry as the package's own value."""
+        return Normalization(self.mean, self.std)
+
+
+class PyramidEntry(Part):
+    """Levels of one MagNet image; every pair is ``[height, width]`` in model pixels.
+
+    Attributes:
+        levels: Whole image at each level, coarse to fine.
+        patch: What is cut out of a level.
+        network_input: What a patch is resized to before the network.
+        manner: ``published`` or ``decimation``.
+    """
+
+    levels: tuple[tuple[Pixels, Pixels], ...]
+    patch: tuple[Pixels, Pixels]
+    network_input: tuple[Pixels, Pixels]
+    manner: PyramidManner
+
+    @model_validator(mode="after")
+    def _check(self) -> PyramidEntry:
+        self.pyramid()
+        return self
+
+    def pyramid(self) -> MagnificationPyramid:
+        """The entry as the package's own value."""
+        levels = tuple(Size(height, width) for height, width in self.levels)
+        return MagnificationPyramid(levels, Size(*self.patch), Size(*self.network_input), self.manner)
+
+
+class PointSelection(Part):
+    """How many points of a level take the refined prediction.
+
+    Attributes:
+        n_points: At most 1: a share of the refined patches' pixels; above 1: a count of pixels.
+        smooth_kernel: Side of the median filter over the error score, odd, in score cells.
+        points_per: Whether the points of all patches compete (``image``) or those of each patch.
+        cell_px: Side of a score cell in pixels, where points compete per patch.
+    """
+
+    n_points: float = Field(gt=0)
+    smooth_kernel: int = Field(ge=1, le=255)
+    points_per: Literal["image", "patch"]
+    cell_px: int = Field(default=4, ge=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> PointSelection:
+        if self.n_points > 1 and self.n_points != int(self.n_points):
+            raise ValueError(f"n_points above 1 is a count of pixels and must be whole, not {self.n_points}.")
+        if self.smooth_kernel % 2 == 0:
+            raise ValueError(f"smooth_kernel must be odd, not {self.smooth_kernel}.")
+        return self
+
+
+class FastSelection(PointSelection):
+    """Point selection of MagNet-Fast and its choice of patches: a count or thresholds, one of the two.
+
+    Attributes:
+        n_patches: Patches refined at each level, the most uncertain first.
+        patch_thresholds: Mean uncertainty from which a patch is refined, one per level from 1 on.
+    """
+
+    n_patches: int | None = Field(default=None, ge=1)
+    patch_thresholds: tuple[Annotated[float, Field(ge=0, le=1)], ...] | None = None
+
+    @model_validator(mode="after")
+    def _check_patches(self) -> FastSelection:
+        if (self.n_patches is None) == (self.patch_thresholds is None):
+            raise ValueError("give either n_patches or patch_thresholds, not both and not neither.")
+        return self
+
+
+class Selection(Part):
+    """The rules of full MagNet and MagNet-Fast.
+
+    Attributes:
+        default: The mode used when the user names none.
+        full: Every patch is refined.
+        fast: Only the most uncertain patches are refined; None where the model offers no such mode.
+    """
+
+    default: Literal["full", "fast"] = "full"
+    full: PointSelection
+    fast: FastSelection | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Selection:
+        if self.default == "fast" and self.fast is None:
+            raise ValueError("the default mode is fast, but there is no rule for it.")
+        return self
