@@ -1,0 +1,37 @@
+"""How this package runs GDAL: settings for every call, and what GDAL said when one failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import rasterio
+
+# Bytes: rasterio hands the number over as it is, where GDAL itself takes a small one for megabytes.
+CACHE_BYTES = 256 * 2**20
+
+
+def gdal_environment() -> rasterio.Env:
+    """GDAL settings for reading and writing; to be entered around each group of calls, in the thread that makes them.
+
+    The block cache they limit is one for the whole process.
+    """
+    return rasterio.Env(
+        GDAL_CACHEMAX=CACHE_BYTES,
+        GDAL_HTTP_MAX_RETRY=3,
+        GDAL_HTTP_RETRY_DELAY=1,
+        GDAL_HTTP_CONNECTTIMEOUT=30,
+    )
+
+
+def gdal_detail(error: BaseException) -> str:
+    """What GDAL said, as a clause to be put after a colon: the innermost message of a chain of errors."""
+    *_, innermost = _chain(error)
+    return str(innermost).strip().rstrip(".")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    while link is not None:
+        if str(link).strip():
+            yield link
+        link = link.__cause__ or link.__context__

@@ -1,0 +1,171 @@
+"""`SceneReader`: native pixels of a scene's chosen bands, with their validity."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from math import ceil
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from magnet_geo.errors import SceneError
+from magnet_geo.grid import PixelRect, Size
+from magnet_geo.raster.gdal_environment import gdal_detail, gdal_environment
+from magnet_geo.raster.source import SceneSource, open_scene
+from magnet_geo.raster.validity import valid_pixels
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePixels:
+    """Pixels of a rectangle.
+
+    Attributes:
+        values: (B, H, W) in the scene's dtype; 0 where not valid, whatever the nodata value.
+        valid: (H, W), True where the pixel is data.
+    """
+
+    values: NDArray[np.generic]
+    valid: NDArray[np.bool_]
+
+
+class SceneReader:
+    """Reads rectangles of a scene through one dataset handle, within a ``with`` block.
+
+    A reader belongs to one thread; each thread that reads opens its own.
+    """
+
+    def __init__(self, source: SceneSource, bands: tuple[int, ...]) -> None:
+        """Name what is read.
+
+        Args:
+            source: The scene.
+            bands: Band numbers, 1-based, in the model's order.
+        """
+        self.source = source
+        self.bands = bands
+        self._resources = ExitStack()
+        self._dataset: DatasetReader | None = None
+
+    def __enter__(self) -> SceneReader:
+        self._dataset = self._resources.enter_context(open_scene(self.source))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._dataset = None
+        self._resources.close()
+
+    @property
+    def size(self) -> Size:
+        """Size of the scene."""
+        return Size(self.dataset.height, self.dataset.width)
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Dtype of the values that are read; the common one where the bands differ."""
+        return np.result_type(*(self.dataset.dtypes[band - 1] for band in self.bands))
+
+    @property
+    def nodata(self) -> tuple[float | None, ...]:
+        """Nodata value of each chosen band: the user's, else the file's."""
+        if self.source.nodata is not None:
+            return (self.source.nodata,) * len(self.bands)
+        return tuple(self.dataset.nodatavals[band - 1] for band in self.bands)
+
+    @property
+    def dataset(self) -> DatasetReader:
+        """The open handle."""
+        if self._dataset is None:
+            raise RuntimeError(f"The reader of '{self.source.path}' is not open; use it in a with block.")
+        return self._dataset
+
+    def read(self, rect: PixelRect) -> ScenePixels:
+        """Read a rectangle; what lies beyond the scene is 0 and not valid.
+
+        Raises:
+            SceneError: A block cannot be decoded.
+        """
+        height, width = self.size.height, self.size.width
+        inside = rect.intersection(PixelRect(0, 0, height, width))
+        if inside == rect:
+            return _read(self.dataset, self.bands, self.nodata, rect, rect.size)
+        values = np.zeros((len(self.bands), rect.height, rect.width), self.dtype)
+        valid = np.zeros((rect.height, rect.width), bool)
+        if inside is not None:
+            pixels = _read(self.dataset, self.bands, self.nodata, inside, inside.size)
+            rows, cols = inside.relative_to(rect).slices
+            values[:, rows, cols], valid[rows, cols] = pixels.values, pixels.valid
+        return ScenePixels(values, valid)
+
+    def read_decimated(self, max_side: int) -> ScenePixels:
+        """Read the whole scene, reduced so that no side exceeds ``max_side`` pixels.
+
+        Picks the nearest pixels and lets overviews serve: right for statistics, not for a network.
+        """
+        scene = self.size
+        factor = max(1.0, max(scene.height, scene.width) / max_side)
+        reduced = Size(ceil(scene.height / factor), ceil(scene.width / factor))
+        whole = PixelRect(0, 0, scene.height, scene.width)
+        with open_scene(self.source, overviews=True) as dataset:
+            return _read(dataset, self.bands, self.nodata, whole, reduced)
+
+
+def _read(
+    dataset: DatasetReader, bands: tuple[int, ...], nodata: tuple[float | None, ...], rect: PixelRect, shape: Size
+) -> ScenePixels:
+    window = Window(rect.col, rect.row, rect.width, rect.height)
+    alpha = alpha_band(dataset)
+    # One call for all bands: a second pass over interleaved blocks that outgrew the cache would decode them again.
+    indexes = [*bands, *([alpha] if alpha else [])]
+    dtype = np.result_type(*(dataset.dtypes[i - 1] for i in indexes))
+    out_shape = shape.height, shape.width
+    try:
+        with gdal_environment():
+            read = dataset.read(indexes, window=window, out_shape=(len(indexes), *out_shape), out_dtype=dtype)
+            masks = _read_masks(dataset, bands, window, out_shape)
+    except RasterioError as error:
+        raise SceneError(_read_failure(dataset.name, rect, gdal_detail(error))) from error
+    values = read[: len(bands)]
+    valid = valid_pixels(values, nodata=nodata, alpha=read[-1] if alpha else None, masks=masks)
+    values[:, ~valid] = 0
+    return ScenePixels(values, valid)
+
+
+def _read_masks(
+    dataset: DatasetReader, bands: tuple[int, ...], window: Window, out_shape: tuple[int, int]
+) -> NDArray[np.uint8] | None:
+    masked = [band for band in bands if has_own_mask(dataset, band)]
+    if len(masked) < len(bands):
+        return None
+    if MaskFlags.per_dataset in dataset.mask_flag_enums[bands[0] - 1]:
+        masked = masked[:1]
+    masks: NDArray[np.uint8] = dataset.read_masks(masked, window=window, out_shape=(len(masked), *out_shape))
+    return masks
+
+
+def alpha_band(dataset: DatasetReader) -> int | None:
+    """Number of the alpha band, or None."""
+    found = (i for i, use in zip(dataset.indexes, dataset.colorinterp, strict=True) if use is ColorInterp.alpha)
+    return next(found, None)
+
+
+def has_own_mask(dataset: DatasetReader, band: int) -> bool:
+    """True where a mask band exists that is neither the alpha band nor derived from the nodata value."""
+    flags = dataset.mask_flag_enums[band - 1]
+    if MaskFlags.alpha in flags or MaskFlags.all_valid in flags:
+        return False
+    return MaskFlags.per_dataset in flags or MaskFlags.nodata not in flags
+
+
+def _read_failure(path: str, rect: PixelRect, detail: str) -> str:
+    return (
+        f"Rows {rect.row}-{rect.row_stop - 1}, columns {rect.col}-{rect.col_stop - 1} of '{path}' cannot be read "
+        f"({detail}): the file is damaged or incomplete; copy or download it again."
+    )

@@ -1,0 +1,94 @@
+"""`SceneSource`: a scene as the user names it, and how it is opened."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import rasterio
+from rasterio.crs import CRS
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+
+from magnet_geo.errors import SceneError
+from magnet_geo.raster.gdal_environment import gdal_detail, gdal_environment
+
+_OPENING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class SceneSource:
+    """What is read, and what the user says where the file is silent or wrong.
+
+    Attributes:
+        path: Anything GDAL opens: a path, VRT, URL, ``/vsi...`` or subdataset name.
+        open_options: GDAL open options, as pairs.
+        crs: Replaces the file's coordinate reference system; None keeps it.
+        nodata: Replaces the nodata value of every band; None keeps them.
+    """
+
+    path: str
+    open_options: tuple[tuple[str, str], ...] = ()
+    crs: CRS | None = None
+    nodata: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Last part of the path, for messages and output names."""
+        return self.path.rstrip("/").rsplit("/", 1)[-1] or self.path
+
+
+@contextmanager
+def open_scene(source: SceneSource, *, overviews: bool = False) -> Iterator[DatasetReader]:
+    """Open a scene for reading; a handle belongs to one thread.
+
+    Args:
+        source: The scene.
+        overviews: Whether reduced reads may come from overviews, whose resampling is not known. Without them
+            GDAL wraps the dataset, which hides some of its metadata.
+
+    Raises:
+        SceneError: It is missing, not readable, no raster or damaged.
+    """
+    dataset = _open(source, overviews=overviews)
+    with dataset:
+        yield dataset
+
+
+def _open(source: SceneSource, *, overviews: bool) -> DatasetReader:
+    options = dict(source.open_options)
+    if not overviews and "OVERVIEW_LEVEL" not in {key.upper() for key in options}:
+        options["OVERVIEW_LEVEL"] = "NONE"
+    # The filters of `warnings` belong to the whole process: no two threads may change and restore them at once.
+    with _OPENING, gdal_environment(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        try:
+            return rasterio.open(source.path, sharing=False, **options)
+        except (RasterioError, ValueError, TypeError) as error:
+            raise SceneError(_open_failure(source.path, gdal_detail(error))) from error
+
+
+def _open_failure(path: str, detail: str) -> str:
+    local = Path(path)
+    if local.is_dir():
+        return f"'{path}' is a folder, not a raster; name one raster file."
+    if local.is_file():
+        return _file_failure(local, detail)
+    if "No such file" in detail or "does not exist" in detail:
+        return f"The scene '{path}' does not exist; check the path."
+    return f"The scene '{path}' cannot be opened: {detail}."
+
+
+def _file_failure(path: Path, detail: str) -> str:
+    if not os.access(path, os.R_OK):
+        return f"The scene '{path}' may not be read (permission denied); ask its owner for access."
+    if path.stat().st_size == 0:
+        return f"The scene '{path}' is empty (0 bytes); copy or download it again."
+    if "not recognized" in detail:
+        return f"'{path}' is not a raster that GDAL can read; convert it to GeoTIFF first."
+    return f"The scene '{path}' is damaged or incomplete ({detail}); copy or download it again."

@@ -1,0 +1,72 @@
+"""Which pixels of a scene are data: nodata, NaN, alpha and mask bands become one boolean array.
+
+Shapes: B bands, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NEAR_ULPS = 4
+
+
+def valid_pixels(
+    values: NDArray[np.generic],
+    *,
+    nodata: tuple[float | None, ...],
+    alpha: NDArray[np.generic] | None = None,
+    masks: NDArray[np.uint8] | None = None,
+) -> NDArray[np.bool_]:
+    """Find the usable pixels.
+
+    Args:
+        values: (B, H, W) native values of the model's bands.
+        nodata: Nodata value per band; None where a band has none.
+        alpha: (H, W), 0 where transparent.
+        masks: (M, H, W), 0 where masked; one mask for all bands or one per band.
+
+    Returns:
+        (H, W), False where all bands are nodata, any is NaN or infinite, alpha is 0 or every mask is 0.
+    """
+    valid = ~_all_nodata(values, nodata)
+    if values.dtype.kind == "f":
+        valid &= np.isfinite(values).all(axis=0)
+    if alpha is not None:
+        valid &= alpha != 0
+    if masks is not None:
+        valid &= (masks != 0).any(axis=0)
+    return valid
+
+
+def nodata_fits(nodata: float, dtype: np.dtype[np.generic]) -> bool:
+    """True where a band of this dtype can hold the nodata value."""
+    if dtype.kind not in "iu":
+        return True
+    limits = np.iinfo(dtype.name)
+    return float(nodata).is_integer() and limits.min <= nodata <= limits.max
+
+
+def _all_nodata(values: NDArray[np.generic], nodata: tuple[float | None, ...]) -> NDArray[np.bool_]:
+    missing = np.ones(values.shape[1:], bool)
+    for band, value in zip(values, nodata, strict=True):
+        if value is None or not nodata_fits(value, values.dtype):
+            return np.zeros(values.shape[1:], bool)
+        missing &= _equals(band, value)
+    return missing
+
+
+def _equals(band: NDArray[np.generic], nodata: float) -> NDArray[np.bool_]:
+    if band.dtype.kind != "f":
+        equal: NDArray[np.bool_] = band == band.dtype.type(int(nodata))
+        return equal
+    floats = cast("NDArray[np.floating]", band)
+    if np.isnan(nodata):
+        return np.isnan(floats)
+    # Nodata is written as decimal text: float32 values come back a few units in the last place away.
+    with np.errstate(over="ignore", invalid="ignore"):
+        near = floats.dtype.type(nodata)
+        close: NDArray[np.bool_] = np.abs(floats - near) <= _NEAR_ULPS * np.spacing(np.abs(near))
+    return close
