@@ -1,1 +1,32 @@
+"""MagNet on one image: certainty, selection, and the coarse-to-fine loop; tensors in, tensors out."""
 
+from magnet_geo.progressive.coarse_to_fine import Stage, full_size, segment_stages
+from magnet_geo.progressive.image_pyramid import build_image_pyramid
+from magnet_geo.progressive.predictor import NetworkPredictor, Predictor
+from magnet_geo.progressive.selection_rule import (
+    AllPatches,
+    ListedPatches,
+    MostUncertainPatches,
+    NoPatches,
+    PatchesAbove,
+    PatchRule,
+    PointRule,
+    PointScope,
+)
+
+__all__ = [
+    "AllPatches",
+    "ListedPatches",
+    "MostUncertainPatches",
+    "NetworkPredictor",
+    "NoPatches",
+    "PatchRule",
+    "PatchesAbove",
+    "PointRule",
+    "PointScope",
+    "Predictor",
+    "Stage",
+    "build_image_pyramid",
+    "full_size",
+    "segment_stages",
+]

@@ -1,0 +1,63 @@
+"""Certainty of probability maps (paper, section 3.3).
+
+Shapes: N maps, C classes, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from magnet_geo.grid import PixelRect
+
+
+def certainty(probabilities: Tensor) -> Tensor:
+    """Top-1 minus top-2 probability.
+
+    Args:
+        probabilities: (..., C, H, W), C at least 2.
+
+    Returns:
+        (..., H, W), the input's dtype, 0-1.
+    """
+    first = probabilities.select(-3, 0).clone()
+    second = torch.full_like(first, -1)
+    lower = torch.empty_like(first)
+    for channel in probabilities.unbind(-3)[1:]:
+        torch.minimum(first, channel, out=lower)
+        torch.maximum(second, lower, out=second)
+        torch.maximum(first, channel, out=first)
+    return first.sub_(second)
+
+
+def patch_uncertainty(probabilities: Tensor, patches: Sequence[PixelRect], valid: Tensor | None) -> NDArray[np.float64]:
+    """Mean uncertainty of each patch over its valid pixels.
+
+    Args:
+        probabilities: (C, H, W) cumulative prediction.
+        patches: Rectangles inside it.
+        valid: (H, W) boolean, or None where every pixel is valid.
+
+    Returns:
+        (P,) float64, NaN for patches without a valid pixel.
+    """
+    means = np.full(len(patches), np.nan)
+    for index, patch in enumerate(patches):
+        rows, cols = patch.slices
+        uncertainty = 1 - certainty(probabilities[:, rows, cols])
+        if valid is None:
+            means[index] = uncertainty.mean(dtype=torch.float64).item()
+        elif valid[rows, cols].any():
+            means[index] = uncertainty[valid[rows, cols]].mean(dtype=torch.float64).item()
+    return means
+
+
+def valid_patches(patches: Sequence[PixelRect], valid: Tensor | None) -> NDArray[np.float64]:
+    """Uncertainty as far as `patch_uncertainty` is needed to tell valid patches: 0, or NaN without a valid pixel."""
+    if valid is None:
+        return np.zeros(len(patches))
+    return np.array([0.0 if bool(valid[patch.slices].any()) else np.nan for patch in patches])

@@ -1,0 +1,128 @@
+"""The coarse-to-fine loop of MagNet on one image (paper, section 3).
+
+Shapes: B bands, C classes, H and W the level's rows and columns, P patches of the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from magnet_geo.grid import PixelRect, PyramidManner, Size
+from magnet_geo.progressive.certainty import patch_uncertainty, valid_patches
+from magnet_geo.progressive.image_pyramid import ImagePyramid
+from magnet_geo.progressive.predictor import Predictor
+from magnet_geo.progressive.refine_level import LevelRefinement, refine_image_points, refine_patch_points
+from magnet_geo.progressive.resampling import resize_bilinear
+from magnet_geo.progressive.selection_rule import AllPatches, PatchRule, PointRule, PointScope
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """What stands after one level.
+
+    Attributes:
+        level: 0 is the coarsest.
+        probabilities: (C, H, W) float32 cumulative prediction; the next level may write over it.
+        refined: (P,) True where the level's patch was refined; empty at level 0.
+        chosen: (H, W) True where points took the refined prediction, where the caller asked for it.
+        error_score: Smoothed error score on its cells, likewise.
+    """
+
+    level: int
+    probabilities: Tensor
+    refined: NDArray[np.bool_]
+    chosen: Tensor | None = None
+    error_score: NDArray[np.float32] | None = None
+
+
+@torch.inference_mode()
+def segment_stages(
+    image: ImagePyramid,
+    predictor: Predictor,
+    *,
+    patch_rule: PatchRule,
+    point_rule: PointRule,
+    wanted: Callable[[int, PixelRect], bool] = lambda level, patch: True,
+    on_batch: Callable[[int], None] = lambda patches: None,
+    keep_points: bool = False,
+) -> Iterator[Stage]:
+    """Yield the cumulative prediction after each level, coarse to fine.
+
+    Args:
+        image: The image at every level.
+        predictor: The networks.
+        patch_rule: Which patches are refined.
+        point_rule: How many of their points are replaced.
+        wanted: Whether the result of a patch of a level is of use; the others are not refined.
+        on_batch: Called with the number of patches after each batch; may raise to stop.
+        keep_points: Keep chosen points and error score in the stages (published pyramids).
+    """
+    cumulative = _coarse_prediction(image, predictor, on_batch)
+    yield Stage(0, cumulative, np.zeros(0, dtype=np.bool_))
+    for level in range(1, len(image.pyramid.levels)):
+        size = image.pyramid.levels[level]
+        cumulative = resize_bilinear(cumulative[None], size)[0].clone()
+        patches = image.pyramid.patches(level)
+        refined = _choose_patches(level, cumulative, patches, image, patch_rule, wanted)
+        if not refined.any():
+            yield Stage(level, cumulative, refined)
+            continue
+        work = LevelRefinement(
+            level=level,
+            image=image,
+            predictor=predictor,
+            patches=[patch for patch, chosen in zip(patches, refined, strict=True) if chosen],
+            rule=point_rule,
+            on_batch=on_batch,
+        )
+        if point_rule.scope is PointScope.PATCH:
+            refine_patch_points(work, cumulative)
+            yield Stage(level, cumulative, refined)
+        else:
+            chosen, score = refine_image_points(work, cumulative)
+            yield Stage(level, cumulative, refined, *((chosen, score) if keep_points else ()))
+
+
+def _coarse_prediction(image: ImagePyramid, predictor: Predictor, on_batch: Callable[[int], None]) -> Tensor:
+    pyramid = image.pyramid
+    canvas = pyramid.coarse_canvas
+    patches = pyramid.patches(0)
+    if pyramid.manner is PyramidManner.PUBLISHED:
+        probabilities = predictor.scale_specific(image.inputs(0, patches))[0]
+        on_batch(1)
+        return probabilities
+    cumulative = torch.zeros((predictor.num_classes, canvas.height, canvas.width), device=predictor.device)
+    for start in range(0, len(patches), predictor.batch_size):
+        batch = patches[start : start + predictor.batch_size]
+        for patch, probabilities in zip(batch, predictor.scale_specific(image.inputs(0, batch)), strict=True):
+            cumulative[(slice(None), *patch.slices)] = probabilities
+        on_batch(len(batch))
+    return cumulative
+
+
+def _choose_patches(
+    level: int,
+    cumulative: Tensor,
+    patches: Sequence[PixelRect],
+    image: ImagePyramid,
+    rule: PatchRule,
+    wanted: Callable[[int, PixelRect], bool],
+) -> NDArray[np.bool_]:
+    valid = image.valid(level)
+    if isinstance(rule, AllPatches):
+        uncertainty = valid_patches(patches, valid)
+    else:
+        uncertainty = patch_uncertainty(cumulative, patches, valid)
+    of_use = np.array([wanted(level, patch) for patch in patches], dtype=np.bool_)
+    return rule.choose(level, np.where(of_use, uncertainty, np.nan))
+
+
+def full_size(stage: Stage, size: Size) -> Tensor:
+    """The stage's probabilities at the size of the finest level: (C, H, W) float32."""
+    return resize_bilinear(stage.probabilities[None], size)[0]

@@ -1,0 +1,79 @@
+"""Resampling of probability maps by positions along each axis.
+
+Shapes: (..., H, W); rows are axis -2, columns axis -1.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from magnet_geo.grid import PixelRect, Size
+
+
+def resize_bilinear(maps: Tensor, size: Size) -> Tensor:
+    """Resize by bilinear interpolation between pixel centers (align_corners=False).
+
+    Args:
+        maps: (N, C, H, W) float.
+        size: Wanted size.
+    """
+    if maps.shape[-2:] == (size.height, size.width):
+        return maps
+    return F.interpolate(maps, size=(size.height, size.width), mode="bilinear", align_corners=False)
+
+
+def bilinear_at(maps: Tensor, *, rows: Tensor, cols: Tensor) -> Tensor:
+    """Sample maps on a lattice of positions, clamped to the outermost pixel centers.
+
+    Args:
+        maps: (..., H, W) float.
+        rows: (R,) positions in pixels, 0 the center of the first row.
+        cols: (S,) likewise for columns.
+
+    Returns:
+        (..., R, S).
+    """
+    return _lerp(_lerp(maps, rows, -2), cols, -1)
+
+
+def roi_align(maps: Tensor, rect: PixelRect, output: Size) -> Tensor:
+    """Crop by RoI-align without the half-pixel shift (``aligned=False``), as the published weights expect.
+
+    Each output bin is the mean of ``ceil(rect / output)`` bilinear samples per axis.
+
+    Args:
+        maps: (C, H, W) float.
+        rect: Region inside it.
+        output: Size of the result.
+
+    Returns:
+        (C, output.height, output.width).
+    """
+    device = maps.device
+    per_row, per_col = ceil(rect.height / output.height), ceil(rect.width / output.width)
+    rows = _sample_positions(rect.row, rect.height, output.height * per_row, device)
+    cols = _sample_positions(rect.col, rect.width, output.width * per_col, device)
+    samples = bilinear_at(maps, rows=rows, cols=cols)
+    if per_row == per_col == 1:
+        return samples
+    return F.avg_pool2d(samples, (per_row, per_col))
+
+
+def _sample_positions(start: int, length: int, count: int, device: torch.device) -> Tensor:
+    return start + (torch.arange(count, device=device, dtype=torch.float64) + 0.5) * (length / count)
+
+
+def _lerp(maps: Tensor, positions: Tensor, axis: int) -> Tensor:
+    last = maps.shape[axis] - 1
+    positions = positions.clamp(0, last)
+    low = positions.floor().to(torch.int64)
+    weight = (positions - low).to(maps.dtype)
+    if axis == -2:
+        weight = weight[:, None]
+    lower = maps.index_select(axis, low)
+    upper = maps.index_select(axis, (low + 1).clamp(max=last))
+    return torch.lerp(lower, upper, weight)

@@ -1,0 +1,134 @@
+"""Which patches of a level are refined, and which of their points take the refined prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class PointScope(str, Enum):
+    """Within what the points of a level compete.
+
+    Attributes:
+        IMAGE: All refined patches of the level together, as published.
+        PATCH: Each patch for itself, so that patches do not depend on each other.
+    """
+
+    IMAGE = "image"
+    PATCH = "patch"
+
+
+@dataclass(frozen=True, slots=True)
+class PointRule:
+    """How many points of a level take the refined prediction (paper, section 3.3).
+
+    Attributes:
+        n_points: At most 1: a share of the pixels of the refined patches; above 1: a count of pixels.
+        smooth_kernel: Side of the median filter over the error score, in score cells; odd, 1 for none.
+        scope: Within what points compete.
+        cell_px: Side of a score cell in pixels, for scope PATCH; scope IMAGE scores at the network's input size.
+    """
+
+    n_points: float
+    smooth_kernel: int
+    scope: PointScope
+    cell_px: int = 4
+
+    def __post_init__(self) -> None:
+        if not self.n_points > 0:
+            raise ValueError(f"n_points must be positive, not {self.n_points}.")
+        if self.smooth_kernel < 1 or self.smooth_kernel % 2 == 0:
+            raise ValueError(f"smooth_kernel must be odd and positive, not {self.smooth_kernel}.")
+        if self.cell_px < 1:
+            raise ValueError(f"cell_px must be positive, not {self.cell_px}.")
+
+    def count(self, pixels: int) -> int:
+        """Points to replace where ``pixels`` compete."""
+        return int(pixels * self.n_points) if self.n_points <= 1 else min(int(self.n_points), pixels)
+
+
+class PatchRule(Protocol):
+    """Chooses the patches of a level that are refined."""
+
+    def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Choose among the patches that hold a valid pixel.
+
+        Args:
+            level: Level, 1 or more.
+            uncertainty: (P,) mean uncertainty of the cumulative prediction over each patch's valid pixels,
+                NaN where it has none.
+
+        Returns:
+            (P,) True where the patch is refined.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AllPatches:
+    """Full MagNet: every patch with a valid pixel."""
+
+    def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """See `PatchRule.choose`."""
+        return ~np.isnan(uncertainty)
+
+
+@dataclass(frozen=True, slots=True)
+class NoPatches:
+    """Coarse only."""
+
+    def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """See `PatchRule.choose`."""
+        return np.zeros(uncertainty.shape, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class MostUncertainPatches:
+    """MagNet-Fast as published: a fixed number of patches per level, ties to the one that comes first.
+
+    Attributes:
+        count: Patches per level.
+    """
+
+    count: int
+
+    def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """See `PatchRule.choose`."""
+        order = np.argsort(-np.nan_to_num(uncertainty, nan=-1.0), kind="stable")[: self.count]
+        chosen = np.zeros(uncertainty.shape, dtype=np.bool_)
+        chosen[order] = True
+        return chosen & ~np.isnan(uncertainty)
+
+
+@dataclass(frozen=True, slots=True)
+class PatchesAbove:
+    """MagNet-Fast by a local rule: patches whose mean uncertainty reaches a threshold.
+
+    Attributes:
+        thresholds: One per level from level 1 on.
+    """
+
+    thresholds: tuple[float, ...]
+
+    def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """See `PatchRule.choose`."""
+        return np.nan_to_num(uncertainty, nan=-1.0) >= self.thresholds[level - 1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListedPatches:
+    """Patches ranked beforehand over a whole run.
+
+    Attributes:
+        chosen: One (P,) boolean array per level from level 1 on.
+    """
+
+    chosen: tuple[NDArray[np.bool_], ...]
+
+    def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """See `PatchRule.choose`."""
+        return self.chosen[level - 1] & ~np.isnan(uncertainty)
