@@ -64,7 +64,8 @@ def _equals(band: NDArray[np.generic], nodata: float) -> NDArray[np.bool_]:
         return equal
     floats = cast("NDArray[np.floating]", band)
     if np.isnan(nodata):
-        return np.isnan(floats)
+        missing: NDArray[np.bool_] = np.isnan(floats)
+        return missing
     # Nodata is written as decimal text: float32 values come back a few units in the last place away.
     with np.errstate(over="ignore", invalid="ignore"):
         near = floats.dtype.type(nodata)

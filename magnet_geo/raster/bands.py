@@ -1,0 +1,111 @@
+"""Which bands of a scene are the model's: as asked, by description, by color interpretation or by order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from magnet_geo.errors import BandError
+from magnet_geo.raster.description import SceneDescription
+
+# "b4" without a zero is red on Sentinel-2 and Landsat 8 but near infrared on Landsat 7: it decides nothing.
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "red": ("red", "r", "b04"),
+    "green": ("green", "g", "b03"),
+    "blue": ("blue", "b", "b02"),
+    "nir": ("nir", "nir1", "near infrared", "near-infrared", "b08"),
+}
+
+
+def choose_bands(
+    description: SceneDescription, model_bands: tuple[str, ...], requested: tuple[int, ...] | None = None
+) -> tuple[int, ...]:
+    """Match the scene's bands to the model's.
+
+    Args:
+        description: The scene.
+        model_bands: Names of the model's bands, such as ``("red", "green", "blue")``.
+        requested: Band numbers the user gave, in the model's order; None to find them.
+
+    Returns:
+        One band number, 1-based, per model band.
+
+    Raises:
+        BandError: The request does not fit, or nothing says which band is which.
+    """
+    if requested is not None:
+        return _checked(description, model_bands, requested)
+    if "palette" in description.color_interpretations:
+        raise BandError(
+            f"'{description.name}' holds palette indexes, not the model's bands ({', '.join(model_bands)}); "
+            "expand it first: gdal_translate -expand rgb IN OUT."
+        )
+    found = (
+        _by_name(description, model_bands, [d or "" for d in description.descriptions])
+        or _by_name(description, model_bands, description.color_interpretations)
+        or _by_order(description, model_bands)
+    )
+    if found is None:
+        raise BandError(f"{_shortage(description, model_bands)} {_advice(description, model_bands)}")
+    return found
+
+
+def list_bands(description: SceneDescription) -> str:
+    """The scene's bands for a sentence: ``1 'B04' (gray), 2 (undefined)``."""
+    named = zip(description.descriptions, description.color_interpretations, strict=True)
+    return ", ".join(
+        f"{number} '{name}' ({use})" if name else f"{number} ({use})" for number, (name, use) in enumerate(named, 1)
+    )
+
+
+def _checked(
+    description: SceneDescription, model_bands: tuple[str, ...], requested: tuple[int, ...]
+) -> tuple[int, ...]:
+    if len(requested) != len(model_bands):
+        raise BandError(
+            f"--bands names {len(requested)} bands but the model needs {len(model_bands)} ({', '.join(model_bands)}); "
+            f"'{description.name}' has {list_bands(description)}."
+        )
+    missing = [number for number in requested if not 1 <= number <= description.band_count]
+    if missing:
+        raise BandError(
+            f"'{description.name}' has no band {missing[0]}; its bands are {list_bands(description)}, counted from 1."
+        )
+    return requested
+
+
+def _by_name(
+    description: SceneDescription, model_bands: tuple[str, ...], names: Sequence[str]
+) -> tuple[int, ...] | None:
+    found = []
+    for wanted in model_bands:
+        aliases = _ALIASES.get(wanted.lower(), (wanted.lower(),))
+        matches = [band for band in description.data_bands if names[band - 1].strip().lower() in aliases]
+        if len(matches) != 1:
+            return None
+        found += matches
+    return tuple(found)
+
+
+def _by_order(description: SceneDescription, model_bands: tuple[str, ...]) -> tuple[int, ...] | None:
+    return description.data_bands if len(description.data_bands) == len(model_bands) else None
+
+
+def _shortage(description: SceneDescription, model_bands: tuple[str, ...]) -> str:
+    wanted, count = ", ".join(model_bands), len(description.data_bands)
+    found = f"'{description.name}' has {list_bands(description)}"
+    if count < len(model_bands):
+        return f"The model needs {len(model_bands)} bands ({wanted}) but {found}."
+    return f"The model needs the bands {wanted}, and nothing in the file says which they are: {found}."
+
+
+def _advice(description: SceneDescription, model_bands: tuple[str, ...]) -> str:
+    data, needed = description.data_bands, len(model_bands)
+    if len(data) < needed:
+        repeated = ",".join([*map(str, data), *[str(data[-1])] * (needed - len(data))]) if data else ""
+        return f"To repeat what there is, at a loss of quality, use --bands {repeated}." if data else "Choose another."
+    forward = ",".join(str(band) for band in data[:needed])
+    backward = ",".join(str(band) for band in reversed(data[:needed]))
+    return (
+        f"Name them in that order, for example --bands {backward} (satellite files often begin with blue) "
+        f"or --bands {forward}."
+    )
