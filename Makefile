@@ -11,7 +11,7 @@ DEMO_MAP := demo/village_classes.tif
 
 BIN := .venv/bin
 STAMP := .venv/.installed
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 # A GIS on the same machine often exports these; they would point our own GDAL and PROJ at its data.
 unexport PYTHONPATH PYTHONHOME GDAL_DATA GDAL_DRIVER_PATH PROJ_LIB PROJ_DATA
