@@ -1,17 +1,28 @@
 """The only place that opens rasters: scenes in, maps out."""
 
 from magnet_geo.raster.bands import choose_bands, list_bands
+from magnet_geo.raster.collar import untagged_collar
 from magnet_geo.raster.description import SceneDescription, describe_scene
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
 from magnet_geo.raster.source import SceneSource, open_scene
+from magnet_geo.raster.stretch import AutoScaling, ModelValues, NoScaling, RangeScaling, ScalingMode, choose_scaling
+from magnet_geo.raster.strips import valid_pixel_exists
 
 __all__ = [
+    "AutoScaling",
+    "ModelValues",
+    "NoScaling",
+    "RangeScaling",
+    "ScalingMode",
     "SceneDescription",
     "ScenePixels",
     "SceneReader",
     "SceneSource",
     "choose_bands",
+    "choose_scaling",
     "describe_scene",
     "list_bands",
     "open_scene",
+    "untagged_collar",
+    "valid_pixel_exists",
 ]

@@ -1,0 +1,58 @@
+"""Finds a constant border that no tag declares empty: it is data to us, but the user should know."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
+from magnet_geo.raster.strips import DECIMATED_SIDE
+
+SMALLEST_SHARE = 0.02
+
+
+def untagged_collar(reader: SceneReader) -> str | None:
+    """Look for a constant collar in a reduced read.
+
+    Returns:
+        A warning that names the value and its share, or None where a nodata value is set or no collar of at
+        least 2 % of the scene touches its border.
+    """
+    if any(value is not None for value in reader.nodata):
+        return None
+    pixels = reader.read_decimated(DECIMATED_SIDE)
+    value = _border_value(pixels)
+    if value is None:
+        return None
+    share = float(_connected_runs(_constant(pixels, value)).mean())
+    if share < SMALLEST_SHARE:
+        return None
+    return (
+        f"About {share:.0%} of '{reader.source.name}' is a border of the constant value {value:g} without a nodata "
+        f"tag; it is classified like data. If it is empty, use --nodata {value:g}."
+    )
+
+
+def _border_value(pixels: ScenePixels) -> float | None:
+    """The most frequent value along the border that is the same in all bands."""
+    ring = np.zeros(pixels.valid.shape, bool)
+    ring[[0, -1], :] = ring[:, [0, -1]] = True
+    border = pixels.values[:, ring & pixels.valid & (pixels.values == pixels.values[:1]).all(axis=0)]
+    if border.size == 0:
+        return None
+    found, counts = np.unique(border[0], return_counts=True)
+    return float(found[np.argmax(counts)])
+
+
+def _constant(pixels: ScenePixels, value: float) -> NDArray[np.bool_]:
+    constant: NDArray[np.bool_] = (pixels.values == value).all(axis=0) & pixels.valid
+    return constant
+
+
+def _connected_runs(constant: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels that a straight run of constant pixels joins to one of the four borders."""
+    runs = np.zeros_like(constant)
+    for axis in (0, 1):
+        runs |= np.logical_and.accumulate(constant, axis=axis)
+        runs |= np.flip(np.logical_and.accumulate(np.flip(constant, axis), axis=axis), axis)
+    return runs
