@@ -32,6 +32,7 @@ RANKS = {
     "training": 5,
     "report": 5,
     "cli": 6,
+    "__main__": 7,
 }
 # Within one rank: events raise the error of a cancelled run.
 ALLOWED_WITHIN_A_RANK = {("progress", "errors")}
