@@ -8,12 +8,12 @@ from errno import EACCES, EIO, EISDIR, EPERM
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from safetensors import SafetensorError, safe_open
 
-from magnet_geo.errors import ModelError, OutputError
+from magnet_geo.errors import ModelError
 from magnet_geo.model.manifest import Manifest
+from magnet_geo.model.replacement import replaced_at_success
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,16 +92,8 @@ def write_model(path: Path, manifest: Manifest, tensors: Mapping[str, Tensor]) -
     from safetensors.torch import save_file
 
     owned = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    try:
+    with replaced_at_success(path) as temporary:
         save_file(owned, temporary, metadata={METADATA_KEY: manifest.to_json()})
-        temporary.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(
-            f"The model file {path} cannot be written: {error}; check the folder and the space."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -113,17 +105,26 @@ def read_manifest(path: Path) -> Manifest:
     Raises:
         ModelError: It is no model file, or a damaged or newer one.
     """
-    _require_file(path)
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise ModelError(_refusal(path, error)) from error
+    metadata = read_metadata(path)
     if METADATA_KEY not in metadata:
         raise ModelError(
             f"{path} is a safetensors file without a magnet-geo manifest; run 'magnet-geo model import' on its weights."
         )
     return Manifest.from_json(metadata[METADATA_KEY], source=f"The manifest of {path}")
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of any safetensors file, empty where it has none.
+
+    Raises:
+        ModelError: It is no safetensors file, or a damaged one.
+    """
+    _require_file(path)
+    try:
+        with safe_open(path, framework="np") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise ModelError(_refusal(path, error)) from error
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -1,0 +1,164 @@
+"""``magnet-geo model``: list, show, import and export models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from magnet_geo.errors import ModelError, OutputError
+from magnet_geo.model import (
+    Manifest,
+    ModelDescription,
+    PresetOverrides,
+    apply_overrides,
+    create_preset,
+    describe_model,
+    find_model,
+    list_models,
+    preset_names,
+    read_manifest,
+)
+
+from .errors import MagnetGroup
+from .preset_options import preset_knobs
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_TARGET = click.Path(path_type=Path)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")
+_OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace existing files.")
+
+
+@click.group(cls=MagnetGroup)
+def model() -> None:
+    """List, show, import and export models."""
+
+
+@model.command(name="list")
+@_JSON
+def list_(as_json: bool) -> None:
+    """List the bundled models."""
+    from pydantic import TypeAdapter
+
+    descriptions = [describe_model(path) for path in list_models().values()]
+    if as_json:
+        click.echo(TypeAdapter(list[ModelDescription]).dump_json(descriptions))
+    elif descriptions:
+        from rich.console import Console
+
+        from .model_card import model_list
+
+        Console().print(model_list(descriptions))
+    else:
+        click.echo("This installation bundles no model; give a model file, or import one.", err=True)
+
+
+@model.command()
+@click.argument("name_or_file", metavar="NAME|FILE")
+@_JSON
+def show(name_or_file: str, as_json: bool) -> None:
+    """Show a model's card.
+
+    Example: magnet-geo model show landcover.safetensors
+    """
+    description = describe_model(find_model(name_or_file))
+    if as_json:
+        click.echo(description.model_dump_json())
+        return
+    from rich.console import Console
+
+    from .model_card import model_card
+
+    Console(highlight=False).print(model_card(description))
+
+
+@model.command(name="import")
+@click.argument("output", type=_TARGET)
+@click.option("--backbone", type=_FILE, required=True, help="Checkpoint of the backbone (.pth).")
+@click.option("--refinement", "refinements", type=_FILE, multiple=True, help="One for all levels, or one per level.")
+@click.option("--preset", type=click.Choice(preset_names()), help="Published configuration.")
+@click.option("--manifest", "manifest_file", type=_FILE, help="Manifest as a JSON file, in place of a preset.")
+@click.option("--coarse-only", is_flag=True, help="Import the backbone alone.")
+@click.option("--name", help="Name of the model.")
+@click.option("--title", help="One line about it.")
+@click.option("--licence", help="Terms of the weights.")
+@preset_knobs
+@_OVERWRITE
+def import_(
+    output: Path,
+    backbone: Path,
+    refinements: tuple[Path, ...],
+    preset: str | None,
+    manifest_file: Path | None,
+    coarse_only: bool,
+    name: str | None,
+    title: str | None,
+    licence: str | None,
+    overrides: PresetOverrides,
+    overwrite: bool,
+) -> None:
+    """Make the model file OUTPUT of published checkpoints.
+
+    Example: magnet-geo model import deepglobe.safetensors --preset deepglobe --backbone fpn.pth --refinement
+    refinement.pth
+    """
+    manifest = apply_overrides(_chosen_manifest(preset, manifest_file), overrides)
+    if coarse_only:
+        manifest = manifest.without_refinement()
+    texts = {"name": name, "title": title, "licence": licence}
+    manifest = manifest.changed(**{field: text for field, text in texts.items() if text is not None})
+    _refuse_existing(overwrite, output)
+    from magnet_geo.model.exchange import import_model
+
+    import_model(backbone, refinements, manifest, output)
+    click.echo(f"Wrote {output}.", err=True)
+
+
+@model.command()
+@click.argument("name_or_file", metavar="NAME|FILE")
+@click.argument("output", type=_TARGET)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["safetensors", "pth"]),
+    default="safetensors",
+    show_default=True,
+    help="The model file as it is, or published checkpoints: OUTPUT_backbone.pth, OUTPUT_refinement.pth.",
+)
+@_OVERWRITE
+def export(name_or_file: str, output: Path, file_format: str, overwrite: bool) -> None:
+    """Write a model to OUTPUT for other programs.
+
+    Example: magnet-geo model export landcover landcover --format pth
+    """
+    path = find_model(name_or_file)
+    from magnet_geo.model.exchange import export_model, exported_files
+
+    if file_format == "pth":
+        _refuse_existing(overwrite, *exported_files(read_manifest(path), output))
+        written = export_model(path, output, format="pth")
+    else:
+        _refuse_existing(overwrite, output)
+        written = export_model(path, output)
+    click.echo(f"Wrote {', '.join(str(file) for file in written)}.", err=True)
+
+
+def _chosen_manifest(preset: str | None, manifest_file: Path | None) -> Manifest:
+    if preset is not None and manifest_file is None:
+        return create_preset(preset)
+    if preset is not None or manifest_file is None:
+        raise click.UsageError("Give either --preset or --manifest.")
+    try:
+        text = manifest_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"The manifest {manifest_file} cannot be read ({error}); give a JSON text file.") from error
+    return Manifest.from_json(text, source=f"The manifest {manifest_file}")
+
+
+def _refuse_existing(overwrite: bool, *paths: Path) -> None:
+    existing = [str(path) for path in paths if path.exists()]
+    if existing and not overwrite:
+        raise OutputError(f"{', '.join(existing)} exists; choose another name or add --overwrite.")
+
+
+command = model

@@ -1,0 +1,30 @@
+"""Files that appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from safetensors import SafetensorError
+
+from magnet_geo.errors import OutputError
+
+
+@contextmanager
+def replaced_at_success(path: Path) -> Iterator[Path]:
+    """Give a temporary sibling to write; it takes the path's place when the block ends without an error.
+
+    Raises:
+        OutputError: The file cannot be written; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    # torch reports a missing folder as RuntimeError, safetensors a full disk as its own error.
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise OutputError(f"{path} cannot be written ({error}); check the folder and the free space.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
