@@ -3,6 +3,10 @@
 from magnet_geo.raster.bands import choose_bands, list_bands
 from magnet_geo.raster.collar import untagged_collar
 from magnet_geo.raster.description import SceneDescription, describe_scene
+from magnet_geo.raster.layer_style import layer_style, write_layer_style
+from magnet_geo.raster.map_layout import MapLayout
+from magnet_geo.raster.output_path import check_output_path
+from magnet_geo.raster.raster_writer import GeoTiffDraft
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
 from magnet_geo.raster.source import SceneSource, open_scene
 from magnet_geo.raster.stretch import AutoScaling, ModelValues, NoScaling, RangeScaling, ScalingMode, choose_scaling
@@ -10,6 +14,8 @@ from magnet_geo.raster.strips import valid_pixel_exists
 
 __all__ = [
     "AutoScaling",
+    "GeoTiffDraft",
+    "MapLayout",
     "ModelValues",
     "NoScaling",
     "RangeScaling",
@@ -18,11 +24,14 @@ __all__ = [
     "ScenePixels",
     "SceneReader",
     "SceneSource",
+    "check_output_path",
     "choose_bands",
     "choose_scaling",
     "describe_scene",
+    "layer_style",
     "list_bands",
     "open_scene",
     "untagged_collar",
     "valid_pixel_exists",
+    "write_layer_style",
 ]

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import rasterio
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
+
+# Copies between drivers raise GDAL's own error classes, which rasterio keeps private.
+GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError, CPLE_BaseError)
 
 # Bytes: rasterio hands the number over as it is, where GDAL itself takes a small one for megabytes.
 CACHE_BYTES = 256 * 2**20

@@ -1,0 +1,56 @@
+"""QGIS layer style (`.qml`) of a class map: exactly the scheme's classes, applied whenever the raster is loaded."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+from magnet_geo.classes import ClassScheme
+
+_DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+
+
+def layer_style(scheme: ClassScheme) -> str:
+    """A paletted renderer, readable from QGIS 3.22 on."""
+    root = ElementTree.Element("qgis", version="3.22.0", styleCategories="AllStyleCategories")
+    pipe = ElementTree.SubElement(root, "pipe")
+    _add_renderer(pipe, scheme)
+    ElementTree.SubElement(pipe, "brightnesscontrast", brightness="0", contrast="0", gamma="1")
+    ElementTree.SubElement(pipe, "huesaturation", saturation="0", grayscaleMode="0", colorizeOn="0")
+    ElementTree.SubElement(pipe, "rasterresampler", maxOversampling="2")
+    ElementTree.SubElement(root, "blendMode").text = "0"
+    ElementTree.indent(root)
+    return _DOCTYPE + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def write_layer_style(raster: Path, scheme: ClassScheme) -> Path:
+    """Write the style beside a raster, complete or not at all.
+
+    Returns:
+        Path of the style file.
+    """
+    path = raster.with_suffix(".qml")
+    write_whole(path, layer_style(scheme))
+    return path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file under another name first, so that no reader ever sees half of it."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _add_renderer(pipe: ElementTree.Element, scheme: ClassScheme) -> None:
+    renderer = ElementTree.SubElement(
+        pipe, "rasterrenderer", type="paletted", band="1", opacity="1", alphaBand="-1", nodataColor=""
+    )
+    ElementTree.SubElement(renderer, "rasterTransparency")
+    palette = ElementTree.SubElement(renderer, "colorPalette")
+    for land_class in scheme.classes:
+        entry = {"value": str(land_class.value), "color": land_class.color, "alpha": "255", "label": land_class.name}
+        ElementTree.SubElement(palette, "paletteEntry", entry)

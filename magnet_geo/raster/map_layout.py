@@ -1,0 +1,64 @@
+"""`MapLayout`: what an output raster is, apart from its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
+
+from magnet_geo import __version__
+from magnet_geo.classes import ClassScheme
+from magnet_geo.grid import RasterGrid
+from magnet_geo.raster.description import SceneDescription
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class MapLayout:
+    """Grid, bands, nodata, classes and tags of a uint8 raster.
+
+    Attributes:
+        grid: Georeference and size.
+        band_names: Description of each band.
+        nodata: Value of pixels that are not valid or never written.
+        scheme: Classes, where pixel values are class values; None for shares such as certainty.
+        gcps: Ground control points to carry over.
+        gcp_crs: Their CRS.
+        tags: Metadata of the dataset, as pairs.
+        creation_options: The user's options of GDAL's COG driver, as pairs.
+    """
+
+    grid: RasterGrid
+    band_names: tuple[str, ...]
+    nodata: int = 255
+    scheme: ClassScheme | None = None
+    gcps: tuple[GroundControlPoint, ...] = ()
+    gcp_crs: CRS | None = None
+    tags: Pairs = ()
+    creation_options: Pairs = ()
+
+    @classmethod
+    def of_classes(
+        cls, scene: SceneDescription, scheme: ClassScheme, *, tags: Pairs = (), creation_options: Pairs = ()
+    ) -> MapLayout:
+        """A map of class values on a scene's grid."""
+        return cls(scene.grid, ("class",), scheme.nodata, scheme, scene.gcps, scene.gcp_crs, tags, creation_options)
+
+    @classmethod
+    def of_shares(
+        cls, scene: SceneDescription, band_names: tuple[str, ...], *, tags: Pairs = (), creation_options: Pairs = ()
+    ) -> MapLayout:
+        """Certainty or probabilities on a scene's grid: 0-254 stand for 0-1, 255 is nodata."""
+        return cls(scene.grid, band_names, 255, None, scene.gcps, scene.gcp_crs, tags, creation_options)
+
+    @property
+    def pixel_bytes(self) -> int:
+        """Size of all pixels, uncompressed."""
+        return self.grid.size.pixels * len(self.band_names)
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The tags with the name of this software."""
+        return {"TIFFTAG_SOFTWARE": f"magnet-geo {__version__}", **dict(self.tags)}

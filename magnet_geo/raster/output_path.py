@@ -1,0 +1,44 @@
+"""Whether an output may be written where the user wants it, told before any work is done."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from magnet_geo.errors import OutputError
+
+_EXTENSIONS = (".tif", ".tiff")
+
+
+def check_output_path(target: Path, scene_path: str, overwrite: bool) -> None:
+    """Refuse an output path that cannot or must not be written.
+
+    Args:
+        target: Where the raster shall be.
+        scene_path: The scene, which no output may replace.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        OutputError: Wrong extension, missing or read-only folder, the scene itself, or an existing file.
+    """
+    if target.suffix.lower() not in _EXTENSIONS:
+        raise OutputError(f"The output '{target}' must end in .tif or .tiff, not '{target.suffix}'; rename it.")
+    _check_folder(target.absolute().parent)
+    if target.is_dir():
+        raise OutputError(f"The output '{target}' is a folder; name a file inside it.")
+    if _same_file(target, scene_path):
+        raise OutputError(f"The output '{target}' is the scene itself; choose another name.")
+    if target.exists() and not overwrite:
+        raise OutputError(f"The output '{target}' exists already; choose another name or use --overwrite.")
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise OutputError(f"The folder '{folder}' does not exist; create it first.")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"The folder '{folder}' is read-only; choose another one.")
+
+
+def _same_file(target: Path, scene_path: str) -> bool:
+    scene = Path(scene_path)
+    return target.exists() and scene.exists() and target.samefile(scene)

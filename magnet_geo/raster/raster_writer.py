@@ -1,0 +1,255 @@
+"""`GeoTiffDraft`: an output raster while it is being written; it appears under its name only when it is complete."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.io import DatasetWriter
+from rasterio.windows import Window
+
+from magnet_geo.errors import DiskFullError, OutputError
+from magnet_geo.grid import PixelRect
+from magnet_geo.raster.class_sidecar import class_sidecar, color_table
+from magnet_geo.raster.cog import check_creation_options, missing_blocks, sync, write_cog
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment
+from magnet_geo.raster.layer_style import write_layer_style, write_whole
+from magnet_geo.raster.map_layout import MapLayout
+
+_TILE_PX = 512
+# What GDAL keeps beside a raster; left over from a replaced one, it would be read into the new one.
+_GDAL_SIDECARS = (".aux.xml", ".ovr", ".msk")
+_OVERVIEW_ALLOWANCE = 4 / 3
+
+
+class GeoTiffDraft:
+    """Takes rectangles in any order, within a ``with`` block, and becomes a Cloud Optimized GeoTIFF at the end.
+
+    Pixels that are never written are nodata. Leaving the block without `finish` or `keep` removes every trace.
+    """
+
+    def __init__(self, target: Path, layout: MapLayout, *, resume: bool = False) -> None:
+        """Name the output.
+
+        Args:
+            target: Where the raster appears at last.
+            layout: What it is.
+            resume: Go on with the draft that `keep` left, if there is one.
+
+        Raises:
+            OutputError: A creation option is not possible.
+        """
+        check_creation_options(layout.creation_options)
+        self.target = target
+        self.layout = layout
+        self.draft_path = target.with_name(f".{target.name}.part.tif")
+        self._cog_path = target.with_name(f".{target.name}.cog.tif")
+        self._resume = resume
+        self._kept = False
+        self._dataset: DatasetWriter | None = None
+
+    def __enter__(self) -> GeoTiffDraft:
+        taken_up = self._resume and self.draft_path.exists()
+        self._dataset = self._reopen() if taken_up else self._create()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._kept:
+            self.discard()
+
+    def write(self, rect: PixelRect, array: NDArray[np.uint8]) -> None:
+        """Write a rectangle.
+
+        Args:
+            rect: Inside the raster.
+            array: (h, w), or (C, h, w) for C bands.
+
+        Raises:
+            DiskFullError: There is no room.
+            OutputError: GDAL could not write.
+        """
+        bands = array if array.ndim == 3 else array[None]
+        expected = len(self.layout.band_names), rect.height, rect.width
+        if array.dtype != np.uint8 or bands.shape != expected:
+            raise ValueError(f"{array.dtype} of shape {bands.shape} was given; uint8 of shape {expected} is needed.")
+        if rect.intersection(PixelRect(0, 0, self.layout.grid.height, self.layout.grid.width)) != rect:
+            raise ValueError(f"{rect} reaches beyond the raster of {self.layout.grid.size}.")
+        if _free_bytes(self.target) < bands.nbytes:
+            raise self._failure("no space left on the device")
+        try:
+            with gdal_environment():
+                self._open_dataset.write(bands, window=Window(rect.col, rect.row, rect.width, rect.height))
+        except GDAL_ERRORS as error:
+            raise self._failure(gdal_detail(error)) from error
+
+    def checkpoint(self) -> None:
+        """Bring everything written so far onto the disk, where a later run can take it up.
+
+        Raises:
+            DiskFullError: It did not all fit.
+            OutputError: GDAL could not write.
+        """
+        self._close()
+        self._dataset = self._reopen()
+
+    def keep(self) -> None:
+        """Close the draft and leave it for a later run with ``resume``."""
+        self._close()
+        self._kept = True
+
+    def finish(self) -> Path:
+        """Make the output: convert, check, write the sidecars and only then give the raster its name.
+
+        Returns:
+            Path of the output.
+
+        Raises:
+            DiskFullError: There is no room; nothing is left behind.
+            OutputError: The raster could not be written.
+        """
+        self._close()
+        try:
+            write_cog(self.draft_path, self._cog_path, self.layout)
+            self._check_complete(self._cog_path)
+            self._publish()
+        except GDAL_ERRORS as error:
+            raise self._failure(gdal_detail(error)) from error
+        except OutputError:
+            raise
+        except OSError as error:
+            raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
+        self.discard()
+        return self.target
+
+    def discard(self) -> None:
+        """Remove the draft and all that was made from it; the target itself stays as it is."""
+        dataset, self._dataset = self._dataset, None
+        if dataset is not None:
+            with gdal_environment():
+                _close_ignoring_errors(dataset)
+        for path in (self.draft_path, self._cog_path):
+            for leftover in glob.glob(glob.escape(str(path)) + "*"):
+                Path(leftover).unlink(missing_ok=True)
+
+    @property
+    def _open_dataset(self) -> DatasetWriter:
+        if self._dataset is None:
+            raise RuntimeError(f"The draft of '{self.target}' is not open; use it in a with block, before finish().")
+        return self._dataset
+
+    def _create(self) -> DatasetWriter:
+        layout, grid = self.layout, self.layout.grid
+        profile = {
+            "driver": "GTiff",
+            "width": grid.width,
+            "height": grid.height,
+            "count": len(layout.band_names),
+            "dtype": "uint8",
+            "nodata": layout.nodata,
+            "tiled": True,
+            "blockxsize": _TILE_PX,
+            "blockysize": _TILE_PX,
+            "interleave": "pixel",
+            # Uncompressed tiles are rewritten in place, so that windows may come in any order; absent ones are nodata.
+            "sparse_ok": True,
+            "bigtiff": "IF_SAFER",
+        }
+        try:
+            with gdal_environment():
+                dataset = rasterio.open(self.draft_path, "w", **profile, **_georeference(layout))
+                _write_metadata(dataset, layout)
+                return dataset
+        except GDAL_ERRORS as error:
+            raise self._failure(gdal_detail(error)) from error
+
+    def _reopen(self) -> DatasetWriter:
+        with gdal_environment():
+            try:
+                dataset = rasterio.open(self.draft_path, "r+")
+            except GDAL_ERRORS as error:
+                raise self._failure(gdal_detail(error)) from error
+        found = dataset.count, dataset.height, dataset.width
+        needed = len(self.layout.band_names), self.layout.grid.height, self.layout.grid.width
+        if found != needed:
+            dataset.close()
+            raise OutputError(f"The draft '{self.draft_path}' is of another raster; remove it or use --no-resume.")
+        return dataset
+
+    def _close(self) -> None:
+        dataset, self._dataset = self._open_dataset, None
+        try:
+            with gdal_environment():
+                dataset.close()
+            sync(self.draft_path)
+        except GDAL_ERRORS as error:
+            raise self._failure(gdal_detail(error)) from error
+        except OSError as error:
+            raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
+        self._check_complete(self.draft_path)
+
+    def _check_complete(self, path: Path) -> None:
+        # GDAL flushes its cache at close and only logs what fails then.
+        missing = missing_blocks(path)
+        if missing:
+            raise self._failure(f"{missing} blocks did not reach the disk")
+
+    def _publish(self) -> None:
+        for suffix in _GDAL_SIDECARS:
+            self.target.with_name(self.target.name + suffix).unlink(missing_ok=True)
+        if self.layout.scheme is not None:
+            write_whole(self.target.with_name(self.target.name + ".aux.xml"), class_sidecar(self.layout.scheme))
+            write_layer_style(self.target, self.layout.scheme)
+        os.replace(self._cog_path, self.target)
+
+    def _failure(self, detail: str, *, full: bool = False) -> OutputError:
+        free = _free_bytes(self.target)
+        self.discard()
+        needed = int(self.layout.pixel_bytes * _OVERVIEW_ALLOWANCE)
+        # GDAL rarely says why a write failed, and a failed copy cleans up after itself.
+        if full or free < needed:
+            return DiskFullError(
+                f"The disk filled up while '{self.target}' was written ({detail}); up to {_megabytes(2 * needed)} "
+                f"are needed and {_megabytes(free)} are free: make room or choose another folder."
+            )
+        return OutputError(f"'{self.target}' could not be written ({detail}); check the folder and the disk.")
+
+
+def _georeference(layout: MapLayout) -> dict[str, object]:
+    if layout.gcps:
+        return {"gcps": list(layout.gcps), "crs": layout.gcp_crs}
+    if layout.grid.transform.is_identity:
+        return {"crs": layout.grid.crs}
+    return {"crs": layout.grid.crs, "transform": layout.grid.transform}
+
+
+def _write_metadata(dataset: DatasetWriter, layout: MapLayout) -> None:
+    dataset.update_tags(**layout.all_tags)
+    for number, name in enumerate(layout.band_names, 1):
+        dataset.set_band_description(number, name)
+    if layout.scheme is not None:
+        dataset.write_colormap(1, color_table(layout.scheme))
+        dataset.update_tags(1, **{f"CLASS_{c.value}": c.name for c in layout.scheme.classes})
+
+
+def _close_ignoring_errors(dataset: DatasetWriter) -> None:
+    try:
+        dataset.close()
+    except GDAL_ERRORS:
+        return
+
+
+def _free_bytes(path: Path) -> int:
+    return shutil.disk_usage(path.absolute().parent).free
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"
