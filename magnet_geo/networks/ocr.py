@@ -15,13 +15,13 @@ KEY_CHANNELS = 256
 class ObjectAttention(nn.Module):
     """Attention from pixels (queries) to object regions (keys and values)."""
 
-    def __init__(self, channels: int = OBJECT_CHANNELS, key_channels: int = KEY_CHANNELS) -> None:
+    def __init__(self, channels: int = OBJECT_CHANNELS) -> None:
         super().__init__()
-        self.scale = key_channels**-0.5
-        self.f_pixel = _pointwise(channels, key_channels, key_channels)
-        self.f_object = _pointwise(channels, key_channels, key_channels)
-        self.f_down = _pointwise(channels, key_channels)
-        self.f_up = _pointwise(key_channels, channels)
+        self.scale = KEY_CHANNELS**-0.5
+        self.f_pixel = _pointwise(channels, KEY_CHANNELS, KEY_CHANNELS)
+        self.f_object = _pointwise(channels, KEY_CHANNELS, KEY_CHANNELS)
+        self.f_down = _pointwise(channels, KEY_CHANNELS)
+        self.f_up = _pointwise(KEY_CHANNELS, channels)
 
     def forward(self, features: Tensor, regions: Tensor) -> Tensor:
         """Gives each pixel's object context.
@@ -38,7 +38,8 @@ class ObjectAttention(nn.Module):
         values = self.f_down(regions).flatten(2).transpose(1, 2)
         attention = torch.softmax(torch.matmul(queries, keys) * self.scale, dim=-1)
         context = torch.matmul(attention, values).transpose(1, 2)
-        output: Tensor = self.f_up(context.unflatten(2, features.shape[-2:]))
+        height, width = features.shape[-2:]
+        output: Tensor = self.f_up(context.reshape(-1, KEY_CHANNELS, height, width))
         return output
 
 

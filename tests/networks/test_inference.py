@@ -1,0 +1,136 @@
+"""Prepared networks give what the trained ones give."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from magnet_geo.networks import (
+    Refinement,
+    create_backbone,
+    create_refinement,
+    load_state,
+    prepare_for_inference,
+    run_in_row_strips,
+)
+from tests.reference_weights import reference_images, reference_predictions, reference_state
+
+
+def relative_difference(found: Tensor, reference: Tensor) -> float:
+    return float((found - reference).abs().max() / reference.abs().max())
+
+
+def batch_norms(module: nn.Module) -> list[str]:
+    return [name for name, part in module.named_modules() if isinstance(part, nn.BatchNorm2d)]
+
+
+@pytest.fixture(scope="module")
+def refinement() -> Refinement:
+    module = create_refinement(7).eval()
+    load_state(module, reference_state("refinement/7"), what="refinement")
+    return module
+
+
+@pytest.mark.parametrize(("name", "num_classes"), [("fpn", 7), ("psp", 7), ("hrnet18+ocr", 19), ("hrnet48+ocr", 19)])
+def test_prepared_backbone_equals_the_trained_one(name: str, num_classes: int) -> None:
+    backbone = create_backbone(name, num_classes=num_classes)
+    load_state(backbone, reference_state(f"{name}/{num_classes}"), what=name)
+    images = reference_images(name)[:, :, :39, :45]
+    prepared = prepare_for_inference(backbone, device="cpu", dtype=torch.float32)
+    with torch.inference_mode():
+        found = prepared(images)
+        expected = backbone.eval()(images)
+    assert batch_norms(prepared) == []
+    assert relative_difference(found, expected) < 1e-4
+    assert type(prepared) is type(backbone)
+
+
+@pytest.mark.parametrize(("height", "width"), [(24, 24), (40, 97)])
+def test_simplified_fpn_equals_the_plain_one_at_small_sizes(height: int, width: int) -> None:
+    backbone = create_backbone("fpn", num_classes=7).eval()
+    load_state(backbone, reference_state("fpn/7"), what="fpn")
+    images = reference_images("fpn")[:, :, :height, :width]
+    prepared = prepare_for_inference(backbone, device="cpu", dtype=torch.float32)
+    with torch.inference_mode():
+        assert relative_difference(prepared(images), backbone(images)) < 1e-5
+
+
+def test_preparing_keeps_the_module_and_the_norm_before_a_padded_convolution(refinement: Refinement) -> None:
+    refinement.train()
+    prepared = prepare_for_inference(refinement, device="cpu", dtype=torch.float32)
+    assert refinement.training
+    assert len(batch_norms(refinement)) == 10
+    assert batch_norms(prepared) == ["bn0"]
+    assert not prepared.training
+    assert not any(weight.requires_grad for weight in prepared.parameters())
+
+    first, second = reference_predictions(7)
+    with torch.inference_mode():
+        found = prepared(scale_specific=first, cumulative=second)
+        expected = refinement.eval()(scale_specific=first, cumulative=second)
+    assert relative_difference(found, expected) < 1e-4
+
+
+def test_half_precision_changes_few_classes(refinement: Refinement) -> None:
+    prepared = prepare_for_inference(refinement, device="cpu", dtype=torch.bfloat16)
+    first, second = reference_predictions(7)
+    with torch.inference_mode():
+        found = prepared(scale_specific=first.bfloat16(), cumulative=second.bfloat16())
+        expected = refinement.eval()(scale_specific=first, cumulative=second)
+    assert found.dtype is torch.bfloat16
+    assert (found.argmax(1) == expected.argmax(1)).float().mean() > 0.98
+
+
+def test_only_norms_right_after_their_own_convolution_are_folded() -> None:
+    class Shared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(2, 2, 3, padding=1)
+            self.norm = nn.BatchNorm2d(2)
+            self.after_relu = nn.BatchNorm2d(2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            raw = self.conv(x)
+            return self.after_relu(torch.relu(self.norm(raw))) + raw
+
+    module = Shared()
+    prepared = prepare_for_inference(module, device="cpu", dtype=torch.float32)
+    assert batch_norms(prepared) == ["norm", "after_relu"]
+
+
+def test_a_module_with_control_flow_runs_unfolded() -> None:
+    class Branching(nn.Sequential):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x) if x.sum() > 0 else x
+
+    module = Branching(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1)).eval()
+    prepared = prepare_for_inference(module, device="cpu", dtype=torch.float32)
+    images = torch.ones(1, 1, 4, 4)
+    with torch.inference_mode():
+        torch.testing.assert_close(prepared(images), module(images))
+
+
+@pytest.mark.parametrize("strip_rows", [7, 16, 60, 500])
+def test_strips_equal_the_whole(refinement: Refinement, strip_rows: int) -> None:
+    first, second = reference_predictions(7)
+    prepared = prepare_for_inference(refinement, device="cpu", dtype=torch.float32)
+    with torch.inference_mode():
+        whole = prepared(scale_specific=first, cumulative=second)
+        strips = run_in_row_strips(prepared, scale_specific=first, cumulative=second, strip_rows=strip_rows)
+    assert strips.shape == whole.shape
+    assert relative_difference(strips, whole) < 1e-6
+
+
+def test_strips_start_at_the_alignment() -> None:
+    class Recorder(Refinement):
+        def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
+            starts.append(int(scale_specific[0, 0, 0, 0]))
+            return scale_specific
+
+    starts: list[int] = []
+    recorder = Recorder(num_classes=1, receptive_radius=5, alignment=4)
+    rows = torch.arange(30.0).view(1, 1, 30, 1)
+    found = run_in_row_strips(recorder, scale_specific=rows, cumulative=rows, strip_rows=10)
+    assert torch.equal(found, rows)
+    assert starts == [0, 4, 16]
