@@ -1,14 +1,11 @@
-"""Turns a finished draft into a Cloud Optimized GeoTIFF and makes sure that all of it reached the disk."""
+"""Turns a finished draft into a Cloud Optimized GeoTIFF."""
 
 from __future__ import annotations
 
 import os
-from math import ceil
 from pathlib import Path
 
-import rasterio
 import rasterio.shutil
-from rasterio.io import DatasetReader
 
 from magnet_geo.errors import OutputError
 from magnet_geo.raster.gdal_environment import gdal_environment
@@ -63,30 +60,6 @@ def sync(path: Path) -> None:
     """Wait until a file is on the disk: some file systems tell only now that there was no room."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
-
-
-def missing_blocks(path: Path) -> int:
-    """Count blocks of a TIFF, overviews included, that the directory names but the file does not reach."""
-    length = path.stat().st_size
-    with gdal_environment(), rasterio.open(path) as dataset:
-        levels = [None, *range(len(dataset.overviews(1)))]
-        return sum(_missing_in_level(dataset, level, length) for level in levels)
-
-
-def _missing_in_level(dataset: DatasetReader, level: int | None, length: int) -> int:
-    decimation = 1 if level is None else dataset.overviews(1)[level]
-    block_height, block_width = dataset.block_shapes[0]
-    rows = ceil(ceil(dataset.height / decimation) / block_height)
-    cols = ceil(ceil(dataset.width / decimation) / block_width)
-    ends = (_block_end(dataset, level, row, col) for row in range(rows) for col in range(cols))
-    return sum(end > length for end in ends)
-
-
-def _block_end(dataset: DatasetReader, level: int | None, row: int, col: int) -> int:
-    offset, size = (
-        dataset.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1, ovr=level) for what in ("OFFSET", "SIZE")
-    )
-    return int(offset or 0) + int(size or 0)
 
 
 def _defaults(layout: MapLayout) -> dict[str, str]:

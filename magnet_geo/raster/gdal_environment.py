@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import rasterio
 from rasterio._err import CPLE_BaseError
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 # Copies between drivers raise GDAL's own error classes, which rasterio keeps private.
 GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError, CPLE_BaseError)
+
+_OPENING = threading.Lock()
 
 # Bytes: rasterio hands the number over as it is, where GDAL itself takes a small one for megabytes.
 CACHE_BYTES = 256 * 2**20
@@ -26,6 +31,15 @@ def gdal_environment() -> rasterio.Env:
         GDAL_HTTP_RETRY_DELAY=1,
         GDAL_HTTP_CONNECTTIMEOUT=30,
     )
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Surround the opening or creation of a raster that may lack a georeference, which is no warning's matter here."""
+    # The filters of `warnings` belong to the whole process: no two threads may change and restore them at once.
+    with _OPENING, gdal_environment(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
 
 
 def gdal_detail(error: BaseException) -> str:

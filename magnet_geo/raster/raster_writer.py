@@ -18,12 +18,12 @@ from rasterio.windows import Window
 from magnet_geo.errors import DiskFullError, OutputError
 from magnet_geo.grid import PixelRect
 from magnet_geo.raster.class_sidecar import class_sidecar, color_table
-from magnet_geo.raster.cog import check_creation_options, missing_blocks, sync, write_cog
-from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment
+from magnet_geo.raster.cog import check_creation_options, sync, write_cog
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
 from magnet_geo.raster.layer_style import write_layer_style, write_whole
 from magnet_geo.raster.map_layout import MapLayout
+from magnet_geo.raster.written_tiles import TILE_PX, WrittenTiles, truncated_blocks
 
-_TILE_PX = 512
 # What GDAL keeps beside a raster; left over from a replaced one, it would be read into the new one.
 _GDAL_SIDECARS = (".aux.xml", ".ovr", ".msk")
 _OVERVIEW_ALLOWANCE = 4 / 3
@@ -53,6 +53,7 @@ class GeoTiffDraft:
         self._cog_path = target.with_name(f".{target.name}.cog.tif")
         self._resume = resume
         self._kept = False
+        self._tiles = WrittenTiles(layout.grid.size, layout.nodata)
         self._dataset: DatasetWriter | None = None
 
     def __enter__(self) -> GeoTiffDraft:
@@ -90,6 +91,7 @@ class GeoTiffDraft:
                 self._open_dataset.write(bands, window=Window(rect.col, rect.row, rect.width, rect.height))
         except GDAL_ERRORS as error:
             raise self._failure(gdal_detail(error)) from error
+        self._tiles.add(rect, bands)
 
     def checkpoint(self) -> None:
         """Bring everything written so far onto the disk, where a later run can take it up.
@@ -119,7 +121,7 @@ class GeoTiffDraft:
         self._close()
         try:
             write_cog(self.draft_path, self._cog_path, self.layout)
-            self._check_complete(self._cog_path)
+            self._require_complete(truncated_blocks(self._cog_path))
             self._publish()
         except GDAL_ERRORS as error:
             raise self._failure(gdal_detail(error)) from error
@@ -156,15 +158,17 @@ class GeoTiffDraft:
             "dtype": "uint8",
             "nodata": layout.nodata,
             "tiled": True,
-            "blockxsize": _TILE_PX,
-            "blockysize": _TILE_PX,
+            "blockxsize": TILE_PX,
+            "blockysize": TILE_PX,
             "interleave": "pixel",
+            # Otherwise GDAL takes three bytes for RGB and the fourth for alpha.
+            "photometric": "MINISBLACK",
             # Uncompressed tiles are rewritten in place, so that windows may come in any order; absent ones are nodata.
             "sparse_ok": True,
             "bigtiff": "IF_SAFER",
         }
         try:
-            with gdal_environment():
+            with opening():
                 dataset = rasterio.open(self.draft_path, "w", **profile, **_georeference(layout))
                 _write_metadata(dataset, layout)
                 return dataset
@@ -172,11 +176,11 @@ class GeoTiffDraft:
             raise self._failure(gdal_detail(error)) from error
 
     def _reopen(self) -> DatasetWriter:
-        with gdal_environment():
-            try:
+        try:
+            with opening():
                 dataset = rasterio.open(self.draft_path, "r+")
-            except GDAL_ERRORS as error:
-                raise self._failure(gdal_detail(error)) from error
+        except GDAL_ERRORS as error:
+            raise self._failure(gdal_detail(error)) from error
         found = dataset.count, dataset.height, dataset.width
         needed = len(self.layout.band_names), self.layout.grid.height, self.layout.grid.width
         if found != needed:
@@ -190,17 +194,16 @@ class GeoTiffDraft:
             with gdal_environment():
                 dataset.close()
             sync(self.draft_path)
+            missing = self._tiles.missing_from(self.draft_path)
         except GDAL_ERRORS as error:
             raise self._failure(gdal_detail(error)) from error
         except OSError as error:
             raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
-        self._check_complete(self.draft_path)
+        self._require_complete(missing)
 
-    def _check_complete(self, path: Path) -> None:
-        # GDAL flushes its cache at close and only logs what fails then.
-        missing = missing_blocks(path)
+    def _require_complete(self, missing: int) -> None:
         if missing:
-            raise self._failure(f"{missing} blocks did not reach the disk")
+            raise self._failure(f"{missing} block(s) did not reach the disk")
 
     def _publish(self) -> None:
         for suffix in _GDAL_SIDECARS:

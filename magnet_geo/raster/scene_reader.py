@@ -10,13 +10,12 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
-from magnet_geo.raster.gdal_environment import gdal_detail, gdal_environment
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment
 from magnet_geo.raster.source import SceneSource, open_scene
 from magnet_geo.raster.validity import valid_pixels
 
@@ -130,7 +129,7 @@ def _read(
         with gdal_environment():
             read = dataset.read(indexes, window=window, out_shape=(len(indexes), *out_shape), out_dtype=dtype)
             masks = _read_masks(dataset, bands, window, out_shape)
-    except RasterioError as error:
+    except GDAL_ERRORS as error:
         raise SceneError(_read_failure(dataset.name, rect, gdal_detail(error))) from error
     values = read[: len(bands)]
     valid = valid_pixels(values, nodata=nodata, alpha=read[-1] if alpha else None, masks=masks)

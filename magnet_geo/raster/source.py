@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,13 +10,10 @@ from pathlib import Path
 
 import rasterio
 from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from magnet_geo.errors import SceneError
-from magnet_geo.raster.gdal_environment import gdal_detail, gdal_environment
-
-_OPENING = threading.Lock()
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +59,11 @@ def _open(source: SceneSource, *, overviews: bool) -> DatasetReader:
     options = dict(source.open_options)
     if not overviews and "OVERVIEW_LEVEL" not in {key.upper() for key in options}:
         options["OVERVIEW_LEVEL"] = "NONE"
-    # The filters of `warnings` belong to the whole process: no two threads may change and restore them at once.
-    with _OPENING, gdal_environment(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        try:
+    try:
+        with opening():
             return rasterio.open(source.path, sharing=False, **options)
-        except (RasterioError, ValueError, TypeError) as error:
-            raise SceneError(_open_failure(source.path, gdal_detail(error))) from error
+    except GDAL_ERRORS as error:
+        raise SceneError(_open_failure(source.path, gdal_detail(error))) from error
 
 
 def _open_failure(path: str, detail: str) -> str:
