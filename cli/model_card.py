@@ -70,8 +70,8 @@ def _named_facts(description: ModelDescription) -> Iterator[tuple[str, str]]:
 
 
 def _rule(rule: PointSelection) -> str:
-    points = f"{rule.n_points:.0%}" if rule.n_points <= 1 else f"{rule.n_points:.0f}"
-    text = f"{points} of the points, median {rule.smooth_kernel}"
+    points = f"{rule.n_points:.0%} of the points" if rule.n_points <= 1 else f"{rule.n_points:.0f} points"
+    text = f"{points}, median {rule.smooth_kernel}"
     if isinstance(rule, FastSelection) and rule.n_patches is not None:
         return f"{rule.n_patches} patches per level, {text}"
     if isinstance(rule, FastSelection) and rule.patch_thresholds is not None:

@@ -114,8 +114,8 @@ def build_networks(
     """
     parts = manifest.architecture
     backbone = create_backbone(parts.backbone, num_classes=parts.num_classes, in_channels=parts.in_channels)
-    load_state(backbone, weights.backbone, what=f"the backbone of {source}")
-    modules = [_refinement(manifest, state, what=f"a refinement of {source}") for state in weights.refinements]
+    load_state(backbone, weights.backbone, what=f"The backbone of {source}")
+    modules = [_refinement(manifest, state, what=f"A refinement of {source}") for state in weights.refinements]
     if not parts.refinement_per_level:
         modules *= len(manifest.refined_levels)
     return backbone.to(torch.float32).eval(), tuple(modules)

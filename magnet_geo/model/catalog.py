@@ -31,6 +31,6 @@ def find_model(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if path.is_file():
         return path
-    choices = f"one of the bundled models ({', '.join(bundled)})" if bundled else "a model file"
+    choices = f"one of the bundled models ({', '.join(bundled)}) or " if bundled else ""
     fault = "is a folder" if path.is_dir() else "is neither a bundled model nor a file"
-    raise ModelError(f"'{name_or_path}' {fault}; give {choices} or the path of a {SUFFIX} file.")
+    raise ModelError(f"'{name_or_path}' {fault}; give {choices}the path of a {SUFFIX} file.")

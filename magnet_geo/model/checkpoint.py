@@ -14,9 +14,9 @@ from torch import Tensor
 
 from magnet_geo.errors import ModelError
 from magnet_geo.model.model_file import METADATA_KEY, is_safetensors, read_metadata
+from magnet_geo.networks.state import strip_wrapper_prefixes
 
 _NESTS = ("state_dict", "model")
-_WRAPPERS = ("module.", "model.")
 # Training wrappers keep the weights of their loss beside the network's.
 _LOSS = "loss."
 # What torch.load raises on damaged files, found by feeding it damaged files.
@@ -49,7 +49,8 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise ModelError(f"There is no checkpoint {path}; check the path.")
     content = _read_safetensors(path) if is_safetensors(path) else _read_torch(path)
-    return _unwrapped(_state_dict(content, path), path)
+    state = strip_wrapper_prefixes(_state_dict(content, path))
+    return {key: tensor.detach() for key, tensor in state.items() if not key.startswith(_LOSS)}
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -89,23 +90,3 @@ def _state_dict(content: object, path: Path) -> Mapping[str, Tensor]:
 
 def _kind(value: object) -> str:
     return "nothing" if isinstance(value, Mapping) else f"a value of type {type(value).__name__}"
-
-
-def _unwrapped(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
-    bare: dict[str, Tensor] = {}
-    for key, tensor in state.items():
-        name = _without_wrappers(key)
-        if name.startswith(_LOSS):
-            continue
-        if name in bare:
-            raise ModelError(
-                f"{path} holds '{name}' twice, with and without a wrapper's prefix; save one network alone."
-            )
-        bare[name] = tensor.detach()
-    return bare
-
-
-def _without_wrappers(key: str) -> str:
-    while key.startswith(_WRAPPERS):
-        key = key.partition(".")[2]
-    return key

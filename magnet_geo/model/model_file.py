@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from errno import EACCES, EIO, EISDIR, EPERM
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,7 +164,7 @@ def model_hash(path: Path) -> str:
             while chunk := file.read(_CHUNK_BYTES):
                 digest.update(chunk)
     except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror}); check the disk and the permissions.") from error
+        raise _unreadable(path, error) from error
     return digest.hexdigest()
 
 
@@ -175,9 +174,12 @@ def short_hash(full: str) -> str:
 
 
 def is_safetensors(path: Path) -> bool:
-    """Whether a file starts like safetensors: eight bytes of length, then a JSON object."""
-    with path.open("rb") as file:
-        return file.read(9)[8:] == b"{"
+    """Whether a file starts like safetensors: eight bytes of length, then a JSON object.
+
+    Raises:
+        ModelError: It cannot be read.
+    """
+    return _first_bytes(path)[8:] == b"{"
 
 
 def _refinement_prefixes(manifest: Manifest) -> list[str]:
@@ -191,11 +193,20 @@ def _require_file(path: Path) -> None:
         raise ModelError(f"There is no file {path}; check the path.")
 
 
+def _first_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(9)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ModelError:
+    return ModelError(f"{path} cannot be read ({error.strerror}); check the disk and the permissions.")
+
+
 def _refusal(path: Path, error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in (EACCES, EPERM, EISDIR, EIO):
-        return f"{path} cannot be read ({error.strerror}); check the disk and the permissions."
-    with path.open("rb") as file:
-        start = file.read(9)
+    start = _first_bytes(path)
     if start[8:] == b"{":
         return f"{path} is damaged or incomplete ({error}); copy or download it again."
     if start.startswith((_ZIP_START, _PICKLE_START)):
