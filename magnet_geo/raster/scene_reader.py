@@ -121,20 +121,28 @@ def _read(
 ) -> ScenePixels:
     window = Window(rect.col, rect.row, rect.width, rect.height)
     alpha = alpha_band(dataset)
-    # One call for all bands: a second pass over interleaved blocks that outgrew the cache would decode them again.
     indexes = [*bands, *([alpha] if alpha else [])]
-    dtype = np.result_type(*(dataset.dtypes[i - 1] for i in indexes))
     out_shape = shape.height, shape.width
     try:
         with gdal_environment():
-            read = dataset.read(indexes, window=window, out_shape=(len(indexes), *out_shape), out_dtype=dtype)
+            read = _read_values(dataset, indexes, window, out_shape)
             masks = _read_masks(dataset, bands, window, out_shape)
     except GDAL_ERRORS as error:
         raise SceneError(_read_failure(dataset.name, rect, gdal_detail(error))) from error
-    values = read[: len(bands)]
+    values = read[: len(bands)].astype(np.result_type(*(dataset.dtypes[band - 1] for band in bands)), copy=False)
     valid = valid_pixels(values, nodata=nodata, alpha=read[-1] if alpha else None, masks=masks)
     values[:, ~valid] = 0
     return ScenePixels(values, valid)
+
+
+def _read_values(
+    dataset: DatasetReader, indexes: list[int], window: Window, out_shape: tuple[int, int]
+) -> NDArray[np.generic]:
+    if len({dataset.dtypes[i - 1] for i in indexes}) > 1:
+        return np.stack([dataset.read(i, window=window, out_shape=out_shape) for i in indexes])
+    # One call for all bands: a second pass over interleaved blocks that outgrew the cache would decode them again.
+    values: NDArray[np.generic] = dataset.read(indexes, window=window, out_shape=(len(indexes), *out_shape))
+    return values
 
 
 def _read_masks(

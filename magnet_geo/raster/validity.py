@@ -69,5 +69,7 @@ def _equals(band: NDArray[np.generic], nodata: float) -> NDArray[np.bool_]:
     # Nodata is written as decimal text: float32 values come back a few units in the last place away.
     with np.errstate(over="ignore", invalid="ignore"):
         near = floats.dtype.type(nodata)
-        close: NDArray[np.bool_] = np.abs(floats - near) <= _NEAR_ULPS * np.spacing(np.abs(near))
+        # Inward, because outward of the largest finite value, a common nodata, the next one is infinite.
+        unit = np.abs(near - np.nextafter(near, floats.dtype.type(0)))
+        close: NDArray[np.bool_] = (floats == near) | (np.abs(floats - near) <= _NEAR_ULPS * unit) & np.isfinite(near)
     return close

@@ -1,0 +1,66 @@
+"""Constant borders that no tag declares empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from magnet_geo.raster import SceneReader, SceneSource, untagged_collar
+from tests.raster.rasters import ramp, write_raster
+from tests.shared_data import SCENES, needs_scenes
+
+
+def warning_for(path: str, bands: tuple[int, ...] = (1, 2, 3), nodata: float | None = None) -> str | None:
+    with SceneReader(SceneSource(path, nodata=nodata), bands) as reader:
+        return untagged_collar(reader)
+
+
+def collared(rows: int, value: int = 0) -> np.ndarray:
+    values = ramp(3, 101, 83, "uint16")
+    values[:, :rows] = value
+    return values
+
+
+@pytest.mark.parametrize("value", [0, 65535])
+def test_a_black_or_white_border_is_told_with_its_share(tmp_path: Path, value: int) -> None:
+    text = warning_for(write_raster(tmp_path / "a.tif", collared(10, value)))
+    assert text is not None
+    assert "10%" in text
+    assert f"--nodata {value}" in text
+
+
+def test_a_slanted_border_is_told(tmp_path: Path) -> None:
+    values = ramp(3, 101, 83)
+    values[:, np.add.outer(np.arange(101), np.arange(83)) < 60] = 0
+    assert "--nodata 0" in str(warning_for(write_raster(tmp_path / "a.tif", values)))
+
+
+def test_a_thin_border_is_not_worth_a_word(tmp_path: Path) -> None:
+    assert warning_for(write_raster(tmp_path / "a.tif", collared(1))) is None
+
+
+def test_a_tagged_border_needs_no_warning(tmp_path: Path) -> None:
+    assert warning_for(write_raster(tmp_path / "a.tif", collared(10), nodata=0)) is None
+    assert warning_for(write_raster(tmp_path / "b.tif", collared(10)), nodata=0) is None
+
+
+def test_dark_pixels_inside_are_no_border(tmp_path: Path) -> None:
+    values = ramp(3, 101, 83)
+    values[:, 20:60, 20:60] = 0
+    assert warning_for(write_raster(tmp_path / "a.tif", values)) is None
+
+
+def test_a_border_that_is_transparent_is_not_data(tmp_path: Path) -> None:
+    values = np.concatenate([collared(10), np.full((1, 101, 83), 65535, "uint16")])
+    values[3, :10] = 0
+    path = write_raster(tmp_path / "a.tif", values, colors=("red", "green", "blue", "alpha"))
+    assert warning_for(path) is None
+
+
+@needs_scenes
+def test_the_real_untagged_collar_is_found() -> None:
+    assert "--nodata 0" in str(warning_for(str(SCENES / "landsat8_3band_uint16.tif")))
+    assert warning_for(str(SCENES / "village_rgb_2m.tif")) is None
+    assert warning_for(str(SCENES / "drone_rgba_collar_35cm.tif")) is None
