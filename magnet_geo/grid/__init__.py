@@ -1,6 +1,7 @@
 """Pure values of space: grids, pyramids, plans."""
 
 from magnet_geo.grid.magnification import MagnificationPyramid, PyramidManner
+from magnet_geo.grid.pixel_area import PixelAreas
 from magnet_geo.grid.pixel_rect import PixelRect, Size
 from magnet_geo.grid.raster_grid import RasterGrid
 from magnet_geo.grid.read_scale import ReadScale
@@ -8,6 +9,7 @@ from magnet_geo.grid.window_plan import Window, WindowPlan
 
 __all__ = [
     "MagnificationPyramid",
+    "PixelAreas",
     "PixelRect",
     "PyramidManner",
     "RasterGrid",

@@ -1,5 +1,6 @@
 """MagNet on one image: certainty, selection, and the coarse-to-fine loop; tensors in, tensors out."""
 
+from magnet_geo.progressive.certainty import certainty
 from magnet_geo.progressive.coarse_to_fine import Stage, full_size, segment_stages
 from magnet_geo.progressive.image_pyramid import build_image_pyramid
 from magnet_geo.progressive.predictor import NetworkPredictor, Predictor
@@ -27,6 +28,7 @@ __all__ = [
     "Predictor",
     "Stage",
     "build_image_pyramid",
+    "certainty",
     "full_size",
     "segment_stages",
 ]

@@ -48,7 +48,7 @@ def segment_stages(
     *,
     patch_rule: PatchRule,
     point_rule: PointRule,
-    wanted: Callable[[int, PixelRect], bool] = lambda level, patch: True,
+    wanted: Sequence[NDArray[np.bool_]] | None = None,
     on_batch: Callable[[int], None] = lambda patches: None,
     keep_points: bool = False,
 ) -> Iterator[Stage]:
@@ -59,7 +59,7 @@ def segment_stages(
         predictor: The networks.
         patch_rule: Which patches are refined.
         point_rule: How many of their points are replaced.
-        wanted: Whether the result of a patch of a level is of use; the others are not refined.
+        wanted: Per level from 1 on, (P,) False for patches whose result is of no use; None where all are.
         on_batch: Called with the number of patches after each batch; may raise to stop.
         keep_points: Keep chosen points and error score in the stages (published pyramids).
     """
@@ -69,7 +69,8 @@ def segment_stages(
         size = image.pyramid.levels[level]
         cumulative = resize_bilinear(cumulative[None], size)[0].clone()
         patches = image.pyramid.patches(level)
-        refined = _choose_patches(level, cumulative, patches, image, patch_rule, wanted)
+        of_use = None if wanted is None else wanted[level - 1]
+        refined = _choose_patches(level, cumulative, patches, image, patch_rule, of_use)
         if not refined.any():
             yield Stage(level, cumulative, refined)
             continue
@@ -112,15 +113,16 @@ def _choose_patches(
     patches: Sequence[PixelRect],
     image: ImagePyramid,
     rule: PatchRule,
-    wanted: Callable[[int, PixelRect], bool],
+    of_use: NDArray[np.bool_] | None,
 ) -> NDArray[np.bool_]:
     valid = image.valid(level)
     if isinstance(rule, AllPatches):
         uncertainty = valid_patches(patches, valid)
     else:
         uncertainty = patch_uncertainty(cumulative, patches, valid)
-    of_use = np.array([wanted(level, patch) for patch in patches], dtype=np.bool_)
-    return rule.choose(level, np.where(of_use, uncertainty, np.nan))
+    if of_use is not None:
+        uncertainty = np.where(of_use, uncertainty, np.nan)
+    return rule.choose(level, uncertainty)
 
 
 def full_size(stage: Stage, size: Size) -> Tensor:

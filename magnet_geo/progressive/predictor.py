@@ -18,6 +18,7 @@ class Predictor(Protocol):
     num_classes: int
     batch_size: int
     device: torch.device
+    dtype: torch.dtype
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
         """Backbone and softmax: (N, B, h, w) normalized inputs to (N, C, h, w) float32 probabilities."""

@@ -1,0 +1,132 @@
+"""`AreaOfInterest`: which pixels of a scene are mapped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.features import geometry_mask
+from shapely.geometry.base import BaseGeometry
+
+from magnet_geo.errors import AreaOfInterestError
+from magnet_geo.grid import PixelRect, RasterGrid
+from magnet_geo.scene.options import Area
+
+_BOX_SEGMENTS = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AreaOfInterest:
+    """Polygons over a scene; a pixel is inside where its center is.
+
+    Attributes:
+        grid: The scene's grid.
+        geometry: Polygons in the grid's CRS; None for the whole scene.
+        rect: Pixels that may be inside.
+    """
+
+    grid: RasterGrid
+    geometry: BaseGeometry | None
+    rect: PixelRect
+
+    @classmethod
+    def whole(cls, grid: RasterGrid) -> AreaOfInterest:
+        """Everything."""
+        return cls(grid, None, grid.rect)
+
+    @classmethod
+    def of(cls, area: Area | None, grid: RasterGrid) -> AreaOfInterest:
+        """The pixels an option asks for.
+
+        Raises:
+            AreaOfInterestError: It cannot be read, is empty, or misses the scene.
+        """
+        if area is None:
+            return cls.whole(grid)
+        geometry = _box(area, grid) if area.bounds is not None else _polygons(area.vector or Path(), grid)
+        rect = _covering_rect(geometry, grid)
+        if rect is None:
+            what = f"'{area.vector}'" if area.vector else "the box"
+            raise AreaOfInterestError(
+                f"The area of interest {what} (bounds {_bounds_text(geometry)}) misses the scene (bounds "
+                f"{_bounds_text(_footprint(grid))}); check its coordinates and its CRS."
+            )
+        return cls(grid, geometry, rect)
+
+    def inside(self, rect: PixelRect) -> NDArray[np.bool_]:
+        """Which pixels of a rectangle are inside: (h, w) boolean."""
+        if self.geometry is None:
+            return np.ones((rect.height, rect.width), np.bool_)
+        inside: NDArray[np.bool_] = geometry_mask(
+            [self.geometry],
+            out_shape=(rect.height, rect.width),
+            transform=self.grid.window_transform(rect),
+            invert=True,
+        )
+        return inside
+
+
+def _box(area: Area, grid: RasterGrid) -> BaseGeometry:
+    left, bottom, right, top = area.bounds or (0, 0, 0, 0)
+    if not (left < right and bottom < top) and not (grid.crs is None and left < right and bottom != top):
+        raise AreaOfInterestError(
+            f"The box {left:g},{bottom:g},{right:g},{top:g} is empty; give left, bottom, right, top in this order."
+        )
+    box = shapely.box(left, min(bottom, top), right, max(bottom, top))
+    if area.bounds_crs is None or area.bounds_crs == grid.crs:
+        return box
+    dense = shapely.segmentize(box, max(right - left, abs(top - bottom)) / _BOX_SEGMENTS)
+    return _to_grid(gpd.GeoSeries([dense], crs=area.bounds_crs), grid, "the box")
+
+
+def _polygons(path: Path, grid: RasterGrid) -> BaseGeometry:
+    try:
+        features = gpd.read_file(path)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise AreaOfInterestError(f"The area of interest '{path}' cannot be read as a vector file: {error}.") from error
+    polygons = features.geometry.dropna() if len(features) and "geometry" in features else gpd.GeoSeries([])
+    polygons = polygons[polygons.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if polygons.empty:
+        raise AreaOfInterestError(f"'{path}' holds no polygons; the area of interest needs at least one.")
+    return _to_grid(polygons, grid, f"'{path}'")
+
+
+def _to_grid(polygons: gpd.GeoSeries, grid: RasterGrid, what: str) -> BaseGeometry:
+    if polygons.crs is not None and grid.crs is None:
+        raise AreaOfInterestError(
+            f"The area of interest {what} has a CRS but the scene has none; name the scene's with --crs."
+        )
+    if polygons.crs is not None and polygons.crs != grid.crs:
+        polygons = polygons.to_crs(CRS.from_user_input(grid.crs).to_wkt())
+    union = polygons.make_valid().union_all()
+    if union.is_empty or not np.isfinite(union.bounds).all():
+        raise AreaOfInterestError(f"The area of interest {what} cannot be brought to the scene's CRS.")
+    return union
+
+
+def _covering_rect(geometry: BaseGeometry, grid: RasterGrid) -> PixelRect | None:
+    common = shapely.intersection(geometry, _footprint(grid))
+    if common.is_empty or common.area == 0:
+        return None
+    to_pixels = ~grid.transform
+    corners = shapely.get_coordinates(common)
+    cols = to_pixels.a * corners[:, 0] + to_pixels.b * corners[:, 1] + to_pixels.c
+    rows = to_pixels.d * corners[:, 0] + to_pixels.e * corners[:, 1] + to_pixels.f
+    row, col = max(0, int(np.floor(rows.min()))), max(0, int(np.floor(cols.min())))
+    row_stop, col_stop = min(grid.height, int(np.ceil(rows.max()))), min(grid.width, int(np.ceil(cols.max())))
+    return PixelRect(row, col, max(1, row_stop - row), max(1, col_stop - col))
+
+
+def _footprint(grid: RasterGrid) -> BaseGeometry:
+    rows = np.array([0, 0, grid.height, grid.height], dtype=np.float64)
+    cols = np.array([0, grid.width, grid.width, 0], dtype=np.float64)
+    return shapely.Polygon(np.column_stack(grid.world(rows=rows, cols=cols)))
+
+
+def _bounds_text(geometry: BaseGeometry) -> str:
+    return ", ".join(f"{value:.6g}" for value in geometry.bounds)

@@ -1,0 +1,143 @@
+"""From the probabilities of a window to the map of its core, on the scene's own grid.
+
+Shapes: C classes, h and w rows and columns of the core.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from magnet_geo.classes import ClassScheme
+from magnet_geo.grid import PixelRect, ReadScale
+from magnet_geo.progressive import certainty
+from magnet_geo.progressive.resampling import bilinear_at
+from magnet_geo.scene.segmenter import final_probabilities
+
+CERTAINTY_STEPS = 254
+CERTAINTY_NODATA = 255
+_STRIP_ROWS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class MapSettings:
+    """What is made of the probabilities.
+
+    Attributes:
+        scheme: Class values and nodata.
+        temperature: Of the final probabilities.
+        min_confidence: Certainty below which a pixel becomes unclassified; 0 for never.
+        with_confidence: Whether the certainty is wanted.
+        with_probabilities: Whether the probabilities are wanted.
+    """
+
+    scheme: ClassScheme
+    temperature: float
+    min_confidence: float
+    with_confidence: bool
+    with_probabilities: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoreMap:
+    """The map of a core.
+
+    Attributes:
+        core: Where it lies, in scene pixels.
+        classes: (h, w) uint8 class values.
+        confidence: (h, w) uint8 certainty in steps of 1/254, 255 where not valid; None if not wanted.
+        probabilities: (C, h, w) uint8 on the same scale; None if not wanted.
+    """
+
+    core: PixelRect
+    classes: NDArray[np.uint8]
+    confidence: NDArray[np.uint8] | None
+    probabilities: NDArray[np.uint8] | None
+
+
+def make_core_map(
+    probabilities: Tensor,
+    *,
+    core: PixelRect,
+    core_in_read: PixelRect,
+    valid: NDArray[np.bool_],
+    scale: ReadScale,
+    settings: MapSettings,
+) -> CoreMap:
+    """Bring a window's probabilities to the scene's pixels and decide each one's class.
+
+    Works in strips of rows, so that probabilities at the scene's resolution never stand as a whole.
+
+    Args:
+        probabilities: (C, H, W) of the whole window, in model pixels.
+        core: Core in scene pixels.
+        core_in_read: Core within the window, in scene pixels.
+        valid: (h, w) validity of the core; False becomes nodata.
+        scale: Scene pixels per model pixel.
+        settings: What is wanted.
+    """
+    height, width = core.height, core.width
+    classes = np.full((height, width), settings.scheme.nodata, np.uint8)
+    confidence = np.full((height, width), CERTAINTY_NODATA, np.uint8) if settings.with_confidence else None
+    shares = np.full((len(settings.scheme), height, width), CERTAINTY_NODATA, np.uint8)
+    shares_out = shares if settings.with_probabilities else None
+    for row in range(0, height, _STRIP_ROWS):
+        rows = slice(row, min(row + _STRIP_ROWS, height))
+        if not valid[rows].any():
+            continue
+        strip = PixelRect(core_in_read.row + row, core_in_read.col, rows.stop - row, width)
+        sampled = _sample(probabilities, strip, scale)
+        _fill(sampled, valid[rows], settings, classes[rows], _part(confidence, rows), _part(shares_out, rows))
+    return CoreMap(core, classes, confidence, shares_out)
+
+
+def _part(array: NDArray[np.uint8] | None, rows: slice) -> NDArray[np.uint8] | None:
+    return None if array is None else array[..., rows, :]
+
+
+def _fill(
+    probabilities: Tensor,
+    valid: NDArray[np.bool_],
+    settings: MapSettings,
+    classes: NDArray[np.uint8],
+    confidence: NDArray[np.uint8] | None,
+    shares: NDArray[np.uint8] | None,
+) -> None:
+    winners = settings.scheme.values[probabilities.argmax(dim=0).cpu().numpy()]
+    if confidence is not None or shares is not None or settings.min_confidence > 0:
+        final = final_probabilities(probabilities, settings.temperature)
+        sure = certainty(final)
+        if settings.min_confidence > 0:
+            winners[(sure < settings.min_confidence).cpu().numpy()] = settings.scheme.unclassified or 0
+        if confidence is not None:
+            np.copyto(confidence, _steps(sure), where=valid)
+        if shares is not None:
+            np.copyto(shares, _steps(final), where=valid)
+    np.copyto(classes, winners, where=valid)
+
+
+def _steps(fractions: Tensor) -> NDArray[np.uint8]:
+    steps: NDArray[np.uint8] = (fractions * CERTAINTY_STEPS).round().to(torch.uint8).cpu().numpy()
+    return steps
+
+
+def _sample(probabilities: Tensor, rect: PixelRect, scale: ReadScale) -> Tensor:
+    """Probabilities of scene pixels: cut out, interpolated, or averaged where a scene pixel holds several."""
+    if scale.is_native:
+        return probabilities[(slice(None), *rect.slices)]
+    per_axis = ceil(1 / scale.ratio)
+    rows = _positions(rect.row, rect.height, scale, per_axis, probabilities.device)
+    cols = _positions(rect.col, rect.width, scale, per_axis, probabilities.device)
+    samples = bilinear_at(probabilities, rows=rows, cols=cols)
+    return samples if per_axis == 1 else F.avg_pool2d(samples, per_axis)
+
+
+def _positions(start: int, count: int, scale: ReadScale, per_axis: int, device: torch.device) -> Tensor:
+    steps = (torch.arange(count * per_axis, device=device, dtype=torch.float64) + 0.5) / per_axis
+    return (start + steps) / scale.ratio - 0.5

@@ -1,0 +1,222 @@
+"""`segment_scene`: a scene of any size to a map, window by window."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from magnet_geo.errors import AreaOfInterestError, SceneError
+from magnet_geo.progress import (
+    CancelToken,
+    PreviewEvent,
+    ProgressEvent,
+    ProgressListener,
+    WarningEvent,
+    ignore_progress,
+)
+from magnet_geo.progressive import ListedPatches, NoPatches, Stage
+from magnet_geo.progressive.resampling import resize_bilinear
+from magnet_geo.scene.coarse_pass import Uncertainties, choose_share, coarse_uncertainties
+from magnet_geo.scene.core_map import CoreMap, MapSettings, make_core_map
+from magnet_geo.scene.map_writer import MapWriter
+from magnet_geo.scene.model_window import ModelWindow
+from magnet_geo.scene.options import SegmentOptions
+from magnet_geo.scene.outcome import make_result
+from magnet_geo.scene.outputs import check_outputs, map_writer, preview_writer, written_scheme
+from magnet_geo.scene.result import SegmentResult
+from magnet_geo.scene.run_plan import RunPlan, plan_run
+from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
+from magnet_geo.scene.wanted_patches import wanted_patches
+from magnet_geo.scene.window_loader import WindowLoader
+
+# Shares of the progress bar; the coarse pass reads the whole scene but runs few patches.
+_COARSE_ENDS, _SEGMENT_ENDS = 0.15, 0.97
+
+_DEFAULTS = SegmentOptions()
+
+
+def segment_scene(
+    scene: str | Path,
+    *,
+    output: str | Path,
+    model: Segmenter | str | Path = "landcover",
+    options: SegmentOptions = _DEFAULTS,
+    progress: ProgressListener = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> SegmentResult:
+    """Map the land cover of a scene.
+
+    Memory does not depend on the scene's size. The class of a pixel does not depend on the area of interest,
+    save where patches are ranked over the whole run (`RefineMode` ``share``).
+
+    Args:
+        scene: Anything GDAL opens.
+        output: Class raster to write, a Cloud Optimized GeoTIFF on the scene's own grid.
+        model: A loaded model, a bundled name or a model file.
+        options: Decisions about the run.
+        progress: Receives events.
+        cancel: Raised by another thread to stop between two batches.
+
+    Returns:
+        Where the outputs are and what the map holds.
+
+    Raises:
+        MagnetGeoError: With a sentence for the user; no output exists then.
+    """
+    started = time.monotonic()
+    output = Path(output)
+    check_outputs(output, str(scene), options)
+    if not isinstance(model, Segmenter):
+        model = load_model(model)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    plan = plan_run(scene, model, options)
+    for warning in plan.warnings:
+        progress(WarningEvent(warning))
+    run = _Run(plan, model, options, progress, cancel or CancelToken())
+    writer = run.write_map(output)
+    return make_result(
+        output,
+        plan=plan,
+        model=model,
+        scheme=written_scheme(model.manifest, options),
+        options=options,
+        pixels=writer.pixels,
+        areas_m2=writer.areas_m2,
+        refined_share=run.patches_refined / max(1, run.patches_wanted),
+        seconds=time.monotonic() - started,
+    )
+
+
+@dataclass(slots=True)
+class _Run:
+    plan: RunPlan
+    model: Segmenter
+    options: SegmentOptions
+    progress: ProgressListener
+    cancel: CancelToken
+    patches_wanted: int = 0
+    patches_refined: int = 0
+    _fraction: float = field(default=0.0, init=False)
+    _passes_left: int = field(default=1, init=False)
+    _window_end: float = field(default=0.0, init=False)
+
+    def write_map(self, output: Path) -> MapWriter:
+        """Both passes, and the finished outputs."""
+        self.model.predictor.batch_size = self.plan.memory.batch_size
+        mode = self.options.refine.mode if self.options.refine else None
+        rules = self.model.rules("full" if mode == "share" else mode)
+        ranked = self._coarse_pass(rules)
+        with map_writer(output, self.plan, self.model, self.options) as writer:
+            self._segment(writer, rules, ranked)
+            self._refuse_empty(writer)
+            self._say(_SEGMENT_ENDS, "write", "Writing the outputs")
+            writer.finish()
+        self._say(1.0, "done", "Done")
+        return writer
+
+    def _coarse_pass(self, rules: SelectionRules) -> list[ListedPatches] | None:
+        """A first pass where a preview or a ranking needs one; the ranked patches of each window."""
+        share = self.options.refine.share if self.options.refine else None
+        if self.options.preview is None and share is None:
+            return None
+        coarse = SelectionRules(NoPatches(), rules.points)
+        found: list[Uncertainties] = []
+        preview = preview_writer(self.plan, self.model, self.options)
+        if preview is None:
+            found.extend(self._coarse_uncertainties(coarse, None))
+        else:
+            with preview:
+                found.extend(self._coarse_uncertainties(coarse, preview))
+                self._refuse_empty(preview)
+                preview.finish()
+            self.progress(PreviewEvent(self.options.preview or Path()))
+        return None if share is None else [ListedPatches(levels) for levels in choose_share(found, share)]
+
+    def _coarse_uncertainties(self, rules: SelectionRules, preview: MapWriter | None) -> Iterator[Uncertainties]:
+        pyramid = self.model.manifest.pyramid_value()
+        for done, window in self._windows():
+            stage = next(self.model.stages(window.values, window.valid, rules=rules, on_batch=self._on_batch))
+            if preview is not None:
+                preview.put(self._core_map(window, stage.probabilities, preview=True))
+            yield coarse_uncertainties(stage.probabilities, pyramid, self._wanted(window))
+            self._say(_COARSE_ENDS * done, "coarse", "Coarse pass")
+
+    def _segment(self, writer: MapWriter, rules: SelectionRules, ranked: Sequence[ListedPatches] | None) -> None:
+        begun = self._fraction
+        for number, (done, window) in enumerate(self._windows()):
+            self._window_end = begun + (_SEGMENT_ENDS - begun) * done
+            own = rules if ranked is None else SelectionRules(ranked[number], rules.points)
+            writer.put(self._core_map(window, self._segment_window(window, own)))
+            self._say(self._window_end, "segment", "Segmenting")
+
+    def _windows(self) -> Iterator[tuple[float, ModelWindow]]:
+        """Windows with a pixel to map, each with the share of the pass that is done after it."""
+        windows = list(self.plan.windows.touching(self.plan.area.rect))
+        loader = WindowLoader(self.plan, self.model.manifest.pyramid_value().window)
+        for number, window in enumerate(loader.load(windows), 1):
+            self.cancel.raise_if_cancelled()
+            if window.core_valid.any():
+                yield number / len(windows), window
+
+    def _segment_window(self, window: ModelWindow, rules: SelectionRules) -> Tensor:
+        wanted = self._wanted(window)
+        patches = sum(int(level.sum()) for level in wanted)
+        self.patches_wanted += patches
+        self._passes_left = patches + 1
+        stages = self.model.stages(window.values, window.valid, rules=rules, wanted=wanted, on_batch=self._on_batch)
+        stage: Stage | None = None
+        for stage in stages:
+            self.patches_refined += int(stage.refined.sum())
+        if stage is None:
+            raise AssertionError("a pyramid has at least one level")
+        return stage.probabilities
+
+    def _wanted(self, window: ModelWindow) -> tuple[NDArray[np.bool_], ...]:
+        return wanted_patches(window, scale=self.plan.scale, pyramid=self.model.manifest.pyramid_value())
+
+    def _core_map(self, window: ModelWindow, probabilities: Tensor, *, preview: bool = False) -> CoreMap:
+        manifest = self.model.manifest
+        settings = MapSettings(
+            scheme=manifest.class_scheme(),
+            temperature=manifest.temperature,
+            min_confidence=0.0 if preview else self.options.min_confidence,
+            with_confidence=self.options.confidence is not None and not preview,
+            with_probabilities=self.options.probabilities is not None and not preview,
+        )
+        return make_core_map(
+            resize_bilinear(probabilities[None], manifest.pyramid_value().window)[0],
+            core=window.window.core,
+            core_in_read=window.window.core_in_read,
+            valid=window.core_valid,
+            scale=self.plan.scale,
+            settings=settings,
+        )
+
+    def _refuse_empty(self, writer: MapWriter) -> None:
+        if writer.count_valid() > 0:
+            return
+        name = self.plan.description.name
+        if self.plan.area.geometry is not None:
+            raise AreaOfInterestError(
+                f"No pixel of '{name}' inside the area of interest is valid; choose another area."
+            )
+        raise SceneError(f"No pixel of '{name}' is valid; there is nothing to segment.")
+
+    def _on_batch(self, patches: int) -> None:
+        self.cancel.raise_if_cancelled()
+        if self._window_end > self._fraction:
+            step = (self._window_end - self._fraction) * min(1.0, patches / max(1, self._passes_left))
+            self._passes_left -= patches
+            self._say(self._fraction + step, "segment", "Segmenting")
+
+    def _say(self, fraction: float, stage: str, message: str) -> None:
+        self._fraction = max(self._fraction, fraction)
+        self.progress(ProgressEvent(self._fraction, stage, message))

@@ -1,0 +1,75 @@
+"""Where the networks run and in which precision."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from magnet_geo.errors import DeviceError, OptionError
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_FIRST_BF16_CUDA = (8, 0)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device behind ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises:
+        DeviceError: It is not there.
+        OptionError: The name means nothing.
+    """
+    if name == "auto":
+        return _best_device()
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdecimal()):
+        raise OptionError(f"'{name}' is no device; choose auto, cpu, cuda, cuda:N or mps.")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise DeviceError(
+            f"The device '{name}' was asked for, but PyTorch finds {torch.cuda.device_count()} CUDA devices; "
+            "check the driver and that a CUDA build of PyTorch is installed, or use --device cpu."
+        )
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError("The device 'mps' was asked for, but this machine has no Apple GPU; use --device cpu.")
+    return torch.device(name)
+
+
+def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """The number type the networks run in.
+
+    ``auto`` takes bfloat16 where the hardware multiplies it natively: CUDA from compute capability 8.0 on,
+    CPUs with AMX or AVX-512 BF16.
+
+    Raises:
+        DeviceError: The device cannot run this precision.
+    """
+    if precision == "auto":
+        return torch.bfloat16 if _multiplies_bf16(device) else torch.float32
+    if precision not in _DTYPES:
+        raise OptionError(f"'{precision}' is no precision; choose auto, fp32, bf16 or fp16.")
+    if precision == "fp16" and device.type == "cpu":
+        raise DeviceError("The precision fp16 runs on GPUs only; use --precision bf16 or fp32 on the CPU.")
+    return _DTYPES[precision]
+
+
+def precision_name(dtype: torch.dtype) -> str:
+    """``fp32``, ``bf16`` or ``fp16``."""
+    return _NAMES[dtype]
+
+
+def _best_device() -> torch.device:
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _multiplies_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= _FIRST_BF16_CUDA
+    if device.type == "cpu":
+        found = torch.cpu.get_capabilities()
+        return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
+    return False

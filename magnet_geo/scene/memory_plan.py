@@ -1,0 +1,126 @@
+"""What a run will need of memory, known before it starts; the scene's size is no part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from magnet_geo.errors import MemoryLimitError
+from magnet_geo.grid import Size
+from magnet_geo.model import Manifest
+
+MEBIBYTE = 2**20
+
+_PROCESS_BYTES = 480 * MEBIBYTE
+_RASTER_CACHE_BYTES = 256 * MEBIBYTE
+# Bytes of activations per input pixel of a patch in float32, measured by benchmarks/activation_memory.py.
+_ACTIVATION_BYTES = {
+    "fpn": 1700,
+    "psp": 3400,
+    "hrnet18+ocr": 3600,
+    "hrnet48+ocr": 9000,
+    "light-fpn": 900,
+}
+_UNKNOWN_ACTIVATION_BYTES = max(_ACTIVATION_BYTES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What determines the memory of a run.
+
+    Attributes:
+        manifest: The model.
+        number_bytes: Bytes of one number in the networks, 2 or 4.
+        scene_window: The window in scene pixels.
+        scene_pixel_bytes: Bytes of one scene pixel over all bands that are read.
+        resampled: Whether windows are brought to another pixel size.
+        output_bytes: Bytes written per scene pixel.
+        on_gpu: Whether networks and maps live on a GPU.
+    """
+
+    manifest: Manifest
+    number_bytes: int
+    scene_window: Size
+    scene_pixel_bytes: int
+    resampled: bool
+    output_bytes: int
+    on_gpu: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """How a run stays within its limits.
+
+    Attributes:
+        batch_size: Patches per forward pass.
+        windows_ahead: Windows that are read before they are needed.
+        main_bytes: Estimated peak of main memory.
+        gpu_bytes: Estimated peak of GPU memory, 0 without one.
+    """
+
+    batch_size: int
+    windows_ahead: int
+    main_bytes: int
+    gpu_bytes: int
+
+
+def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | None, max_vram: int | None) -> MemoryPlan:
+    """Choose batch size and read-ahead within the limits.
+
+    Args:
+        work: What is to be done.
+        batch_size: Patches per forward pass if the user says so.
+        max_memory: Limit of main memory in bytes, or None.
+        max_vram: Limit of GPU memory in bytes, or None.
+
+    Raises:
+        MemoryLimitError: Not even one window with one patch at a time fits; says what does.
+    """
+    batches = [batch_size] if batch_size else ([16, 8, 4, 2, 1] if work.on_gpu else [2, 1])
+    options = [_plan(work, batch, ahead) for batch in batches for ahead in (2, 1)]
+    for plan in options:
+        fits_main = max_memory is None or plan.main_bytes <= max_memory
+        fits_gpu = max_vram is None or plan.gpu_bytes <= max_vram
+        if fits_main and fits_gpu:
+            return plan
+    least = options[-1]
+    short_of_main = max_memory is not None and least.main_bytes > max_memory
+    need, limit, option = (
+        (least.main_bytes, max_memory, "--max-memory") if short_of_main else (least.gpu_bytes, max_vram, "--max-vram")
+    )
+    raise MemoryLimitError(
+        f"One window of the model '{work.manifest.name}' needs about {_text(need)} of memory, but {option} allows "
+        f"{_text(limit or 0)}; the smallest that works is {option} {-(-need // (100 * 10**6)) / 10:g}GB."
+    )
+
+
+def _plan(work: Workload, batch: int, ahead: int) -> MemoryPlan:
+    on_device = _maps_bytes(work) + _network_bytes(work, batch)
+    windows = (ahead + 1) * _read_bytes(work) + 3 * work.scene_window.pixels * work.output_bytes
+    main = _PROCESS_BYTES + _RASTER_CACHE_BYTES + windows + (0 if work.on_gpu else on_device)
+    return MemoryPlan(batch, ahead, main, on_device if work.on_gpu else 0)
+
+
+def _read_bytes(work: Workload) -> int:
+    model_pixels = work.manifest.pyramid_value().window.pixels
+    scene_bytes = work.scene_window.pixels * (work.scene_pixel_bytes + 1)
+    if work.resampled:
+        return work.scene_window.pixels + scene_bytes // 4 + model_pixels * (4 * len(work.manifest.bands) + 1)
+    return scene_bytes
+
+
+def _maps_bytes(work: Workload) -> int:
+    """Levels of the image, cumulative and refined prediction, and what is made of them."""
+    window = work.manifest.pyramid_value().window.pixels
+    image = window * len(work.manifest.bands) * 4 * 3
+    maps = window * len(work.manifest.classes) * 4
+    return image + maps * (3 if work.manifest.pyramid.manner == "published" else 2)
+
+
+def _network_bytes(work: Workload, batch: int) -> int:
+    patch = work.manifest.pyramid_value().network_input.pixels
+    per_pixel = _ACTIVATION_BYTES.get(work.manifest.architecture.backbone, _UNKNOWN_ACTIVATION_BYTES)
+    return batch * patch * per_pixel * work.number_bytes // 4
+
+
+def _text(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"

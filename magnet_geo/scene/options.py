@@ -1,0 +1,124 @@
+"""`SegmentOptions`: everything a user may decide about a run; CLI and plugin take the defaults from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from rasterio.crs import CRS
+
+from magnet_geo.errors import OptionError
+
+RefineName = Literal["full", "fast", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class RefineMode:
+    """How much of a run is refined.
+
+    Attributes:
+        mode: ``full`` MagNet, ``fast`` by the model's own rule, ``off`` for coarse only, ``share`` for the
+            most uncertain patches of the whole run.
+        share: Share of the run's patches, 0-1, for mode ``share``.
+    """
+
+    mode: Literal["full", "fast", "off", "share"]
+    share: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.mode == "share") != (self.share is not None):
+            raise OptionError(f"A share of patches belongs to the mode 'share', not to '{self.mode}'.")
+        if self.share is not None and not 0 <= self.share <= 1:
+            raise OptionError(f"The share of patches to refine must lie between 0 and 1, not {self.share:g}.")
+
+    @classmethod
+    def parse(cls, text: str) -> RefineMode:
+        """From ``full``, ``fast``, ``off`` or a share between 0 and 1.
+
+        Raises:
+            OptionError: It is none of these.
+        """
+        for mode in ("full", "fast", "off"):
+            if text == mode:
+                return cls(mode)
+        try:
+            return cls("share", float(text))
+        except ValueError as error:
+            if isinstance(error, OptionError):
+                raise
+            raise OptionError(f"'{text}' is neither full, fast, off nor a share between 0 and 1.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area of interest, as a box or as a vector file.
+
+    Attributes:
+        bounds: Left, bottom, right, top.
+        bounds_crs: CRS of the box; None for the scene's.
+        vector: Vector file with polygons, in any CRS.
+    """
+
+    bounds: tuple[float, float, float, float] | None = None
+    bounds_crs: CRS | None = None
+    vector: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.bounds is None) == (self.vector is None):
+            raise OptionError("Give the area of interest either as --bbox or as --aoi.")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOptions:
+    """Decisions about one run of `segment_scene`.
+
+    Attributes:
+        bands: Scene bands for the model's bands, 1-based; None to find them.
+        gsd: Pixel size of the scene in metres where the file is silent, ``"native"`` to take pixels as they
+            are, None to measure it.
+        crs: Replaces the scene's CRS.
+        open_options: GDAL open options.
+        scaling: ``"auto"``, ``"none"`` or (min, max) of the native values.
+        nodata: Replaces the scene's nodata value.
+        area: What to map; None for the whole scene.
+        refine: How much is refined; None for the model's default.
+        min_confidence: Certainty below which a pixel becomes unclassified, 0-1.
+        preview: Where to write the coarse map before refinement.
+        confidence: Where to write the certainty.
+        probabilities: Where to write the probabilities of the classes.
+        batch_size: Patches per forward pass; None to choose.
+        max_memory: Limit of main memory in bytes; None for no limit.
+        max_vram: Limit of GPU memory in bytes; None for what is free.
+        threads: CPU threads of the networks; None for PyTorch's choice.
+        overwrite: Whether existing outputs may be replaced.
+        creation_options: GDAL creation options of the class raster.
+    """
+
+    bands: tuple[int, ...] | None = None
+    gsd: float | Literal["native"] | None = None
+    crs: CRS | None = None
+    open_options: tuple[tuple[str, str], ...] = ()
+    scaling: Literal["auto", "none"] | tuple[float, float] = "auto"
+    nodata: float | None = None
+    area: Area | None = None
+    refine: RefineMode | None = None
+    min_confidence: float = 0.0
+    preview: Path | None = None
+    confidence: Path | None = None
+    probabilities: Path | None = None
+    batch_size: int | None = None
+    max_memory: int | None = None
+    max_vram: int | None = None
+    threads: int | None = None
+    overwrite: bool = False
+    creation_options: tuple[tuple[str, str], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            raise OptionError(f"The least confidence must lie between 0 and 1, not {self.min_confidence:g}.")
+        if isinstance(self.gsd, float | int) and not self.gsd > 0:
+            raise OptionError(f"The pixel size must be a positive number of metres, not {self.gsd:g}.")
+        for name, number in (("batch size", self.batch_size), ("number of threads", self.threads)):
+            if number is not None and number < 1:
+                raise OptionError(f"The {name} must be at least 1, not {number}.")

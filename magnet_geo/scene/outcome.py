@@ -1,0 +1,123 @@
+"""From a finished run, or a planned one, to the record that is handed back."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnet_geo.classes import ClassScheme, LandClass
+from magnet_geo.grid import RasterGrid
+from magnet_geo.scene.hardware import precision_name
+from magnet_geo.scene.options import SegmentOptions
+from magnet_geo.scene.result import ClassRecord, GridRecord, ModelRecord, PlanRecord, SegmentResult
+from magnet_geo.scene.run_plan import RunPlan
+from magnet_geo.scene.segmenter import Segmenter
+
+
+def make_result(
+    output: Path,
+    *,
+    plan: RunPlan,
+    model: Segmenter,
+    scheme: ClassScheme,
+    options: SegmentOptions,
+    pixels: NDArray[np.int64],
+    areas_m2: NDArray[np.float64] | None,
+    refined_share: float,
+    seconds: float,
+) -> SegmentResult:
+    """The outcome of a finished run.
+
+    Args:
+        output: Class raster.
+        plan: The run.
+        model: The model.
+        scheme: The classes as written.
+        options: The user's decisions.
+        pixels: (256,) pixels by value.
+        areas_m2: (256,) square metres by value, or None.
+        refined_share: Share of the patches that were refined.
+        seconds: Wall time.
+    """
+    valid = int(pixels.sum() - pixels[scheme.nodata])
+    return SegmentResult(
+        raster=str(output),
+        confidence=str(options.confidence) if options.confidence else None,
+        probabilities=str(options.probabilities) if options.probabilities else None,
+        model=model_record(model),
+        grid=grid_record(plan.description.grid),
+        classes=tuple(_class_record(c, pixels, areas_m2, valid) for c in scheme.classes),
+        valid_pixels=valid,
+        refined_share=refined_share,
+        seconds=seconds,
+        peak_memory_bytes=peak_memory_bytes(),
+        device=str(model.predictor.device),
+        precision=precision_name(model.predictor.dtype),
+        warnings=plan.warnings,
+    )
+
+
+def make_plan_record(plan: RunPlan, model: Segmenter) -> PlanRecord:
+    """What a run would do."""
+    pyramid = model.manifest.pyramid_value()
+    windows = sum(1 for _ in plan.windows.touching(plan.area.rect))
+    passes = len(pyramid.patches(0)) + sum(2 * len(pyramid.patches(level)) for level in range(1, len(pyramid.levels)))
+    return PlanRecord(
+        scene=plan.source.path,
+        model=model_record(model),
+        grid=grid_record(plan.description.grid),
+        bands=plan.bands,
+        scaling=plan.scaling_text,
+        gsd_m=plan.gsd_m,
+        scene_pixels_per_model_pixel=plan.scale.ratio,
+        windows=windows,
+        window=(plan.windows.window.height, plan.windows.window.width),
+        halo=plan.windows.halo,
+        patches=windows * passes,
+        batch_size=plan.memory.batch_size,
+        memory_bytes=plan.memory.main_bytes,
+        vram_bytes=plan.memory.gpu_bytes,
+        device=str(model.predictor.device),
+        precision=precision_name(model.predictor.dtype),
+        warnings=plan.warnings,
+    )
+
+
+def model_record(model: Segmenter) -> ModelRecord:
+    """The model in short."""
+    manifest = model.manifest
+    return ModelRecord(name=manifest.name, version=manifest.version, sha256=model.model_hash, title=manifest.title)
+
+
+def grid_record(grid: RasterGrid) -> GridRecord:
+    """A grid in plain numbers."""
+    crs = None
+    if grid.crs is not None:
+        authority = grid.crs.to_authority()
+        crs = ":".join(authority) if authority else grid.crs.to_wkt()
+    t = grid.transform
+    return GridRecord(crs=crs, transform=(t.a, t.b, t.c, t.d, t.e, t.f), width=grid.width, height=grid.height)
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _class_record(
+    land_class: LandClass, pixels: NDArray[np.int64], areas_m2: NDArray[np.float64] | None, valid: int
+) -> ClassRecord:
+    count = int(pixels[land_class.value])
+    return ClassRecord(
+        value=land_class.value,
+        name=land_class.name,
+        color=land_class.color,
+        pixels=count,
+        area_m2=None if areas_m2 is None else float(areas_m2[land_class.value]),
+        share=count / max(1, valid),
+    )

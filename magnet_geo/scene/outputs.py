@@ -1,0 +1,85 @@
+"""The rasters of a run: where they go, what they are, and what is written into them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from magnet_geo.classes import ClassScheme, LandClass
+from magnet_geo.errors import OptionError
+from magnet_geo.grid import PixelAreas
+from magnet_geo.model import Manifest
+from magnet_geo.raster import MapLayout, check_output_path
+from magnet_geo.scene.map_writer import MapWriter
+from magnet_geo.scene.options import SegmentOptions
+from magnet_geo.scene.run_plan import RunPlan
+from magnet_geo.scene.segmenter import Segmenter
+
+_UNCLASSIFIED_COLOR = "#808080"
+
+
+def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
+    """Refuse outputs that cannot or must not be written, before any work is done.
+
+    Raises:
+        OutputError: One exists, has no folder, or is the scene.
+        OptionError: Two are the same file.
+    """
+    given = [p for p in (output, options.confidence, options.probabilities, options.preview) if p is not None]
+    if len({path.absolute() for path in given}) < len(given):
+        raise OptionError("Two outputs have the same name; give each its own.")
+    for path in given:
+        check_output_path(path, scene, options.overwrite)
+
+
+def written_scheme(manifest: Manifest, options: SegmentOptions) -> ClassScheme:
+    """The model's classes, and "unclassified" where the options can make it occur."""
+    scheme = manifest.class_scheme()
+    if options.min_confidence == 0 or scheme.unclassified is None:
+        return scheme
+    unclassified = LandClass(scheme.unclassified, "unclassified", _UNCLASSIFIED_COLOR)
+    return replace(scheme, classes=(*scheme.classes, unclassified))
+
+
+def map_writer(output: Path, plan: RunPlan, model: Segmenter, options: SegmentOptions) -> MapWriter:
+    """The writer of a run's rasters."""
+    manifest = model.manifest
+    tags = _tags(model)
+    classes = MapLayout.of_classes(
+        plan.description, written_scheme(manifest, options), tags=tags, creation_options=options.creation_options
+    )
+    certainty = MapLayout.of_shares(plan.description, ("certainty",), tags=tags)
+    shares = MapLayout.of_shares(plan.description, tuple(c.name for c in manifest.classes), tags=tags)
+    return MapWriter(
+        (output, classes),
+        confidence=(options.confidence, certainty) if options.confidence else None,
+        probabilities=(options.probabilities, shares) if options.probabilities else None,
+        areas=pixel_areas(plan),
+    )
+
+
+def preview_writer(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> MapWriter | None:
+    """The writer of the coarse map, if one is wanted."""
+    if options.preview is None:
+        return None
+    tags = (*_tags(model), ("MAGNET_GEO_STAGE", "coarse preview"))
+    return MapWriter(
+        (options.preview, MapLayout.of_classes(plan.description, model.manifest.class_scheme(), tags=tags))
+    )
+
+
+def pixel_areas(plan: RunPlan) -> PixelAreas | None:
+    """What measures the map's areas; None where nothing is known of the ground."""
+    try:
+        return PixelAreas(plan.description.grid)
+    except ValueError:
+        return None
+
+
+def _tags(model: Segmenter) -> tuple[tuple[str, str], ...]:
+    manifest = model.manifest
+    return (
+        ("MAGNET_GEO_MODEL", f"{manifest.name} {manifest.version}"),
+        ("MAGNET_GEO_MODEL_SHA256", model.model_hash),
+        ("MAGNET_GEO_LICENCE", manifest.licence),
+    )

@@ -1,0 +1,141 @@
+"""What a run hands back, as records with a JSON Schema."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class GridRecord(_Record):
+    """Georeference of the result.
+
+    Attributes:
+        crs: As ``AUTHORITY:CODE`` or WKT; null for pixel coordinates.
+        transform: The six numbers of the affine transform, in rasterio's order.
+        width: Columns.
+        height: Rows.
+    """
+
+    crs: str | None
+    transform: tuple[float, float, float, float, float, float]
+    width: int
+    height: int
+
+
+class ClassRecord(_Record):
+    """One class of the map.
+
+    Attributes:
+        value: Pixel value.
+        name: Class name.
+        color: ``#rrggbb``.
+        pixels: How many pixels have it.
+        area_m2: Their area on the ellipsoid; null without a CRS.
+        share: Their share of the valid pixels, 0-1.
+    """
+
+    value: int
+    name: str
+    color: str
+    pixels: int
+    area_m2: float | None
+    share: float
+
+
+class ModelRecord(_Record):
+    """The model behind a map.
+
+    Attributes:
+        name: Short name.
+        version: Its version.
+        sha256: Hash of its file.
+        title: One line for people.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    title: str
+
+
+class SegmentResult(_Record):
+    """The outcome of one scene.
+
+    Attributes:
+        raster: Class raster.
+        confidence: Certainty raster, or null.
+        probabilities: Probability raster, or null.
+        polygons: Polygon layer, or null.
+        report: Report, or null.
+        model: The model.
+        grid: Georeference of the rasters.
+        classes: Classes with pixels and areas, unclassified last where it occurs.
+        valid_pixels: Mapped pixels.
+        refined_share: Share of the patches with valid pixels that were refined, 0-1.
+        seconds: Wall time.
+        peak_memory_bytes: Largest main memory of the process so far.
+        device: Where the networks ran.
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+        warnings: Sentences for the user.
+    """
+
+    raster: str
+    confidence: str | None
+    probabilities: str | None
+    polygons: str | None = None
+    report: str | None = None
+    model: ModelRecord
+    grid: GridRecord
+    classes: tuple[ClassRecord, ...]
+    valid_pixels: int
+    refined_share: float
+    seconds: float
+    peak_memory_bytes: int
+    device: str
+    precision: str
+    warnings: tuple[str, ...]
+
+
+class PlanRecord(_Record):
+    """What a run would do (``--dry-run``).
+
+    Attributes:
+        scene: The scene.
+        model: The model.
+        grid: Georeference of scene and result.
+        bands: Scene bands for the model's bands.
+        scaling: How values are scaled, in words.
+        gsd_m: Pixel size of the scene; null where unknown.
+        scene_pixels_per_model_pixel: 1 where pixels are taken as they are.
+        windows: Windows to compute.
+        window: Height and width of a window in scene pixels.
+        halo: Pixels of a window dropped on each inner side.
+        patches: Network passes of a full refinement.
+        batch_size: Patches per pass.
+        memory_bytes: Estimated peak of main memory.
+        vram_bytes: Estimated peak of GPU memory.
+        device: Where the networks would run.
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+        warnings: Sentences for the user.
+    """
+
+    scene: str
+    model: ModelRecord
+    grid: GridRecord
+    bands: tuple[int, ...]
+    scaling: str
+    gsd_m: float | None
+    scene_pixels_per_model_pixel: float
+    windows: int
+    window: tuple[int, int]
+    halo: int
+    patches: int
+    batch_size: int
+    memory_bytes: int
+    vram_bytes: int
+    device: str
+    precision: str
+    warnings: tuple[str, ...]

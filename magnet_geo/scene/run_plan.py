@@ -1,0 +1,196 @@
+"""`RunPlan`: everything decided about a run before its first window is read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from magnet_geo.errors import OptionError, SceneError
+from magnet_geo.grid import ReadScale, Size, WindowPlan
+from magnet_geo.grid.read_scale import LARGEST_RATIO
+from magnet_geo.model import Manifest
+from magnet_geo.normalization import Scaling
+from magnet_geo.raster import (
+    AutoScaling,
+    ModelValues,
+    NoScaling,
+    RangeScaling,
+    ScalingMode,
+    SceneDescription,
+    SceneReader,
+    SceneSource,
+    choose_bands,
+    choose_scaling,
+    describe_scene,
+    untagged_collar,
+)
+from magnet_geo.scene.area_of_interest import AreaOfInterest
+from magnet_geo.scene.memory_plan import MemoryPlan, Workload, plan_memory
+from magnet_geo.scene.options import SegmentOptions
+from magnet_geo.scene.segmenter import Segmenter
+
+_IDENTITY = (0.0, 255.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunPlan:
+    """A run that can start.
+
+    Attributes:
+        source: The scene.
+        description: Its metadata.
+        bands: Scene bands in the model's order, 1-based.
+        scaling: Native values to 0-255; None where 8-bit values are taken as they are.
+        scaling_text: The same for people.
+        gsd_m: Pixel size of the scene in metres, None where unknown.
+        scale: Scene pixels per model pixel.
+        windows: The windows over the whole scene.
+        area: What of it is mapped.
+        memory: Batch size and read-ahead.
+        warnings: Sentences for the user.
+    """
+
+    source: SceneSource
+    description: SceneDescription
+    bands: tuple[int, ...]
+    scaling: Scaling | None
+    scaling_text: str
+    gsd_m: float | None
+    scale: ReadScale
+    windows: WindowPlan
+    area: AreaOfInterest
+    memory: MemoryPlan
+    warnings: tuple[str, ...]
+
+
+def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> RunPlan:
+    """Decide everything about a run.
+
+    Args:
+        scene: Anything GDAL opens.
+        model: The model.
+        options: The user's decisions.
+
+    Raises:
+        SceneError: The scene cannot be read or does not fit the model.
+        BandError: Its bands cannot be matched.
+        AreaOfInterestError: The area cannot be read or misses the scene.
+        MemoryLimitError: The limits are too low.
+    """
+    source = SceneSource(str(scene), options.open_options, options.crs, options.nodata)
+    description = describe_scene(source)
+    bands = choose_bands(description, model.manifest.bands, options.bands)
+    area = AreaOfInterest.of(options.area, description.grid)
+    if options.min_confidence > 0 and model.manifest.class_scheme().unclassified is None:
+        raise OptionError(
+            f"The model '{model.manifest.name}' uses the value 0 for a class, so that pixels cannot become "
+            "unclassified; write --confidence instead and mask with it."
+        )
+    gsd_m, scale, warnings = choose_read_scale(description, model.manifest, options)
+    with SceneReader(source, bands) as reader:
+        scaling, text = choose_scaling(reader, mode=_scaling_mode(options), model=_model_values(model.manifest))
+        pixel_bytes = len(bands) * reader.dtype.itemsize
+        eight_bit = reader.dtype == "uint8"
+        collar = untagged_collar(reader)
+    windows = _plan_windows(description.grid.size, scale, model.manifest)
+    work = Workload(
+        manifest=model.manifest,
+        number_bytes=model.number_bytes,
+        scene_window=windows.window,
+        scene_pixel_bytes=pixel_bytes if eight_bit else len(bands) * 4,
+        resampled=not scale.is_native,
+        output_bytes=1
+        + (options.confidence is not None)
+        + len(model.manifest.classes) * (options.probabilities is not None),
+        on_gpu=model.predictor.device.type != "cpu",
+    )
+    return RunPlan(
+        source=source,
+        description=description,
+        bands=bands,
+        scaling=None if eight_bit and _is_identity(scaling) else scaling,
+        scaling_text=text,
+        gsd_m=gsd_m,
+        scale=scale,
+        windows=windows,
+        area=area,
+        memory=plan_memory(
+            work, batch_size=options.batch_size, max_memory=options.max_memory, max_vram=_vram_limit(model, options)
+        ),
+        warnings=(*description.warnings, *warnings, *([collar] if collar else [])),
+    )
+
+
+def choose_read_scale(
+    description: SceneDescription, manifest: Manifest, options: SegmentOptions
+) -> tuple[float | None, ReadScale, list[str]]:
+    """Ground sample distance of the scene, how it is read for the model, and what the user should know of it.
+
+    Raises:
+        SceneError: The distance is more than `LARGEST_RATIO` times off the model's.
+    """
+    gsd_m = options.gsd if isinstance(options.gsd, float | int) else description.grid.ground_sample_distance_m
+    if manifest.gsd_m is None or options.gsd == "native":
+        return gsd_m, ReadScale.native(), []
+    if gsd_m is None:
+        warning = (
+            f"The pixel size of '{description.name}' is not known; its pixels are taken as the model's "
+            f"({manifest.gsd_m:g} m). Say otherwise with --gsd METRES."
+        )
+        return None, ReadScale.native(), [warning]
+    try:
+        scale = ReadScale.between(model_gsd_m=manifest.gsd_m, scene_gsd_m=gsd_m, window=manifest.pyramid_value().window)
+    except ValueError as error:
+        raise SceneError(
+            f"'{description.name}' has pixels of {gsd_m:.3g} m, but the model '{manifest.name}' is for "
+            f"{manifest.gsd_m:g} m and reads up to {LARGEST_RATIO:g} times finer or coarser; choose another model, "
+            "or --gsd native to take the pixels as they are."
+        ) from error
+    if scale.is_native:
+        return gsd_m, scale, []
+    way = "averaged down" if scale.ratio > 1 else "interpolated"
+    return (
+        gsd_m,
+        scale,
+        [
+            f"The scene's pixels of {gsd_m:.3g} m are {way} to the model's {manifest.gsd_m:g} m; the map is written on "
+            "the scene's own grid."
+        ],
+    )
+
+
+def _plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPlan:
+    window = manifest.pyramid_value().window
+    in_scene = Size(scale.to_scene(window.height), scale.to_scene(window.width))
+    return WindowPlan(scene, in_scene, scale.to_scene(scale.round_up(manifest.halo_px)))
+
+
+def _scaling_mode(options: SegmentOptions) -> ScalingMode:
+    if options.scaling == "auto":
+        return AutoScaling()
+    if options.scaling == "none":
+        return NoScaling()
+    return RangeScaling(*options.scaling)
+
+
+def _model_values(manifest: Manifest) -> ModelValues:
+    return ModelValues(manifest.scaling.dtype, manifest.scaling.low, manifest.scaling.high)
+
+
+def _is_identity(scaling: Scaling) -> bool:
+    return all(pair == _IDENTITY for pair in zip(scaling.low, scaling.high, strict=True))
+
+
+def _vram_limit(model: Segmenter, options: SegmentOptions) -> int | None:
+    if options.max_vram is not None or model.predictor.device.type != "cuda":
+        return options.max_vram
+    free, _ = torch.cuda.mem_get_info(model.predictor.device)
+    return free
+
+
+def available_threads() -> int:
+    """CPU threads this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,54 @@
+"""Which patches of a window can matter to its core."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnet_geo.grid import MagnificationPyramid, PixelRect, ReadScale, Size
+from magnet_geo.scene.model_window import ModelWindow
+
+_CONTEXT_PX = 16
+
+
+def wanted_patches(
+    window: ModelWindow, *, scale: ReadScale, pyramid: MagnificationPyramid
+) -> tuple[NDArray[np.bool_], ...]:
+    """Patches that hold a valid pixel and come within 16 model pixels of the core.
+
+    Args:
+        window: The window.
+        scale: Scene pixels per model pixel.
+        pyramid: The window's levels.
+
+    Returns:
+        Per level from 1 on, (P,) boolean.
+    """
+    core = window.window.core_in_read
+    near = PixelRect(
+        int(core.row / scale.ratio) - _CONTEXT_PX,
+        int(core.col / scale.ratio) - _CONTEXT_PX,
+        int(core.height / scale.ratio) + 2 * _CONTEXT_PX + 1,
+        int(core.width / scale.ratio) + 2 * _CONTEXT_PX + 1,
+    )
+    levels = range(1, len(pyramid.levels))
+    return tuple(
+        np.array(
+            [
+                _matters(_finest(patch, pyramid.levels[level], pyramid.window), near, window.valid)
+                for patch in pyramid.patches(level)
+            ],
+            dtype=np.bool_,
+        )
+        for level in levels
+    )
+
+
+def _finest(patch: PixelRect, level: Size, window: Size) -> PixelRect:
+    down, across = window.height / level.height, window.width / level.width
+    row, col = int(patch.row * down), int(patch.col * across)
+    return PixelRect(row, col, round(patch.row_stop * down) - row, round(patch.col_stop * across) - col)
+
+
+def _matters(patch: PixelRect, near: PixelRect, valid: NDArray[np.bool_]) -> bool:
+    return patch.intersection(near) is not None and bool(valid[patch.slices].any())

@@ -1,0 +1,87 @@
+"""Reads windows ahead of the networks, in threads, in plan order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from itertools import cycle, islice
+
+import numpy as np
+
+from magnet_geo.grid import Size, Window
+from magnet_geo.raster import SceneReader
+from magnet_geo.scene.model_window import ModelWindow, read_model_window
+from magnet_geo.scene.run_plan import RunPlan
+
+
+class WindowLoader:
+    """Yields model windows while the next ones are being read; one thread and dataset handle per window ahead."""
+
+    def __init__(self, plan: RunPlan, model_size: Size) -> None:
+        """Prepare to read.
+
+        Args:
+            plan: The run.
+            model_size: A window in model pixels.
+        """
+        self._plan, self._model_size = plan, model_size
+
+    def load(self, windows: Iterable[Window]) -> Iterator[ModelWindow]:
+        """Yield the windows in order; those without a pixel to map come with an all-False ``core_valid``.
+
+        Raises:
+            SceneError: A block cannot be decoded.
+        """
+        ahead = self._plan.memory.windows_ahead
+        waiting = iter(windows)
+        with ExitStack() as open_lanes:
+            lanes = cycle([open_lanes.enter_context(self._lane()) for _ in range(ahead)])
+            pending: deque[Future[ModelWindow]] = deque()
+            pending.extend(next(lanes).submit(window) for window in islice(waiting, ahead))
+            while pending:
+                window = pending.popleft().result()
+                pending.extend(next(lanes).submit(following) for following in islice(waiting, 1))
+                yield window
+
+    @contextmanager
+    def _lane(self) -> Iterator[_Lane]:
+        lane = _Lane(self._plan, self._model_size)
+        try:
+            yield lane
+        finally:
+            lane.close()
+
+
+class _Lane:
+    """A thread with a reader of its own: GDAL handles are opened, used and closed by one thread."""
+
+    def __init__(self, plan: RunPlan, model_size: Size) -> None:
+        self._plan, self._model_size = plan, model_size
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="read")
+        self._reader = SceneReader(plan.source, plan.bands)
+        self._waiting: deque[Future[ModelWindow]] = deque(maxlen=2)
+        self._opened = self._thread.submit(self._reader.__enter__)
+
+    def submit(self, window: Window) -> Future[ModelWindow]:
+        future = self._thread.submit(self._read, window)
+        self._waiting.append(future)
+        return future
+
+    def close(self) -> None:
+        for future in self._waiting:
+            future.cancel()
+        self._thread.submit(self._reader.__exit__, None, None, None)
+        self._thread.shutdown(wait=True)
+
+    def _read(self, window: Window) -> ModelWindow:
+        read = read_model_window(
+            self._opened.result(),
+            window,
+            scaling=self._plan.scaling,
+            scale=self._plan.scale,
+            model_size=self._model_size,
+        )
+        np.logical_and(read.core_valid, self._plan.area.inside(window.core), out=read.core_valid)
+        return read
