@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,13 @@ def model_path(tmp_path: Path, manifest: Manifest, weights: ModelWeights) -> Pat
     return path
 
 
+@cache
 def light_state(seed: int) -> dict[str, Tensor]:
     torch.manual_seed(seed)
     return dict(create_backbone("light-fpn", num_classes=CLASSES).state_dict())
 
 
+@cache
 def refinement_state(seed: int) -> dict[str, Tensor]:
     torch.manual_seed(seed)
     return dict(create_refinement(CLASSES, name="light").state_dict())
