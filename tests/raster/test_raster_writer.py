@@ -1,0 +1,246 @@
+"""Outputs: complete and valid, or not there at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
+from rio_cogeo import cog_validate
+
+from magnet_geo.classes import ClassScheme, LandClass
+from magnet_geo.errors import DiskFullError, OutputError
+from magnet_geo.grid import PixelRect, RasterGrid
+from magnet_geo.raster import GeoTiffDraft, MapLayout
+from tests.raster.rasters import TRANSFORM
+
+SCHEME = ClassScheme((LandClass(1, "water", "#0000ff"), LandClass(4, "built <up> & roads", "#ff0010")))
+GRID = RasterGrid(CRS.from_epsg(32633), TRANSFORM, 1337, 1101)
+CLASSES = MapLayout(GRID, ("class",), SCHEME.nodata, SCHEME, tags=(("MODEL", "m1"),))
+USAGE = namedtuple("USAGE", "total used free")
+
+
+def write(target: Path, layout: MapLayout, parts: list[tuple[PixelRect, np.ndarray]]) -> None:
+    with GeoTiffDraft(target, layout) as draft:
+        for rect, array in parts:
+            draft.write(rect, array)
+        draft.finish()
+
+
+def class_parts() -> tuple[np.ndarray, list[tuple[PixelRect, np.ndarray]]]:
+    """A class map with an unwritten hole, and its rectangles in no order."""
+    generator = np.random.default_rng(3)
+    values = np.full((GRID.height, GRID.width), 255, np.uint8)
+    rects = [PixelRect(r, c, 300, 331) for r in range(0, 900, 300) for c in range(0, 1324, 331)][1:]
+    parts = []
+    for index in generator.permutation(len(rects)):
+        array = generator.choice(SCHEME.values, (300, 331)).astype(np.uint8)
+        values[rects[index].slices] = array
+        parts.append((rects[index], array))
+    return values, parts
+
+
+def test_a_class_map_is_a_valid_cog_with_all_it_carries(tmp_path: Path) -> None:
+    values, parts = class_parts()
+    target = tmp_path / "out.tif"
+    write(target, CLASSES, parts)
+    assert cog_validate(target, strict=True) == (True, [], [])
+    with rasterio.open(target) as dataset:
+        np.testing.assert_array_equal(dataset.read(1), values)
+        assert (dataset.crs, dataset.transform, dataset.nodata) == (GRID.crs, GRID.transform, 255)
+        assert dataset.block_shapes == [(512, 512)]
+        assert dataset.overviews(1) == [2, 4]
+        assert dataset.compression.value == "DEFLATE"
+        assert dataset.tags()["TIFFTAG_SOFTWARE"].startswith("magnet-geo ")
+        assert dataset.tags()["MODEL"] == "m1"
+        assert dataset.tags(1)["CLASS_4"] == "built <up> & roads"
+        assert dataset.colormap(1)[4] == (255, 0, 16, 255)
+        assert dataset.colormap(1)[255][3] == 0
+    assert sorted(os.listdir(tmp_path)) == ["out.qml", "out.tif", "out.tif.aux.xml"]
+
+
+def test_class_overviews_hold_only_classes(tmp_path: Path) -> None:
+    _, parts = class_parts()
+    write(tmp_path / "out.tif", CLASSES, parts)
+    with rasterio.open(tmp_path / "out.tif", OVERVIEW_LEVEL=0) as dataset:
+        assert set(np.unique(dataset.read(1))) <= {1, 4, 255}
+
+
+@pytest.mark.parametrize("bands", [1, 3, 4])
+def test_shares_are_averaged_in_overviews_and_never_taken_for_colors(tmp_path: Path, bands: int) -> None:
+    layout = MapLayout(GRID, tuple("abcd"[:bands]))
+    array = np.zeros((bands, 1000, 1200), np.uint8)
+    array[:, ::2] = 200
+    write(tmp_path / "out.tif", layout, [(PixelRect(0, 0, 1000, 1200), array)])
+    assert cog_validate(tmp_path / "out.tif", strict=True) == (True, [], [])
+    with rasterio.open(tmp_path / "out.tif") as dataset:
+        assert dataset.descriptions == layout.band_names
+        assert {use.name for use in dataset.colorinterp} <= {"gray", "undefined"}
+        assert (dataset.read()[:, 1000:] == 255).all()
+    with rasterio.open(tmp_path / "out.tif", OVERVIEW_LEVEL=0) as dataset:
+        assert (dataset.read()[:, :400, :500] == 100).all()
+    assert os.listdir(tmp_path) == ["out.tif"]
+
+
+def test_a_raster_without_georeference_is_written_without_a_warning(tmp_path: Path) -> None:
+    layout = MapLayout(RasterGrid(None, Affine.identity(), 33, 21), ("class",), 255, SCHEME)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write(tmp_path / "out.tif", layout, [(PixelRect(0, 0, 21, 33), np.ones((21, 33), np.uint8))])
+
+
+def test_control_points_are_carried_over(tmp_path: Path) -> None:
+    points = tuple(GroundControlPoint(r, c, 10 + c / 9, 50 - r / 9) for r, c in ((0, 0), (0, 9), (9, 0), (9, 9)))
+    grid = RasterGrid(None, Affine.identity(), 33, 21)
+    layout = MapLayout(grid, ("class",), 255, SCHEME, gcps=points, gcp_crs=CRS.from_epsg(4326))
+    write(tmp_path / "out.tif", layout, [(PixelRect(0, 0, 21, 33), np.ones((21, 33), np.uint8))])
+    with rasterio.open(tmp_path / "out.tif") as dataset:
+        found, crs = dataset.gcps
+        assert (dataset.crs, crs) == (None, CRS.from_epsg(4326))
+        assert [(p.row, p.col, p.x, p.y) for p in found] == [(p.row, p.col, p.x, p.y) for p in points]
+
+
+def test_a_rotated_grid_is_kept(tmp_path: Path) -> None:
+    transform = TRANSFORM @ Affine.rotation(20)
+    layout = MapLayout(RasterGrid(CRS.from_epsg(32633), transform, 33, 21), ("class",), 255, SCHEME)
+    write(tmp_path / "out.tif", layout, [(PixelRect(0, 0, 21, 33), np.ones((21, 33), np.uint8))])
+    with rasterio.open(tmp_path / "out.tif") as dataset:
+        assert dataset.transform.almost_equals(transform)
+
+
+def test_the_target_appears_only_at_the_end(tmp_path: Path) -> None:
+    target = tmp_path / "out.tif"
+    with GeoTiffDraft(target, CLASSES) as draft:
+        draft.write(PixelRect(0, 0, 5, 7), np.ones((5, 7), np.uint8))
+        assert not target.exists()
+        assert draft.draft_path.name == ".out.tif.part.tif"
+        draft.finish()
+        assert target.exists()
+
+
+def break_off(target: Path, interrupt: type[BaseException]) -> None:
+    with GeoTiffDraft(target, CLASSES) as draft:
+        draft.write(PixelRect(0, 0, 5, 7), np.ones((5, 7), np.uint8))
+        raise interrupt
+
+
+@pytest.mark.parametrize("interrupt", [RuntimeError, KeyboardInterrupt])
+def test_an_interrupted_draft_leaves_nothing_and_keeps_the_old_target(
+    tmp_path: Path, interrupt: type[BaseException]
+) -> None:
+    target = tmp_path / "out.tif"
+    target.write_text("old")
+    with pytest.raises(interrupt):
+        break_off(target, interrupt)
+    assert os.listdir(tmp_path) == ["out.tif"]
+    assert target.read_text() == "old"
+
+
+def test_a_kept_draft_is_taken_up_again(tmp_path: Path) -> None:
+    target = tmp_path / "out.tif"
+    with GeoTiffDraft(target, CLASSES, resume=True) as draft:
+        draft.write(PixelRect(0, 0, 600, 700), np.ones((600, 700), np.uint8))
+        draft.checkpoint()
+        draft.keep()
+    assert not target.exists()
+    with GeoTiffDraft(target, CLASSES, resume=True) as draft:
+        draft.write(PixelRect(600, 0, 5, 7), np.full((5, 7), 4, np.uint8))
+        draft.finish()
+    with rasterio.open(target) as dataset:
+        values = dataset.read(1)
+    assert ((values == 1).sum(), (values == 4).sum()) == (600 * 700, 35)
+
+
+def test_a_draft_of_another_raster_is_not_taken_up(tmp_path: Path) -> None:
+    with GeoTiffDraft(tmp_path / "out.tif", CLASSES) as draft:
+        draft.keep()
+    other = MapLayout(RasterGrid(GRID.crs, GRID.transform, 40, 30), ("class",), 255, SCHEME)
+    with pytest.raises(OutputError, match="of another raster"), GeoTiffDraft(tmp_path / "out.tif", other, resume=True):
+        pass
+
+
+def test_sidecars_of_a_replaced_raster_go_with_it(tmp_path: Path) -> None:
+    for name in ("out.tif", "out.tif.aux.xml", "out.tif.ovr", "out.tif.msk"):
+        (tmp_path / name).write_text("old")
+    layout = MapLayout(RasterGrid(GRID.crs, GRID.transform, 40, 30), ("certainty",))
+    write(tmp_path / "out.tif", layout, [(PixelRect(0, 0, 30, 40), np.ones((30, 40), np.uint8))])
+    assert os.listdir(tmp_path) == ["out.tif"]
+
+
+def test_wrong_arrays_and_places_are_refused(tmp_path: Path) -> None:
+    with GeoTiffDraft(tmp_path / "out.tif", CLASSES) as draft:
+        with pytest.raises(ValueError, match="int64 of shape"):
+            draft.write(PixelRect(0, 0, 5, 7), np.ones((5, 7), np.int64))
+        with pytest.raises(ValueError, match="is needed"):
+            draft.write(PixelRect(0, 0, 5, 7), np.ones((7, 5), np.uint8))
+        with pytest.raises(ValueError, match="beyond the raster"):
+            draft.write(PixelRect(1100, 0, 5, 7), np.ones((5, 7), np.uint8))
+
+
+def test_creation_options_reach_the_cog(tmp_path: Path) -> None:
+    layout = MapLayout(GRID, ("class",), 255, SCHEME, creation_options=(("compress", "lzw"), ("BLOCKSIZE", "256")))
+    _, parts = class_parts()
+    write(tmp_path / "out.tif", layout, parts)
+    with rasterio.open(tmp_path / "out.tif") as dataset:
+        assert (dataset.compression.value, dataset.block_shapes) == ("LZW", [(256, 256)])
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("TILED", "YES"), "'TILED' is not one of"),
+        (("COMPRESS", "JPEG"), "COMPRESS=JPEG is not possible"),
+        (("TILING_SCHEME", "GoogleMapsCompatible"), "is not one of"),
+    ],
+)
+def test_unknown_or_harmful_creation_options_are_refused(tmp_path: Path, option: tuple[str, str], says: str) -> None:
+    with pytest.raises(OutputError, match=says):
+        GeoTiffDraft(tmp_path / "out.tif", MapLayout(GRID, ("class",), creation_options=(option,)))
+
+
+def test_an_impossible_option_value_is_gdals_to_refuse(tmp_path: Path) -> None:
+    layout = MapLayout(GRID, ("class",), 255, SCHEME, creation_options=(("BLOCKSIZE", "100"),))
+    with pytest.raises(OutputError, match="could not be written"):
+        write(tmp_path / "out.tif", layout, [(PixelRect(0, 0, 5, 7), np.ones((5, 7), np.uint8))])
+    assert os.listdir(tmp_path) == []
+
+
+def test_no_room_for_the_next_window_is_told_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: USAGE(1, 1, 10))
+    with pytest.raises(DiskFullError, match="make room"):
+        write(tmp_path / "out.tif", CLASSES, [(PixelRect(0, 0, 5, 7), np.ones((5, 7), np.uint8))])
+    assert os.listdir(tmp_path) == []
+
+
+def run_python(command: list[str]) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).parents[2])
+    return subprocess.run(command, env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True)
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    done = run_python([sys.executable, "-m", "tests.raster.write_noise", str(tmp_path), "600000"])
+    assert done.stdout.startswith("OutputError: ")
+    assert done.stdout.endswith("Left: []")
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is absent")
+@pytest.mark.parametrize("size", ["1m", "3m"])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, size: str) -> None:
+    inner = f'mount -t tmpfs -o size={size} none "$0" && exec "$1" -m tests.raster.write_noise "$0"'
+    done = run_python(["unshare", "-Urm", "sh", "-c", inner, str(tmp_path), sys.executable])
+    if "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip("a small disk cannot be mounted here")
+    assert done.stdout.startswith("DiskFullError: The disk filled up")
+    assert done.stdout.endswith("Left: []")
