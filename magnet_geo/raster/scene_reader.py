@@ -50,6 +50,7 @@ class SceneReader:
         self.bands = bands
         self._resources = ExitStack()
         self._dataset: DatasetReader | None = None
+        self._decimated: dict[int, ScenePixels] = {}
 
     def __enter__(self) -> SceneReader:
         self._dataset = self._resources.enter_context(open_scene(self.source))
@@ -59,6 +60,7 @@ class SceneReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._dataset = None
+        self._decimated = {}
         self._resources.close()
 
     @property
@@ -106,8 +108,14 @@ class SceneReader:
     def read_decimated(self, max_side: int) -> ScenePixels:
         """Read the whole scene, reduced so that no side exceeds ``max_side`` pixels.
 
-        Picks the nearest pixels and lets overviews serve: right for statistics, not for a network.
+        Picks the nearest pixels and lets overviews serve: right for statistics, not for a network. The arrays
+        are kept, and must not be changed: without overviews such a read decodes the whole scene.
         """
+        if max_side not in self._decimated:
+            self._decimated = {max_side: self._read_reduced(max_side)}
+        return self._decimated[max_side]
+
+    def _read_reduced(self, max_side: int) -> ScenePixels:
         scene = self.size
         factor = max(1.0, max(scene.height, scene.width) / max_side)
         reduced = Size(ceil(scene.height / factor), ceil(scene.width / factor))
