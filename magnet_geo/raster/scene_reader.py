@@ -139,7 +139,8 @@ def _read(
         raise SceneError(_read_failure(dataset.name, rect, gdal_detail(error))) from error
     values = read[: len(bands)].astype(np.result_type(*(dataset.dtypes[band - 1] for band in bands)), copy=False)
     valid = valid_pixels(values, nodata=nodata, alpha=read[-1] if alpha else None, masks=masks)
-    values[:, ~valid] = 0
+    if not valid.all():
+        values[:, ~valid] = 0
     return ScenePixels(values, valid)
 
 

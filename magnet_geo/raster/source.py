@@ -68,11 +68,11 @@ def _open(source: SceneSource, *, overviews: bool) -> DatasetReader:
 
 def _open_failure(path: str, detail: str) -> str:
     local = Path(path)
-    if local.is_dir():
+    if path and local.is_dir():
         return f"'{path}' is a folder, not a raster; name one raster file."
     if local.is_file():
         return _file_failure(local, detail)
-    if "No such file" in detail or "does not exist" in detail:
+    if "No such file" in detail or not path:
         return f"The scene '{path}' does not exist; check the path."
     return f"The scene '{path}' cannot be opened: {detail}."
 
