@@ -1,11 +1,19 @@
-"""Whole scenes: plan, read ahead, segment, write."""
+"""Whole scenes: plan, read ahead, segment, write.
 
-from magnet_geo.scene.engine import segment_scene
+What needs torch is loaded on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from magnet_geo.scene.options import Area, RefineMode, SegmentOptions
-from magnet_geo.scene.outcome import make_plan_record
 from magnet_geo.scene.result import PlanRecord, SegmentResult
-from magnet_geo.scene.run_plan import RunPlan, plan_run
-from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
+
+if TYPE_CHECKING:
+    from magnet_geo.scene.engine import segment_scene
+    from magnet_geo.scene.outcome import make_plan_record
+    from magnet_geo.scene.run_plan import RunPlan, plan_run
+    from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
 
 __all__ = [
     "Area",
@@ -21,3 +29,19 @@ __all__ = [
     "plan_run",
     "segment_scene",
 ]
+
+_NEEDS_TORCH = {
+    "RunPlan": "run_plan",
+    "Segmenter": "segmenter",
+    "SelectionRules": "segmenter",
+    "load_model": "segmenter",
+    "make_plan_record": "outcome",
+    "plan_run": "run_plan",
+    "segment_scene": "engine",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _NEEDS_TORCH:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_NEEDS_TORCH[name]}"), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.outcome import make_result
-from magnet_geo.scene.outputs import check_outputs, map_writer, preview_writer, written_scheme
+from magnet_geo.scene.outputs import check_outputs, map_writer, preview_writer, stage_writers, written_scheme
 from magnet_geo.scene.result import SegmentResult
 from magnet_geo.scene.run_plan import RunPlan, plan_run
 from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
@@ -114,11 +115,16 @@ class _Run:
         mode = self.options.refine.mode if self.options.refine else None
         rules = self.model.rules("full" if mode == "share" else mode)
         ranked = self._coarse_pass(rules)
-        with map_writer(output, self.plan, self.model, self.options) as writer:
-            self._segment(writer, rules, ranked)
+        with ExitStack() as open_writers:
+            writer = open_writers.enter_context(map_writer(output, self.plan, self.model, self.options))
+            stages = stage_writers(self.plan, self.model, self.options)
+            for stage_writer in stages:
+                open_writers.enter_context(stage_writer)
+            self._segment(writer, stages, rules, ranked)
             self._refuse_empty(writer)
             self._say(_SEGMENT_ENDS, "write", "Writing the outputs")
-            writer.finish()
+            for finished in (*stages, writer):
+                finished.finish()
         self._say(1.0, "done", "Done")
         return writer
 
@@ -145,16 +151,22 @@ class _Run:
         for done, window in self._windows():
             stage = next(self.model.stages(window.values, window.valid, rules=rules, on_batch=self._on_batch))
             if preview is not None:
-                preview.put(self._core_map(window, stage.probabilities, preview=True))
+                preview.put(self._core_map(window, stage.probabilities, plain=True))
             yield coarse_uncertainties(stage.probabilities, pyramid, self._wanted(window))
             self._say(_COARSE_ENDS * done, "coarse", "Coarse pass")
 
-    def _segment(self, writer: MapWriter, rules: SelectionRules, ranked: Sequence[ListedPatches] | None) -> None:
+    def _segment(
+        self,
+        writer: MapWriter,
+        stages: Sequence[MapWriter],
+        rules: SelectionRules,
+        ranked: Sequence[ListedPatches] | None,
+    ) -> None:
         begun = self._fraction
         for number, (done, window) in enumerate(self._windows()):
             self._window_end = begun + (_SEGMENT_ENDS - begun) * done
             own = rules if ranked is None else SelectionRules(ranked[number], rules.points)
-            writer.put(self._core_map(window, self._segment_window(window, own)))
+            writer.put(self._core_map(window, self._segment_window(window, own, stages)))
             self._say(self._window_end, "segment", "Segmenting")
 
     def _windows(self) -> Iterator[tuple[float, ModelWindow]]:
@@ -166,7 +178,7 @@ class _Run:
             if window.core_valid.any():
                 yield number / len(windows), window
 
-    def _segment_window(self, window: ModelWindow, rules: SelectionRules) -> Tensor:
+    def _segment_window(self, window: ModelWindow, rules: SelectionRules, stage_maps: Sequence[MapWriter]) -> Tensor:
         wanted = self._wanted(window)
         patches = sum(int(level.sum()) for level in wanted)
         self.patches_wanted += patches
@@ -175,6 +187,8 @@ class _Run:
         stage: Stage | None = None
         for stage in stages:
             self.patches_refined += int(stage.refined.sum())
+            if stage_maps:
+                stage_maps[stage.level].put(self._core_map(window, stage.probabilities, plain=True))
         if stage is None:
             raise AssertionError("a pyramid has at least one level")
         return stage.probabilities
@@ -182,14 +196,14 @@ class _Run:
     def _wanted(self, window: ModelWindow) -> tuple[NDArray[np.bool_], ...]:
         return wanted_patches(window, scale=self.plan.scale, pyramid=self.model.manifest.pyramid_value())
 
-    def _core_map(self, window: ModelWindow, probabilities: Tensor, *, preview: bool = False) -> CoreMap:
+    def _core_map(self, window: ModelWindow, probabilities: Tensor, *, plain: bool = False) -> CoreMap:
         manifest = self.model.manifest
         settings = MapSettings(
             scheme=manifest.class_scheme(),
             temperature=manifest.temperature,
-            min_confidence=0.0 if preview else self.options.min_confidence,
-            with_confidence=self.options.confidence is not None and not preview,
-            with_probabilities=self.options.probabilities is not None and not preview,
+            min_confidence=0.0 if plain else self.options.min_confidence,
+            with_confidence=self.options.confidence is not None and not plain,
+            with_probabilities=self.options.probabilities is not None and not plain,
         )
         return make_core_map(
             resize_bilinear(probabilities[None], manifest.pyramid_value().window)[0],

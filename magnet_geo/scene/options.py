@@ -87,6 +87,7 @@ class SegmentOptions:
         preview: Where to write the coarse map before refinement.
         confidence: Where to write the certainty.
         probabilities: Where to write the probabilities of the classes.
+        stages: Folder for the map after every stage.
         batch_size: Patches per forward pass; None to choose.
         max_memory: Limit of main memory in bytes; None for no limit.
         max_vram: Limit of GPU memory in bytes; None for what is free.
@@ -107,6 +108,7 @@ class SegmentOptions:
     preview: Path | None = None
     confidence: Path | None = None
     probabilities: Path | None = None
+    stages: Path | None = None
     batch_size: int | None = None
     max_memory: int | None = None
     max_vram: int | None = None

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnet_geo.classes import ClassScheme, LandClass
-from magnet_geo.grid import RasterGrid
 from magnet_geo.scene.hardware import precision_name
 from magnet_geo.scene.options import SegmentOptions
-from magnet_geo.scene.result import ClassRecord, GridRecord, ModelRecord, PlanRecord, SegmentResult
+from magnet_geo.scene.records import grid_record
+from magnet_geo.scene.result import ClassRecord, ModelRecord, PlanRecord, SegmentResult
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.segmenter import Segmenter
 
@@ -91,16 +91,6 @@ def model_record(model: Segmenter) -> ModelRecord:
     """The model in short."""
     manifest = model.manifest
     return ModelRecord(name=manifest.name, version=manifest.version, sha256=model.model_hash, title=manifest.title)
-
-
-def grid_record(grid: RasterGrid) -> GridRecord:
-    """A grid in plain numbers."""
-    crs = None
-    if grid.crs is not None:
-        authority = grid.crs.to_authority()
-        crs = ":".join(authority) if authority else grid.crs.to_wkt()
-    t = grid.transform
-    return GridRecord(crs=crs, transform=(t.a, t.b, t.c, t.d, t.e, t.f), width=grid.width, height=grid.height)
 
 
 def peak_memory_bytes() -> int:

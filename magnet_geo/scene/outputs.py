@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from magnet_geo.classes import ClassScheme, LandClass
-from magnet_geo.errors import OptionError
+from magnet_geo.errors import OptionError, OutputError
 from magnet_geo.grid import PixelAreas
 from magnet_geo.model import Manifest
 from magnet_geo.raster import MapLayout, check_output_path
@@ -30,6 +30,8 @@ def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
         raise OptionError("Two outputs have the same name; give each its own.")
     for path in given:
         check_output_path(path, scene, options.overwrite)
+    if options.stages is not None and options.stages.exists() and not options.stages.is_dir():
+        raise OutputError(f"'{options.stages}' is a file; --stages needs the name of a folder.")
 
 
 def written_scheme(manifest: Manifest, options: SegmentOptions) -> ClassScheme:
@@ -66,6 +68,28 @@ def preview_writer(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> 
     return MapWriter(
         (options.preview, MapLayout.of_classes(plan.description, model.manifest.class_scheme(), tags=tags))
     )
+
+
+def stage_writers(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> tuple[MapWriter, ...]:
+    """One writer per stage, coarse to fine, of the maps in the stages' folder; none where it is not wanted.
+
+    Raises:
+        OutputError: The folder cannot be made, or holds one of the maps already.
+    """
+    if options.stages is None:
+        return ()
+    try:
+        options.stages.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder '{options.stages}' cannot be made ({error.strerror}); name another.") from error
+    writers = []
+    for level in range(len(model.manifest.pyramid.levels)):
+        path = options.stages / f"stage_{level}.tif"
+        check_output_path(path, plan.source.path, options.overwrite)
+        tags = (*_tags(model), ("MAGNET_GEO_STAGE", str(level)))
+        layout = MapLayout.of_classes(plan.description, model.manifest.class_scheme(), tags=tags)
+        writers.append(MapWriter((path, layout)))
+    return tuple(writers)
 
 
 def pixel_areas(plan: RunPlan) -> PixelAreas | None:

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from magnet_geo.scene.records import GridRecord
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True)
-
-
-class GridRecord(_Record):
-    """Georeference of the result.
-
-    Attributes:
-        crs: As ``AUTHORITY:CODE`` or WKT; null for pixel coordinates.
-        transform: The six numbers of the affine transform, in rasterio's order.
-        width: Columns.
-        height: Rows.
-    """
-
-    crs: str | None
-    transform: tuple[float, float, float, float, float, float]
-    width: int
-    height: int
 
 
 class ClassRecord(_Record):

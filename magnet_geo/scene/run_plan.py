@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from magnet_geo.errors import OptionError, SceneError
+from magnet_geo.errors import OptionError
 from magnet_geo.grid import ReadScale, Size, WindowPlan
-from magnet_geo.grid.read_scale import LARGEST_RATIO
 from magnet_geo.model import Manifest
 from magnet_geo.normalization import Scaling
 from magnet_geo.raster import (
@@ -30,6 +28,7 @@ from magnet_geo.raster import (
 from magnet_geo.scene.area_of_interest import AreaOfInterest
 from magnet_geo.scene.memory_plan import MemoryPlan, Workload, plan_memory
 from magnet_geo.scene.options import SegmentOptions
+from magnet_geo.scene.pixel_size import choose_read_scale
 from magnet_geo.scene.segmenter import Segmenter
 
 _IDENTITY = (0.0, 255.0)
@@ -124,44 +123,6 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
     )
 
 
-def choose_read_scale(
-    description: SceneDescription, manifest: Manifest, options: SegmentOptions
-) -> tuple[float | None, ReadScale, list[str]]:
-    """Ground sample distance of the scene, how it is read for the model, and what the user should know of it.
-
-    Raises:
-        SceneError: The distance is more than `LARGEST_RATIO` times off the model's.
-    """
-    gsd_m = options.gsd if isinstance(options.gsd, float | int) else description.grid.ground_sample_distance_m
-    if manifest.gsd_m is None or options.gsd == "native":
-        return gsd_m, ReadScale.native(), []
-    if gsd_m is None:
-        warning = (
-            f"The pixel size of '{description.name}' is not known; its pixels are taken as the model's "
-            f"({manifest.gsd_m:g} m). Say otherwise with --gsd METRES."
-        )
-        return None, ReadScale.native(), [warning]
-    try:
-        scale = ReadScale.between(model_gsd_m=manifest.gsd_m, scene_gsd_m=gsd_m, window=manifest.pyramid_value().window)
-    except ValueError as error:
-        raise SceneError(
-            f"'{description.name}' has pixels of {gsd_m:.3g} m, but the model '{manifest.name}' is for "
-            f"{manifest.gsd_m:g} m and reads up to {LARGEST_RATIO:g} times finer or coarser; choose another model, "
-            "or --gsd native to take the pixels as they are."
-        ) from error
-    if scale.is_native:
-        return gsd_m, scale, []
-    way = "averaged down" if scale.ratio > 1 else "interpolated"
-    return (
-        gsd_m,
-        scale,
-        [
-            f"The scene's pixels of {gsd_m:.3g} m are {way} to the model's {manifest.gsd_m:g} m; the map is written on "
-            "the scene's own grid."
-        ],
-    )
-
-
 def _plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPlan:
     window = manifest.pyramid_value().window
     in_scene = Size(scale.to_scene(window.height), scale.to_scene(window.width))
@@ -189,8 +150,3 @@ def _vram_limit(model: Segmenter, options: SegmentOptions) -> int | None:
         return options.max_vram
     free, _ = torch.cuda.mem_get_info(model.predictor.device)
     return free
-
-
-def available_threads() -> int:
-    """CPU threads this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

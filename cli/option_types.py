@@ -1,0 +1,150 @@
+"""Option values as the library wants them; what cannot be read is wrong usage (exit 2)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+
+from magnet_geo.errors import OptionError
+from magnet_geo.scene import RefineMode
+
+if TYPE_CHECKING:
+    from click import ParamType as _Type
+else:
+
+    class _Type(click.ParamType):
+        """`click.ParamType`, which takes a type argument from click 8.2 on only."""
+
+        def __class_getitem__(cls, item: object) -> type:
+            return cls
+
+
+_MULTIPLES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]?I?B?)", re.IGNORECASE)
+
+
+class BandList(_Type[tuple[int, ...]]):
+    """Band numbers such as ``3,2,1``."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """See the class."""
+        parts = str(value).split(",")
+        if not all(part.strip().isdecimal() for part in parts):
+            self.fail(f"'{value}' is no list of band numbers; write it like 3,2,1.", param, ctx)
+        return tuple(int(part) for part in parts)
+
+
+class PixelSize(_Type[float | Literal["native"]]):
+    """``native`` or metres."""
+
+    name = "native|METRES"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | Literal["native"]:
+        """See the class."""
+        if value == "native":
+            return "native"
+        try:
+            metres = float(value)
+        except ValueError:
+            metres = 0.0
+        if not 0 < metres < float("inf"):
+            self.fail(f"'{value}' is neither 'native' nor a positive number of metres.", param, ctx)
+        return metres
+
+
+class ScalingRange(_Type[Literal["auto", "none"] | tuple[float, float]]):
+    """``auto``, ``none`` or ``MIN,MAX``."""
+
+    name = "auto|none|MIN,MAX"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Literal["auto", "none"] | tuple[float, float]:
+        """See the class."""
+        if value == "auto":
+            return "auto"
+        if value == "none":
+            return "none"
+        try:
+            low, high = (float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"'{value}' is neither auto, none nor two numbers like 0,3000.", param, ctx)
+        if not low < high:
+            self.fail(f"The range {value} is empty; name the lower value first.", param, ctx)
+        return low, high
+
+
+class Refine(_Type[RefineMode]):
+    """``full``, ``fast``, ``off`` or a share."""
+
+    name = "full|fast|SHARE|off"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> RefineMode:
+        """See the class."""
+        try:
+            return RefineMode.parse(str(value))
+        except OptionError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Box(_Type[tuple[float, float, float, float]]):
+    """Left, bottom, right, top."""
+
+    name = "L,B,R,T"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float, float, float]:
+        """See the class."""
+        try:
+            left, bottom, right, top = (float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"'{value}' is no box; write left,bottom,right,top.", param, ctx)
+        return left, bottom, right, top
+
+
+class Crs(_Type[CRS]):
+    """A coordinate reference system such as ``EPSG:32633``, WKT or a PROJ string."""
+
+    name = "CRS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> CRS:
+        """See the class."""
+        try:
+            return CRS.from_user_input(value)
+        except CRSError:
+            self.fail(f"'{value}' is no coordinate reference system; write it like EPSG:32633.", param, ctx)
+
+
+class KeyValue(_Type[tuple[str, str]]):
+    """One ``KEY=VALUE`` pair for GDAL."""
+
+    name = "KEY=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """See the class."""
+        key, separator, setting = str(value).partition("=")
+        if not separator or not key.strip():
+            self.fail(f"'{value}' is no pair; write KEY=VALUE.", param, ctx)
+        return key.strip(), setting
+
+
+class Bytes(_Type[int]):
+    """An amount of memory such as ``4GB``."""
+
+    name = "4GB"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """See the class."""
+        found = _BYTES.fullmatch(str(value).strip())
+        if found is None or found[2].upper() not in _MULTIPLES or float(found[1]) == 0:
+            self.fail(f"'{value}' is no amount of memory; write it like 4GB or 800MB.", param, ctx)
+        return int(float(found[1]) * _MULTIPLES[found[2].upper()])

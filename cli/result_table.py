@@ -1,0 +1,80 @@
+"""Results and plans for people, on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from magnet_geo.scene import PlanRecord, SegmentResult
+
+
+def show_result(result: SegmentResult) -> None:
+    """Print the class table and where the files are."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head, justify in (("", "left"), ("value", "right"), ("class", "left"), ("pixels", "right"), ("share", "right")):
+        table.add_column(head, justify=justify)  # type: ignore[arg-type]
+    with_areas = any(entry.area_m2 is not None for entry in result.classes)
+    if with_areas:
+        table.add_column("area", justify="right")
+    for entry in result.classes:
+        cells = [f"[{entry.color}]██[/]", str(entry.value), entry.name, f"{entry.pixels:,}", f"{entry.share:.1%}"]
+        table.add_row(*cells, *([_area(entry.area_m2 or 0.0)] if with_areas else []))
+    console.print(table)
+    megapixels = result.grid.width * result.grid.height / 1e6
+    console.print(
+        f"{megapixels:.2f} Mpx in {result.seconds:.1f} s on {result.device} ({result.precision}), "
+        f"{result.refined_share:.0%} of the patches refined, peak memory {result.peak_memory_bytes / 1e9:.2f} GB, "
+        f"model {result.model.name} {result.model.version}"
+    )
+    for label, path in _files(result):
+        console.print(f"{label:<14}{path}", markup=False)
+
+
+def show_plan(plan: PlanRecord, *, with_warnings: bool) -> None:
+    """Print what a run would do, on stderr."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    size = f"{plan.grid.width} x {plan.grid.height} px"
+    gsd = "unknown pixel size" if plan.gsd_m is None else f"{plan.gsd_m:.3g} m pixels"
+    ratio = plan.scene_pixels_per_model_pixel
+    read = "pixels as they are" if ratio == 1 else f"{ratio:.3g} scene pixels per model pixel"
+    height, width = plan.window
+    lines = [
+        ("scene", f"{plan.scene}: {size}, {plan.grid.crs or 'no CRS'}, {gsd}"),
+        ("model", f"{plan.model.name} {plan.model.version}: {plan.model.title}"),
+        ("bands", ", ".join(map(str, plan.bands))),
+        ("values", plan.scaling),
+        ("reading", read),
+        ("windows", f"{plan.windows} of {width} x {height} px, halo {plan.halo} px, up to {plan.patches} passes"),
+        ("memory", f"about {plan.memory_bytes / 1e9:.1f} GB{_vram(plan)}, {plan.batch_size} patches per pass"),
+        ("device", f"{plan.device}, {plan.precision}"),
+    ]
+    for label, text in lines:
+        console.print(f"{label:<14}{text}", markup=False)
+    for warning in plan.warnings if with_warnings else ():
+        console.print(f"{'warning':<14}{warning}", markup=False)
+
+
+def _files(result: SegmentResult) -> list[tuple[str, str]]:
+    raster = Path(result.raster)
+    found = [
+        ("map", result.raster),
+        ("style", str(raster.with_suffix(".qml"))),
+        ("confidence", result.confidence),
+        ("probabilities", result.probabilities),
+    ]
+    return [(label, path) for label, path in found if path is not None]
+
+
+def _vram(plan: PlanRecord) -> str:
+    return f" and {plan.vram_bytes / 1e9:.1f} GB on the GPU" if plan.vram_bytes else ""
+
+
+def _area(square_metres: float) -> str:
+    if square_metres >= 1e6:
+        return f"{square_metres / 1e6:,.2f} km²"
+    if square_metres >= 1e4:
+        return f"{square_metres / 1e4:,.2f} ha"
+    return f"{square_metres:,.0f} m²"

@@ -1,0 +1,202 @@
+"""``magnet-geo segment``: scenes to land-cover maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rasterio.crs import CRS
+
+from magnet_geo.model import PresetOverrides, preset_names
+from magnet_geo.progress import CancelToken
+from magnet_geo.scene import Area, RefineMode, SegmentOptions
+
+from .cancelling import cancel_by_protocol, cancel_by_signal
+from .listeners import choose_listener
+from .model_choice import ModelChoice
+from .option_types import BandList, Box, Bytes, Crs, KeyValue, PixelSize, Refine, ScalingRange
+from .preset_options import preset_knobs
+from .segment_job import SegmentJob
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_TARGET = click.Path(path_type=Path)
+
+
+@click.command(name="segment", short_help="Map the land cover of scenes.")
+@click.argument("scenes", metavar="SCENE...", nargs=-1, required=True)
+@click.option("-o", "--output", type=_TARGET, help="Class raster to write.  [default: <scene>_classes.tif, here]")
+@click.option("--output-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder for the class rasters.")
+@click.option("--model", "model_name", metavar="NAME|FILE", help="Bundled name or model file.  [default: landcover]")
+@click.option("--preset", type=click.Choice(preset_names()), help="Published configuration, with --backbone.")
+@click.option("--backbone", type=_FILE, help="Checkpoint of a preset's backbone (.pth).")
+@click.option("--refinement", "refinements", type=_FILE, multiple=True, help="Its refinement: one, or one per level.")
+@preset_knobs
+@click.option("--bands", type=BandList(), help="Scene bands for the model's, such as 3,2,1.  [default: found by name]")
+@click.option("--gsd", type=PixelSize(), help="Pixel size where the file is silent; 'native' takes pixels as they are.")
+@click.option("--crs", type=Crs(), help="CRS where the file's is missing or wrong.")
+@click.option("--oo", "open_options", type=KeyValue(), multiple=True, help="GDAL open option.")
+@click.option("--scaling", type=ScalingRange(), default="auto", show_default=True, help="Native values to the model's.")
+@click.option("--nodata", type=float, help="Nodata value in place of the file's.")
+@click.option("--bbox", type=Box(), help="Area of interest: left, bottom, right, top.")
+@click.option("--bbox-crs", type=Crs(), help="CRS of --bbox.  [default: the scene's]")
+@click.option("--aoi", type=_FILE, help="Area of interest: polygons of a vector file.")
+@click.option("--refine", type=Refine(), help="How much is refined.  [default: the model's]")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Certainty below which a pixel is left unclassified (value 0).",
+)
+@click.option("--preview", type=_TARGET, help="Write the coarse map here first.")
+@click.option("--confidence", type=_TARGET, help="Write the certainty here (0-254 = 0-1, 255 nodata).")
+@click.option("--probabilities", type=_TARGET, help="Write the classes' probabilities here, same scale.")
+@click.option("--stages", type=_TARGET, help="Folder for the map after every stage.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps", help="Where to compute.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "fp32", "bf16", "fp16"]),
+    default="auto",
+    show_default=True,
+    help="Numbers of the networks; auto: bf16 where the hardware multiplies it.",
+)
+@click.option("--batch-size", type=click.IntRange(1), help="Patches per network pass.  [default: chosen]")
+@click.option("--max-memory", type=Bytes(), help="Limit of main memory.")
+@click.option("--max-vram", type=Bytes(), help="Limit of GPU memory.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads of the networks.")
+@click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
+@click.option("--co", "creation_options", type=KeyValue(), multiple=True, help="GDAL creation option (COG driver).")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the plan of each run.")
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "bar", "jsonl", "none"]),
+    default="auto",
+    show_default=True,
+    help="A bar, or JSON lines on stdout.",
+)
+@click.option("--cancel-on-eof", is_flag=True, help="With jsonl: the end of stdin cancels.")
+@click.option("--json", "as_json", is_flag=True, help="Write the result as JSON to stdout, a line per scene.")
+def segment(
+    scenes: tuple[str, ...],
+    output: Path | None,
+    output_dir: Path | None,
+    model_name: str | None,
+    preset: str | None,
+    backbone: Path | None,
+    refinements: tuple[Path, ...],
+    overrides: PresetOverrides,
+    bands: tuple[int, ...] | None,
+    gsd: Any,
+    crs: CRS | None,
+    open_options: tuple[tuple[str, str], ...],
+    scaling: Any,
+    nodata: float | None,
+    bbox: tuple[float, float, float, float] | None,
+    bbox_crs: CRS | None,
+    aoi: Path | None,
+    refine: RefineMode | None,
+    min_confidence: float,
+    preview: Path | None,
+    confidence: Path | None,
+    probabilities: Path | None,
+    stages: Path | None,
+    device: str,
+    precision: Any,
+    batch_size: int | None,
+    max_memory: int | None,
+    max_vram: int | None,
+    threads: int | None,
+    overwrite: bool,
+    creation_options: tuple[tuple[str, str], ...],
+    dry_run: bool,
+    verbose: bool,
+    progress: str,
+    cancel_on_eof: bool,
+    as_json: bool,
+) -> None:
+    """Map the land cover of scenes.
+
+    A SCENE is anything GDAL opens: a GeoTIFF, a VRT, a URL, a plain image. The map is a Cloud Optimized
+    GeoTIFF on the scene's own grid.
+
+    \b
+    Examples:
+      magnet-geo segment scene.tif -o classes.tif
+      magnet-geo segment scene.tif --bands 3,2,1 --refine fast --confidence certainty.tif
+      magnet-geo segment *.tif --output-dir maps
+    """
+    if bbox_crs is not None and bbox is None:
+        raise click.UsageError("--bbox-crs needs --bbox.")
+    if bbox is not None and aoi is not None:
+        raise click.UsageError("Give either --bbox or --aoi, not both.")
+    if cancel_on_eof and progress != "jsonl":
+        raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
+    targets = _targets(scenes, output, output_dir)
+    if len(scenes) > 1 and any((preview, confidence, probabilities, stages)):
+        raise click.UsageError("--preview, --confidence, --probabilities and --stages go with a single SCENE.")
+    options = SegmentOptions(
+        bands=bands,
+        gsd=gsd,
+        crs=crs,
+        open_options=open_options,
+        scaling=scaling,
+        nodata=nodata,
+        area=Area(bbox, bbox_crs, aoi) if bbox or aoi else None,
+        refine=refine,
+        min_confidence=min_confidence,
+        preview=preview,
+        confidence=confidence,
+        probabilities=probabilities,
+        stages=stages,
+        batch_size=batch_size,
+        max_memory=max_memory,
+        max_vram=max_vram,
+        threads=threads,
+        overwrite=overwrite,
+        creation_options=creation_options,
+    )
+    choice = ModelChoice(model_name, preset, backbone, refinements, overrides)
+    protocol = progress == "jsonl"
+    token = CancelToken()
+    with choose_listener(progress) as listener, cancel_by_signal(token):
+        if protocol:
+            cancel_by_protocol(token, on_end=cancel_on_eof)
+        job = SegmentJob(
+            choice=choice,
+            options=options,
+            device=device,
+            precision=precision,
+            token=token,
+            listener=listener,
+            as_json=as_json and not protocol,
+            as_text=not as_json and not protocol,
+            show_plan=verbose,
+            dry_run=dry_run,
+        )
+        failures = job.run(targets)
+    if failures:
+        raise click.exceptions.Exit(1)
+
+
+def _targets(scenes: tuple[str, ...], output: Path | None, output_dir: Path | None) -> dict[str, Path]:
+    if output is not None and output_dir is not None:
+        raise click.UsageError("Give either --output or --output-dir, not both.")
+    if output is not None and len(scenes) > 1:
+        raise click.UsageError(f"--output names one file, but {len(scenes)} scenes were given; use --output-dir.")
+    if output is not None:
+        return {scenes[0]: output}
+    targets = {scene: (output_dir or Path()) / f"{_stem(scene)}_classes.tif" for scene in scenes}
+    if len(set(targets.values())) < len(targets):
+        raise click.UsageError("Two scenes have the same name; segment them into different folders.")
+    return targets
+
+
+def _stem(scene: str) -> str:
+    """Name for the output: the scene's own, without folders, suffix and what GDAL's prefixes add."""
+    name = scene.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].split("?", 1)[0]
+    return Path(name).stem or "scene"
+
+
+command = segment

@@ -1,0 +1,138 @@
+"""Random changes of images: orientation, color, haze, sharpness.
+
+H and W the image size, B bands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Dihedral:
+    """One of the eight orientations of a square.
+
+    Attributes:
+        quarter_turns: Turns counter-clockwise, 0-3.
+        mirrored: Whether columns are reversed after the turns.
+    """
+
+    quarter_turns: int = 0
+    mirrored: bool = False
+
+    @classmethod
+    def draw(cls, generator: Generator) -> Dihedral:
+        """Gives any of the eight with equal probability."""
+        return cls(int(generator.integers(4)), bool(generator.integers(2)))
+
+    def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Gives a view of an (H, W) or (H, W, B) array in this orientation."""
+        turned = np.rot90(pixels, self.quarter_turns)
+        return turned[:, ::-1] if self.mirrored else turned
+
+
+@dataclass(frozen=True, slots=True)
+class ColorChange:
+    """One drawn change of color, to be applied alike to every cut of one place.
+
+    Attributes:
+        gains: (B,) factors.
+        gamma: Exponent on 0-1 values.
+        contrast: Factor on the distance to `pivot`.
+        pivot: Gray value, 0-1, that contrast leaves alone.
+        saturation: Factor on the distance to the pixel's mean over bands.
+        haze: Share of `haze_level` mixed in, 0-1.
+        haze_level: Gray value of the haze, 0-1.
+        blur_sigma_px: Gaussian blur, 0 for none.
+        noise: Standard deviation of the pixel noise, 0-1 values.
+        noise_seed: Seed of that noise.
+    """
+
+    gains: tuple[float, ...]
+    gamma: float
+    contrast: float
+    pivot: float
+    saturation: float
+    haze: float
+    haze_level: float
+    blur_sigma_px: float
+    noise: float
+    noise_seed: int
+
+    def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Gives the changed (H, W, B) pixels; pixels that are 0 in every band (padding) stay so, others never do."""
+        padding = ~pixels.any(axis=2)
+        curves = np.stack([self._curve(gain) for gain in self.gains], axis=1)
+        changed = np.stack([curves[pixels[..., band], band] for band in range(pixels.shape[2])], axis=2)
+        if self.saturation != 1:
+            gray = changed.mean(axis=2, keepdims=True)
+            changed = gray + (changed - gray) * np.float32(self.saturation)
+        if self.blur_sigma_px > 0:
+            changed = cv2.GaussianBlur(changed, (0, 0), self.blur_sigma_px).reshape(changed.shape)
+        if self.noise > 0:
+            noise = np.random.default_rng(self.noise_seed).standard_normal(changed.shape, dtype=np.float32)
+            changed = changed + noise * np.float32(255 * self.noise)
+        clipped = np.clip(np.rint(changed), 1, 255)
+        clipped[padding] = 0
+        return np.asarray(clipped, dtype=np.uint8)
+
+    def _curve(self, gain: float) -> NDArray[np.float32]:
+        values = np.linspace(0, 1, 256) ** self.gamma * gain
+        values = (values - self.pivot) * self.contrast + self.pivot
+        values = values * (1 - self.haze) + self.haze_level * self.haze
+        return np.asarray(np.clip(values, 0, 1) * 255, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class ColorJitter:
+    """How far colors are changed.
+
+    Attributes:
+        bands: Number of bands B.
+        untouched_share: Share of the samples left as they are.
+        gain: Greatest relative change of all bands together, and half of it per band.
+        gamma: Greatest factor on gamma, applied both ways.
+        contrast: Greatest relative change of contrast.
+        saturation: Greatest relative change of saturation.
+        haze: Greatest share of haze; one sample in three is hazy.
+        blur_sigma_px: Greatest blur; one sample in five is blurred.
+        noise: Greatest noise, 0-1 values; one sample in five is noisy.
+    """
+
+    bands: int = 3
+    untouched_share: float = 0.15
+    gain: float = 0.2
+    gamma: float = 1.4
+    contrast: float = 0.35
+    saturation: float = 0.4
+    haze: float = 0.3
+    blur_sigma_px: float = 1.2
+    noise: float = 0.03
+
+    def draw(self, generator: Generator) -> ColorChange:
+        """Gives one random change."""
+        if generator.random() < self.untouched_share:
+            return ColorChange((1.0,) * self.bands, 1, 1, 0.5, 1, 0, 0, 0, 0, 0)
+        common = 1 + generator.uniform(-self.gain, self.gain)
+        gains = common * (1 + generator.uniform(-self.gain / 2, self.gain / 2, self.bands))
+        return ColorChange(
+            gains=tuple(float(gain) for gain in gains),
+            gamma=float(self.gamma ** generator.uniform(-1, 1)),
+            contrast=float(1 + generator.uniform(-self.contrast, self.contrast)),
+            pivot=float(generator.uniform(0.35, 0.65)),
+            saturation=float(1 + generator.uniform(-self.saturation, self.saturation)),
+            haze=_sometimes(1 / 3, self.haze, generator),
+            haze_level=float(generator.uniform(0.6, 1.0)),
+            blur_sigma_px=_sometimes(0.2, self.blur_sigma_px, generator),
+            noise=_sometimes(0.2, self.noise, generator),
+            noise_seed=int(generator.integers(2**31)),
+        )
+
+
+def _sometimes(probability: float, greatest: float, generator: Generator) -> float:
+    return float(generator.uniform(0, greatest)) if generator.random() < probability else 0.0

@@ -1,0 +1,82 @@
+"""Losses on logits, with unlabelled pixels left out.
+
+N batch, C classes, H and W pixels, M the labelled pixels among them.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from magnet_geo.training.samples import IGNORE_INDEX
+
+
+def cross_entropy(
+    logits: Tensor, classes: Tensor, *, class_weights: Tensor | None = None, label_smoothing: float = 0.0
+) -> Tensor:
+    """Gives the mean cross-entropy over labelled pixels, 0 where there are none.
+
+    Args:
+        logits: (N, C, H, W).
+        classes: (N, H, W) int64, `IGNORE_INDEX` where unlabelled.
+        class_weights: (C,) weight of each class, or None for equal weights.
+        label_smoothing: Share of each target spread over all classes, 0-1.
+    """
+    if not bool((classes != IGNORE_INDEX).any()):
+        return logits.sum() * 0
+    return F.cross_entropy(
+        logits, classes, weight=class_weights, ignore_index=IGNORE_INDEX, label_smoothing=label_smoothing
+    )
+
+
+def hard_example_cross_entropy(logits: Tensor, classes: Tensor, *, threshold: float, min_kept: int) -> Tensor:
+    """Gives the mean cross-entropy over hard pixels only (online hard example mining).
+
+    Args:
+        logits: (N, C, H, W).
+        classes: (N, H, W) int64, `IGNORE_INDEX` where unlabelled.
+        threshold: Pixels whose probability of the right class is below this are hard.
+        min_kept: At least this many of the hardest labelled pixels are kept, whatever their probability.
+    """
+    losses = F.cross_entropy(logits, classes, ignore_index=IGNORE_INDEX, reduction="none")[classes != IGNORE_INDEX]
+    if losses.numel() == 0:
+        return logits.sum() * 0
+    right = torch.exp(-losses.detach())
+    kept = min(min_kept, right.numel())
+    limit = right.kthvalue(kept).values if kept else right.new_tensor(0.0)
+    return losses[(right < threshold) | (right <= limit)].mean()
+
+
+def lovasz_softmax(logits: Tensor, classes: Tensor, *, stride_px: int = 1) -> Tensor:
+    """Gives the Lovasz extension of 1 - mean IoU over the classes present in the batch.
+
+    Berman et al., "The Lovasz-Softmax loss", CVPR 2018, equation 9.
+
+    Args:
+        logits: (N, C, H, W).
+        classes: (N, H, W) int64, `IGNORE_INDEX` where unlabelled.
+        stride_px: Only every so many rows and columns are looked at: sorting all pixels is slow.
+    """
+    logits, classes = logits[..., ::stride_px, ::stride_px], classes[:, ::stride_px, ::stride_px]
+    labeled = classes != IGNORE_INDEX
+    probabilities = logits.softmax(dim=1).movedim(1, -1)[labeled]
+    truth = classes[labeled]
+    present = torch.unique(truth)
+    if present.numel() == 0:
+        return logits.sum() * 0
+    losses = [_lovasz_class(probabilities[:, index], truth == index) for index in present.tolist()]
+    return torch.stack(losses).mean()
+
+
+def _lovasz_class(probabilities: Tensor, foreground: Tensor) -> Tensor:
+    """Gives the Lovasz hinge of one class from (M,) probabilities and an (M,) boolean truth."""
+    target = foreground.to(probabilities.dtype)
+    errors, order = (target - probabilities).abs().sort(descending=True)
+    sorted_target = target[order]
+    total = sorted_target.sum()
+    intersection = total - sorted_target.cumsum(0)
+    union = total + (1 - sorted_target).cumsum(0)
+    jaccard = 1 - intersection / union
+    gradient = torch.cat([jaccard[:1], jaccard[1:] - jaccard[:-1]])
+    return torch.dot(errors, gradient.detach())

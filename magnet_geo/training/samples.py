@@ -1,0 +1,192 @@
+"""Crops for the backbone: labelled images held at several decimations, cut at seeded random places.
+
+H and W an image's size, B bands, P the side of a crop in pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+from torch import Tensor
+
+from magnet_geo.errors import TrainingError
+from magnet_geo.normalization import Normalization
+from magnet_geo.training.augmentation import ColorJitter, Dihedral
+
+#: Class index of pixels without a label; no loss and no score counts them.
+IGNORE_INDEX = 255
+
+
+@dataclass(frozen=True, slots=True)
+class LabeledImage:
+    """One image with the class of each pixel.
+
+    Attributes:
+        pixels: (H, W, B) uint8; 0 in every band means padding.
+        classes: (H, W) uint8 class index, `IGNORE_INDEX` where unlabelled.
+    """
+
+    pixels: NDArray[np.uint8]
+    classes: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 3 or self.pixels.shape[:2] != self.classes.shape:
+            raise TrainingError(
+                f"An image of shape {self.pixels.shape} does not fit labels of shape {self.classes.shape}; "
+                "give (H, W, bands) and (H, W) arrays of the same height and width."
+            )
+
+    def decimated(self, factor: int) -> LabeledImage:
+        """Gives the image at 1/factor: pixels averaged over area, classes taken at the block's center."""
+        height, width = (size // factor for size in self.classes.shape)
+        if factor == 1:
+            return self
+        whole = self.pixels[: height * factor, : width * factor]
+        pixels = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+        classes = self.classes[factor // 2 :: factor, factor // 2 :: factor][:height, :width]
+        return LabeledImage(
+            np.asarray(pixels, dtype=np.uint8).reshape(height, width, -1), np.ascontiguousarray(classes)
+        )
+
+    def window(self, *, row: int, col: int, side_px: int) -> LabeledImage:
+        """Gives a square cut; parts outside the image are zero pixels without a label."""
+        height, width = self.classes.shape
+        top, left = max(row, 0), max(col, 0)
+        bottom, right = min(row + side_px, height), min(col + side_px, width)
+        pixels, classes = self.pixels[top:bottom, left:right], self.classes[top:bottom, left:right]
+        if classes.shape == (side_px, side_px):
+            return LabeledImage(pixels, classes)
+        margins = ((top - row, row + side_px - bottom), (left - col, col + side_px - right))
+        return LabeledImage(
+            np.pad(pixels, (*margins, (0, 0))), np.pad(classes, margins, constant_values=np.uint8(IGNORE_INDEX))
+        )
+
+    def oriented(self, dihedral: Dihedral) -> LabeledImage:
+        """Gives the image rotated and mirrored, without a copy."""
+        return LabeledImage(dihedral.apply(self.pixels), dihedral.apply(self.classes))
+
+
+class LabeledPyramid:
+    """One labelled image at each decimation that training uses.
+
+    Args:
+        image: The image at full resolution.
+        decimations: Factors, each at least 1.
+    """
+
+    def __init__(self, image: LabeledImage, decimations: Sequence[int]) -> None:
+        self._levels = {factor: image.decimated(factor) for factor in decimations}
+        self.area_px = image.classes.size
+
+    def __getitem__(self, decimation: int) -> LabeledImage:
+        """Gives the image at 1/decimation."""
+        return self._levels[decimation]
+
+
+@dataclass(frozen=True, slots=True)
+class CropSettings:
+    """How crops for the backbone are drawn.
+
+    Attributes:
+        crop_px: Side of a crop as the network sees it.
+        decimations: Factors the crops are drawn at.
+        decimation_shares: Share of the crops per factor; sums to 1.
+        smallest_scale: Least extra zoom: the crop shows this times its side at the decimation.
+        largest_scale: Greatest such factor.
+        overhang_share: Share of the crop's side by which it may reach over the image's border.
+        area_exponent: Images are drawn with probability proportional to area to this power.
+        color: Changes of color.
+    """
+
+    crop_px: int = 384
+    decimations: tuple[int, ...] = (1, 2, 4)
+    decimation_shares: tuple[float, ...] = (0.4, 0.35, 0.25)
+    smallest_scale: float = 0.7
+    largest_scale: float = 1.4
+    overhang_share: float = 0.1
+    area_exponent: float = 0.5
+    color: ColorJitter = field(default_factory=ColorJitter)
+
+    def __post_init__(self) -> None:
+        if len(self.decimations) != len(self.decimation_shares):
+            raise TrainingError(
+                f"{len(self.decimations)} decimations have {len(self.decimation_shares)} shares; give one each."
+            )
+
+
+def draw_crop(image: LabeledImage, settings: CropSettings, generator: Generator) -> LabeledImage:
+    """Gives one augmented (P, P) crop of an image that is already decimated.
+
+    Returns:
+        A crop whose zero padding, if any, keeps the value 0 in every band.
+    """
+    scale = float(np.exp(generator.uniform(np.log(settings.smallest_scale), np.log(settings.largest_scale))))
+    side_px = round(settings.crop_px * scale)
+    overhang_px = int(side_px * settings.overhang_share)
+    row, col = (draw_offset(size, side_px, overhang_px, generator) for size in image.classes.shape)
+    cut = image.window(row=row, col=col, side_px=side_px).oriented(Dihedral.draw(generator))
+    pixels, classes = resize_square(cut, settings.crop_px)
+    return LabeledImage(settings.color.draw(generator).apply(pixels), classes)
+
+
+def resize_square(image: LabeledImage, side_px: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Gives the pixels (area average down, bilinear up) and classes (nearest) at another size."""
+    shrinks = image.classes.shape[0] > side_px
+    size = (side_px, side_px)
+    pixels = cv2.resize(
+        np.ascontiguousarray(image.pixels), size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    classes = cv2.resize(np.ascontiguousarray(image.classes), size, interpolation=cv2.INTER_NEAREST)
+    return pixels.reshape(side_px, side_px, -1).astype(np.uint8), classes.astype(np.uint8)
+
+
+def draw_batches(
+    pyramids: Sequence[LabeledPyramid], settings: CropSettings, *, batch_size: int, generator: Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yields batches without end.
+
+    Yields:
+        (N, B, P, P) uint8 images and (N, P, P) int64 class index.
+    """
+    image_shares = area_shares(pyramids, settings.area_exponent)
+    while True:
+        crops = []
+        for _ in range(batch_size):
+            pyramid = pyramids[generator.choice(len(pyramids), p=image_shares)]
+            decimation = int(generator.choice(settings.decimations, p=settings.decimation_shares))
+            crops.append(draw_crop(pyramid[decimation], settings, generator))
+        yield stack_images([crop.pixels for crop in crops]), stack_classes([crop.classes for crop in crops])
+
+
+def area_shares(pyramids: Sequence[LabeledPyramid], exponent: float) -> NDArray[np.float64]:
+    """Gives the probability of each image: area to a power, summing to 1."""
+    weights = np.array([pyramid.area_px for pyramid in pyramids], dtype=np.float64) ** exponent
+    return np.asarray(weights / weights.sum())
+
+
+def stack_images(images: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """Gives (H, W, B) arrays as one (N, B, H, W) uint8 tensor, channels last in memory."""
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+
+
+def network_input(images: Tensor, normalization: Normalization) -> Tensor:
+    """Gives the (N, B, H, W) float32 input of uint8 images; pixels that are 0 in every band (padding) become 0."""
+    mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (normalization.mean, normalization.std))
+    return (images.float() / 255 - mean) / std * images.any(dim=1, keepdim=True)
+
+
+def stack_classes(classes: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """Gives (H, W) arrays as one (N, H, W) int64 tensor."""
+    return torch.from_numpy(np.stack(classes)).long()
+
+
+def draw_offset(size: int, side_px: int, overhang_px: int, generator: Generator) -> int:
+    """Gives a first row or column so that a cut lies in the image up to an overhang, or holds all of it."""
+    first, last = sorted((-overhang_px, size - side_px + overhang_px))
+    return int(generator.integers(first, last + 1))
