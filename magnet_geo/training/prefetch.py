@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import Enum, auto
 from typing import TypeVar
 
 Item = TypeVar("Item")
+
+
+class _End(Enum):
+    REACHED = auto()
 
 
 def prefetched(items: Iterator[Item], *, depth: int = 2) -> Iterator[Item]:
@@ -15,43 +20,17 @@ def prefetched(items: Iterator[Item], *, depth: int = 2) -> Iterator[Item]:
 
     Args:
         items: Any iterator; it is only ever advanced from one thread.
-        depth: How many finished items may wait.
+        depth: How many items may be waiting or in the making.
 
     Raises:
         Exception: Whatever `items` raised, at the place in the order where it did.
     """
-    waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(maxsize=depth)
-    stopped = threading.Event()
 
-    def offer(entry: tuple[Item | None, BaseException | None]) -> None:
-        while not stopped.is_set():
-            try:
-                waiting.put(entry, timeout=0.1)
-                return
-            except queue.Full:
-                continue
+    def make_next() -> Item | _End:
+        return next(items, _End.REACHED)
 
-    def fill() -> None:
-        try:
-            for item in items:
-                offer((item, None))
-                if stopped.is_set():
-                    return
-            offer((None, StopIteration()))
-        except BaseException as error:
-            offer((None, error))
-
-    thread = threading.Thread(target=fill, daemon=True)
-    thread.start()
-    try:
-        while True:
-            item, error = waiting.get()
-            if isinstance(error, StopIteration):
-                return
-            if error is not None:
-                raise error
-            yield item  # type: ignore[misc]
-    finally:
-        stopped.set()
-        # A thread still inside native code when the interpreter ends would abort the process.
-        thread.join()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        waiting: deque[Future[Item | _End]] = deque(thread.submit(make_next) for _ in range(depth))
+        while (item := waiting.popleft().result()) is not _End.REACHED:
+            waiting.append(thread.submit(make_next))
+            yield item
