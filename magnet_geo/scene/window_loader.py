@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import cycle, islice
-
-import numpy as np
 
 from magnet_geo.grid import Size, Window
 from magnet_geo.raster import SceneReader
@@ -83,5 +82,5 @@ class _Lane:
             scale=self._plan.scale,
             model_size=self._model_size,
         )
-        np.logical_and(read.core_valid, self._plan.area.inside(window.core), out=read.core_valid)
-        return read
+        # A new array: the core's is a view of the window's, where pixels outside the area are context.
+        return replace(read, core_valid=read.core_valid & self._plan.area.inside(window.core))
