@@ -85,16 +85,17 @@ def make_core_map(
     height, width = core.height, core.width
     classes = np.full((height, width), settings.scheme.nodata, np.uint8)
     confidence = np.full((height, width), CERTAINTY_NODATA, np.uint8) if settings.with_confidence else None
-    shares = np.full((len(settings.scheme), height, width), CERTAINTY_NODATA, np.uint8)
-    shares_out = shares if settings.with_probabilities else None
+    shares: NDArray[np.uint8] | None = None
+    if settings.with_probabilities:
+        shares = np.full((len(settings.scheme), height, width), CERTAINTY_NODATA, np.uint8)
     for row in range(0, height, _STRIP_ROWS):
         rows = slice(row, min(row + _STRIP_ROWS, height))
         if not valid[rows].any():
             continue
         strip = PixelRect(core_in_read.row + row, core_in_read.col, rows.stop - row, width)
         sampled = _sample(probabilities, strip, scale)
-        _fill(sampled, valid[rows], settings, classes[rows], _part(confidence, rows), _part(shares_out, rows))
-    return CoreMap(core, classes, confidence, shares_out)
+        _fill(sampled, valid[rows], settings, classes[rows], _part(confidence, rows), _part(shares, rows))
+    return CoreMap(core, classes, confidence, shares)
 
 
 def _part(array: NDArray[np.uint8] | None, rows: slice) -> NDArray[np.uint8] | None:
