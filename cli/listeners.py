@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 import click
 from rich.console import Console
@@ -15,8 +14,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from magnet_geo import __version__
 from magnet_geo.errors import MagnetGeoError
 from magnet_geo.progress import Event, PreviewEvent, ProgressEvent, WarningEvent
+from magnet_geo.scene import SegmentResult
 
-PROTOCOL_VERSION = 1
+from .protocol import CancelledLine, ErrorLine, HelloLine, Line, LogLine, PreviewLine, ProgressLine, ResultLine
 
 
 class RunListener(Protocol):
@@ -40,7 +40,7 @@ class RunListener(Protocol):
         """An event of the scene's run."""
         ...
 
-    def result(self, result: dict[str, Any]) -> None:
+    def result(self, result: SegmentResult) -> None:
         """A scene is done."""
         ...
 
@@ -72,7 +72,7 @@ class QuietListener:
         if isinstance(event, WarningEvent):
             self._tell(f"Warning: {event.message}")
 
-    def result(self, result: dict[str, Any]) -> None:
+    def result(self, result: SegmentResult) -> None:
         """See `RunListener.result`."""
 
     def failure(self, error: MagnetGeoError) -> None:
@@ -136,7 +136,7 @@ class JsonLinesListener:
 
     def __enter__(self) -> RunListener:
         os.dup2(2, 1)
-        self._write({"type": "hello", "protocol": PROTOCOL_VERSION, "version": __version__, "pid": os.getpid()})
+        self._write(HelloLine(version=__version__, pid=os.getpid()))
         return self
 
     def __exit__(
@@ -149,32 +149,32 @@ class JsonLinesListener:
     def begin_scene(self, name: str, *, number: int, count: int) -> None:
         """See `RunListener.begin_scene`."""
         self._number, self._count = number, count
-        self._write({"type": "log", "level": "info", "message": f"Scene {number + 1} of {count}: {name}"})
+        self._write(LogLine(level="info", message=f"Scene {number + 1} of {count}: {name}"))
 
     def __call__(self, event: Event) -> None:
         """See `RunListener.__call__`."""
         if isinstance(event, ProgressEvent):
             fraction = (self._number + event.fraction) / self._count
-            self._write({"type": "progress", "fraction": fraction, "stage": event.stage, "message": event.message})
+            self._write(ProgressLine(fraction=fraction, stage=event.stage, message=event.message))
         elif isinstance(event, PreviewEvent):
-            self._write({"type": "preview", "raster": str(event.raster.absolute())})
+            self._write(PreviewLine(raster=str(event.raster.absolute())))
         else:
-            self._write({"type": "log", "level": "warning", "message": event.message})
+            self._write(LogLine(level="warning", message=event.message))
 
-    def result(self, result: dict[str, Any]) -> None:
+    def result(self, result: SegmentResult) -> None:
         """See `RunListener.result`."""
-        self._write({"type": "result", **result})
+        self._write(ResultLine(**result.model_dump()))
 
     def failure(self, error: MagnetGeoError) -> None:
         """See `RunListener.failure`."""
-        self._write({"type": "error", "code": error.code, "message": str(error), "hint": None, "traceback": None})
+        self._write(ErrorLine(code=error.code, message=str(error)))
 
     def cancelled(self) -> None:
         """See `RunListener.cancelled`."""
-        self._write({"type": "cancelled"})
+        self._write(CancelledLine())
 
-    def _write(self, line: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+    def _write(self, line: Line) -> None:
+        self._stream.write(line.model_dump_json() + "\n")
         self._stream.flush()
 
 

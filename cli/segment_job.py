@@ -88,7 +88,7 @@ class SegmentJob:
         result = segment_scene(
             scene, output=target, model=model, options=self.options, progress=self.listener, cancel=self.token
         )
-        self.listener.result(result.model_dump())
+        self.listener.result(result)
         if self.as_json:
             click.echo(result.model_dump_json())
         elif self.as_text:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 from itertools import pairwise
 from math import ceil
 
 from magnet_geo.grid.pixel_rect import PixelRect, Size
 
 
-class PyramidManner(str, Enum):
+class PyramidManner(StrEnum):
     """How an image meets the levels of a pyramid.
 
     Attributes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-class PointScope(str, Enum):
+class PointScope(StrEnum):
     """Within what the points of a level compete.
 
     Attributes:

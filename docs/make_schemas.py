@@ -1,0 +1,37 @@
+"""Writes the JSON Schemas of everything the program prints for other programs: python docs/make_schemas.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from magnet_geo.cli.protocol import Line
+from magnet_geo.model import Manifest, ModelDescription
+from magnet_geo.scene import PlanRecord, SegmentResult
+from magnet_geo.scene.inspection import SceneRecord
+
+FOLDER = Path(__file__).parent / "schemas"
+RECORDS = {
+    "segment-result": SegmentResult,
+    "segment-dry-run": PlanRecord,
+    "info": SceneRecord,
+    "model-show": ModelDescription,
+    "model-manifest": Manifest,
+    "progress-jsonl": Line,
+}
+
+
+def schemas() -> dict[str, str]:
+    """Text of each schema file by name."""
+    return {
+        f"{name}.schema.json": json.dumps(TypeAdapter(record).json_schema(), indent=1) + "\n"
+        for name, record in RECORDS.items()
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in schemas().items():
+        (FOLDER / name).write_text(text)
