@@ -3,8 +3,8 @@
     python benchmarks/seams.py SCENE... [--shifts 8] [--model landcover] [--refine full]
 
 The scene is segmented as it is, and again cropped at its upper left corner by multiples of an eighth of a core, so
-that the same ground lies elsewhere in the windows. Along the core borders of the first plan, the share of pixel pairs of
-different class is compared with the mean of the shifted runs. 0 % excess: the borders cannot be told.
+that the same ground lies elsewhere in the windows. Along the core borders of the first plan, the number of pixel pairs
+of different class is compared with the mean of the shifted runs. 0 % excess: the borders cannot be told.
 """
 
 from __future__ import annotations
