@@ -64,6 +64,7 @@ def stub_manifest(
     bands: int = 3,
     decimations: tuple[int, ...] = (4, 2, 1),
     window: int = WINDOW,
+    patch: int = 32,
     halo: int = HALO,
     gsd_m: float | None = None,
     dtype: str = "uint8",
@@ -92,8 +93,8 @@ def stub_manifest(
             "gsd_m": gsd_m,
             "pyramid": {
                 "levels": [[window // d, window // d] for d in decimations],
-                "patch": [32, 32],
-                "network_input": [32, 32],
+                "patch": [patch, patch],
+                "network_input": [patch, patch],
                 "manner": "decimation",
             },
             "halo_px": halo,
