@@ -35,9 +35,10 @@ class WindowLoader:
         """
         ahead = self._plan.memory.windows_ahead
         waiting = iter(windows)
+        pending: deque[Future[ModelWindow]] = deque()
         with ExitStack() as open_lanes:
             lanes = cycle([open_lanes.enter_context(self._lane()) for _ in range(ahead)])
-            pending: deque[Future[ModelWindow]] = deque()
+            open_lanes.callback(_cancel_all, pending)
             pending.extend(next(lanes).submit(window) for window in islice(waiting, ahead))
             while pending:
                 window = pending.popleft().result()
@@ -53,6 +54,11 @@ class WindowLoader:
             lane.close()
 
 
+def _cancel_all(pending: Iterable[Future[ModelWindow]]) -> None:
+    for future in pending:
+        future.cancel()
+
+
 class _Lane:
     """A thread with a reader of its own: GDAL handles are opened, used and closed by one thread."""
 
@@ -60,17 +66,12 @@ class _Lane:
         self._plan, self._model_size = plan, model_size
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read")
         self._reader = SceneReader(plan.source, plan.bands)
-        self._waiting: deque[Future[ModelWindow]] = deque(maxlen=2)
         self._opened = self._thread.submit(self._reader.__enter__)
 
     def submit(self, window: Window) -> Future[ModelWindow]:
-        future = self._thread.submit(self._read, window)
-        self._waiting.append(future)
-        return future
+        return self._thread.submit(self._read, window)
 
     def close(self) -> None:
-        for future in self._waiting:
-            future.cancel()
         self._thread.submit(self._reader.__exit__, None, None, None)
         self._thread.shutdown(wait=True)
 

@@ -1,0 +1,47 @@
+"""Windows come in plan order, and few of them are held at a time."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from magnet_geo.grid import Size
+from magnet_geo.scene import SegmentOptions, plan_run, window_loader
+from magnet_geo.scene.model_window import ModelWindow, read_model_window
+from magnet_geo.scene.window_loader import WindowLoader
+from tests.scene.stub_model import WINDOW, stub_model, texture, write_scene
+
+
+def test_windows_come_in_order_and_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[weakref.ref[np.ndarray]] = []
+
+    def remembering(*args: object, **settings: object) -> ModelWindow:
+        window = read_model_window(*args, **settings)  # type: ignore[arg-type]
+        made.append(weakref.ref(window.values))
+        return window
+
+    monkeypatch.setattr(window_loader, "read_model_window", remembering)
+    scene = write_scene(tmp_path / "scene.tif", texture(3, 300, 500))
+    plan = plan_run(scene, stub_model(), SegmentOptions())
+    order, most = [], 0
+    for window in WindowLoader(plan, Size(WINDOW, WINDOW)).load(plan.windows):
+        time.sleep(0.02)
+        order.append(window.window.index)
+        most = max(most, sum(values() is not None for values in made))
+    assert order == list(range(len(plan.windows)))
+    # The one in use and those read ahead.
+    assert most <= plan.memory.windows_ahead + 1
+
+
+def test_a_loader_left_early_closes_its_threads(tmp_path: Path) -> None:
+    scene = write_scene(tmp_path / "scene.tif", texture(3, 300, 500))
+    plan = plan_run(scene, stub_model(), SegmentOptions())
+    windows = WindowLoader(plan, Size(WINDOW, WINDOW)).load(plan.windows)
+    assert next(windows).window.index == 0
+    windows.close()  # type: ignore[attr-defined]
+    with pytest.raises(StopIteration):
+        next(windows)
