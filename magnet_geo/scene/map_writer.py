@@ -54,8 +54,10 @@ class MapWriter:
         self.areas_m2: NDArray[np.float64] | None = np.zeros(256) if areas else None
 
     def __enter__(self) -> MapWriter:
-        for draft in self._all_drafts():
-            self._drafts.enter_context(draft)
+        with ExitStack() as opened:
+            for draft in self._all_drafts():
+                opened.enter_context(draft)
+            self._drafts = opened.pop_all()
         self._thread.start()
         return self
 
