@@ -123,6 +123,7 @@ class _Run:
             self._segment(writer, stages, rules, ranked)
             self._refuse_empty(writer)
             self._say(_SEGMENT_ENDS, "write", "Writing the outputs")
+            self.cancel.raise_if_cancelled()
             for finished in (*stages, writer):
                 finished.finish()
         self._say(1.0, "done", "Done")
