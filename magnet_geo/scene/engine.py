@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ from magnet_geo.scene.outcome import make_result
 from magnet_geo.scene.outputs import check_outputs, map_writer, preview_writer, stage_writers, written_scheme
 from magnet_geo.scene.result import SegmentResult
 from magnet_geo.scene.run_plan import RunPlan, plan_run
-from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
+from magnet_geo.scene.segmenter import Segmenter, SelectionRules, last_stage, load_model
 from magnet_geo.scene.wanted_patches import wanted_patches
 from magnet_geo.scene.window_loader import WindowLoader
 
@@ -150,10 +151,13 @@ class _Run:
     def _coarse_uncertainties(self, rules: SelectionRules, preview: MapWriter | None) -> Iterator[Uncertainties]:
         pyramid = self.model.manifest.pyramid_value()
         for done, window in self._windows():
-            stage = next(self.model.stages(window.values, window.valid, rules=rules, on_batch=self._on_batch))
+            stages = self.model.stages(window.values, window.valid, rules=rules, on_batch=self._on_batch)
+            coarse = next(stages)
             if preview is not None:
-                preview.put(self._core_map(window, stage.probabilities, plain=True))
-            yield coarse_uncertainties(stage.probabilities, pyramid, self._wanted(window))
+                # Level by level, as a run without refinement: one step to the finest would interpolate otherwise.
+                finest = last_stage(chain([coarse], stages))
+                preview.put(self._core_map(window, finest.probabilities, plain=True))
+            yield coarse_uncertainties(coarse.probabilities, pyramid, self._wanted(window))
             self._say(_COARSE_ENDS * done, "coarse", "Coarse pass")
 
     def _segment(

@@ -192,7 +192,7 @@ class Segmenter:
             return [stage.probabilities.cpu().numpy().copy() for stage in stages]
         size = Size(*values.shape[-2:])
         pyramid = self.manifest.pyramid_value().for_image(size)
-        last = _last(stages)
+        last = last_stage(stages)
         probabilities = full_size(last, pyramid.window)
         if self.manifest.pyramid.manner == "decimation":
             probabilities = probabilities[:, : size.height, : size.width]
@@ -229,7 +229,8 @@ def load_model(model: str | Path = "landcover", *, device: str = "auto", precisi
     return Segmenter.from_bundle(load_bundle(model), device=device, precision=precision)
 
 
-def _last(stages: Iterator[Stage]) -> Stage:
+def last_stage(stages: Iterator[Stage]) -> Stage:
+    """The finest of an image's stages; the others are dropped on the way."""
     stage = next(stages)
     for following in stages:
         stage = following
