@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import torch
@@ -126,7 +127,11 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
 def _plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPlan:
     window = manifest.pyramid_value().window
     in_scene = Size(scale.to_scene(window.height), scale.to_scene(window.width))
-    return WindowPlan(scene, in_scene, scale.to_scene(scale.round_up(manifest.halo_px)))
+    halo = scale.to_scene(scale.round_up(manifest.halo_px))
+    if 2 * halo >= min(in_scene.height, in_scene.width):
+        # Rounding up left no core: the model pixels of neighboring windows need not coincide.
+        halo = ceil(manifest.halo_px * scale.ratio)
+    return WindowPlan(scene, in_scene, halo)
 
 
 def _scaling_mode(options: SegmentOptions) -> ScalingMode:
