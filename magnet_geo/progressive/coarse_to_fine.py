@@ -19,7 +19,14 @@ from magnet_geo.progressive.image_pyramid import ImagePyramid
 from magnet_geo.progressive.predictor import Predictor
 from magnet_geo.progressive.refine_level import LevelRefinement, refine_image_points, refine_patch_points
 from magnet_geo.progressive.resampling import resize_bilinear
-from magnet_geo.progressive.selection_rule import AllPatches, PatchRule, PointRule, PointScope
+from magnet_geo.progressive.selection_rule import (
+    AllPatches,
+    ListedPatches,
+    NoPatches,
+    PatchRule,
+    PointRule,
+    PointScope,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +123,7 @@ def _choose_patches(
     of_use: NDArray[np.bool_] | None,
 ) -> NDArray[np.bool_]:
     valid = image.valid(level)
-    if isinstance(rule, AllPatches):
+    if isinstance(rule, AllPatches | ListedPatches | NoPatches):
         uncertainty = valid_patches(patches, valid)
     else:
         uncertainty = patch_uncertainty(cumulative, patches, valid)
