@@ -1,0 +1,95 @@
+"""Windows whose cores partition the scene."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from magnet_geo.grid import PixelRect, Size, WindowPlan
+
+lengths = st.integers(1, 300)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> WindowPlan:
+    window = Size(draw(st.integers(8, 90)), draw(st.integers(8, 90)))
+    # A core of four pixels at least: thinner ones are as true, but make thousands of windows.
+    halo = draw(st.integers(0, min(window.height, window.width) // 2 - 2))
+    return WindowPlan(Size(draw(lengths), draw(lengths)), window, halo)
+
+
+@given(plans())
+def test_cores_partition_the_scene(plan: WindowPlan) -> None:
+    times = np.zeros((plan.scene.height, plan.scene.width), np.uint8)
+    for window in plan:
+        times[window.core.slices] += 1
+    assert (times == 1).all()
+
+
+@given(plans())
+def test_windows_are_of_one_size_and_stay_inside_a_scene_that_holds_them(plan: WindowPlan) -> None:
+    for window in plan:
+        assert window.read.size == plan.window
+        assert window.read.row >= 0
+        assert window.read.col >= 0
+        assert window.read.row_stop <= max(plan.scene.height, plan.window.height)
+        assert window.read.col_stop <= max(plan.scene.width, plan.window.width)
+        assert window.read.intersection(window.core) == window.core
+        assert window.core_in_read.shifted(rows=window.read.row, cols=window.read.col) == window.core
+
+
+@given(plans())
+def test_a_core_keeps_the_halo_on_every_side_that_is_not_the_scenes_border(plan: WindowPlan) -> None:
+    for window in plan:
+        read, core = window.read, window.core
+        assert core.row == 0 or core.row - read.row >= plan.halo
+        assert core.col == 0 or core.col - read.col >= plan.halo
+        assert core.row_stop == plan.scene.height or read.row_stop - core.row_stop >= plan.halo
+        assert core.col_stop == plan.scene.width or read.col_stop - core.col_stop >= plan.halo
+
+
+@given(plans())
+def test_no_window_is_superfluous(plan: WindowPlan) -> None:
+    rows = sorted({window.read.row for window in plan})
+    cols = sorted({window.read.col for window in plan})
+    assert (len(rows), len(cols)) == plan.shape
+    for starts, step in ((rows, plan.window.height - 2 * plan.halo), (cols, plan.window.width - 2 * plan.halo)):
+        # All but the last are one step apart, so that they depend on nothing but the scene's first pixel.
+        assert [second - first for first, second in pairwise(starts)][:-1] == [step] * (len(starts) - 2)
+
+
+@given(plans(), st.data())
+def test_the_windows_of_an_area_are_those_of_the_plan_whose_cores_meet_it(
+    plan: WindowPlan, data: st.DataObject
+) -> None:
+    row, col = data.draw(st.integers(0, plan.scene.height - 1)), data.draw(st.integers(0, plan.scene.width - 1))
+    area = PixelRect(row, col, data.draw(st.integers(1, 60)), data.draw(st.integers(1, 60)))
+    touching = list(plan.touching(area))
+    assert touching == [window for window in plan if window.core.intersection(area) is not None]
+    assert all(plan[window.index] == window for window in touching)
+    covered = sum(common.size.pixels for w in touching if (common := w.core.intersection(area)) is not None)
+    inside = area.intersection(PixelRect(0, 0, plan.scene.height, plan.scene.width))
+    assert inside is not None
+    assert covered == inside.size.pixels
+
+
+@pytest.mark.parametrize("scene", [Size(1, 1), Size(31, 64), Size(64, 64)])
+def test_a_scene_that_fits_is_one_window_at_its_first_pixel(scene: Size) -> None:
+    (only,) = WindowPlan(scene, Size(64, 64), 16)
+    assert (only.read, only.core) == (PixelRect(0, 0, 64, 64), PixelRect(0, 0, scene.height, scene.width))
+
+
+@pytest.mark.parametrize("halo", [-1, 32, 40])
+def test_a_halo_without_a_core_is_refused(halo: int) -> None:
+    with pytest.raises(ValueError, match="leaves no core"):
+        WindowPlan(Size(100, 100), Size(64, 90), halo)
+
+
+def test_there_is_no_window_beyond_the_last() -> None:
+    plan = WindowPlan(Size(100, 100), Size(64, 64), 8)
+    with pytest.raises(IndexError):
+        plan[len(plan)]
