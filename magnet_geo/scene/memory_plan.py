@@ -14,11 +14,11 @@ _PROCESS_BYTES = 480 * MEBIBYTE
 _RASTER_CACHE_BYTES = 256 * MEBIBYTE
 # Bytes of activations per input pixel of a patch in float32, measured by benchmarks/activation_memory.py.
 _ACTIVATION_BYTES = {
-    "fpn": 1700,
-    "psp": 3400,
-    "hrnet18+ocr": 3600,
-    "hrnet48+ocr": 9000,
-    "light-fpn": 900,
+    "light-fpn": 300,
+    "fpn": 500,
+    "psp": 500,
+    "hrnet18+ocr": 12000,
+    "hrnet48+ocr": 14000,
 }
 _UNKNOWN_ACTIVATION_BYTES = max(_ACTIVATION_BYTES.values())
 
@@ -119,8 +119,9 @@ def _maps_bytes(work: Workload) -> int:
 def _network_bytes(work: Workload, batch: int) -> int:
     patch = work.manifest.pyramid_value().network_input.pixels
     per_pixel = _ACTIVATION_BYTES.get(work.manifest.architecture.backbone, _UNKNOWN_ACTIVATION_BYTES)
-    return batch * patch * per_pixel * work.number_bytes // 4
+    probabilities = 4 * 4 * len(work.manifest.classes)
+    return batch * patch * (per_pixel * work.number_bytes // 4 + probabilities)
 
 
 def _text(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e9:.1f} GB" if count >= 10**9 else f"{count / 1e6:.0f} MB"
