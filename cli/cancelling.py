@@ -38,8 +38,11 @@ def cancel_by_protocol(token: CancelToken, *, on_end: bool) -> None:
         on_end: Whether the end of stdin cancels too.
     """
 
+    # None where whoever started the program closed its stdin.
+    stream = sys.stdin
+
     def listen() -> None:
-        for line in sys.stdin:
+        for line in stream.buffer if stream else ():
             if _asks_to_cancel(line):
                 token.cancel()
                 return
@@ -49,7 +52,7 @@ def cancel_by_protocol(token: CancelToken, *, on_end: bool) -> None:
     threading.Thread(target=listen, name="stdin", daemon=True).start()
 
 
-def _asks_to_cancel(line: str) -> bool:
+def _asks_to_cancel(line: bytes) -> bool:
     try:
         message = json.loads(line)
     except ValueError:
