@@ -1,6 +1,7 @@
 """The only place that opens rasters: scenes in, maps out."""
 
 from magnet_geo.raster.bands import choose_bands, list_bands
+from magnet_geo.raster.cog import check_creation_options
 from magnet_geo.raster.collar import untagged_collar
 from magnet_geo.raster.description import SceneDescription, describe_scene
 from magnet_geo.raster.layer_style import layer_style, write_layer_style
@@ -24,6 +25,7 @@ __all__ = [
     "ScenePixels",
     "SceneReader",
     "SceneSource",
+    "check_creation_options",
     "check_output_path",
     "choose_bands",
     "choose_scaling",

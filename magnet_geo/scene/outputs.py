@@ -9,7 +9,7 @@ from magnet_geo.classes import ClassScheme, LandClass
 from magnet_geo.errors import OptionError, OutputError
 from magnet_geo.grid import PixelAreas
 from magnet_geo.model import Manifest
-from magnet_geo.raster import MapLayout, check_output_path
+from magnet_geo.raster import MapLayout, check_creation_options, check_output_path
 from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.run_plan import RunPlan
@@ -22,7 +22,7 @@ def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
     """Refuse outputs that cannot or must not be written, before any work is done.
 
     Raises:
-        OutputError: One exists, has no folder, or is the scene.
+        OutputError: One exists, has no folder, or is the scene; or a creation option is not possible.
         OptionError: Two are the same file.
     """
     given = [p for p in (output, options.confidence, options.probabilities, options.preview) if p is not None]
@@ -30,6 +30,7 @@ def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
         raise OptionError("Two outputs have the same name; give each its own.")
     for path in given:
         check_output_path(path, scene, options.overwrite)
+    check_creation_options(options.creation_options)
     if options.stages is not None and options.stages.exists() and not options.stages.is_dir():
         raise OutputError(f"'{options.stages}' is a file; --stages needs the name of a folder.")
 
