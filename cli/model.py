@@ -31,13 +31,19 @@ _OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace existing fi
 
 @click.group(cls=MagnetGroup)
 def model() -> None:
-    """List, show, import and export models."""
+    """List, show, import and export models.
+
+    Example: magnet-geo model show landcover
+    """
 
 
 @model.command(name="list")
 @_JSON
 def list_(as_json: bool) -> None:
-    """List the bundled models."""
+    """List the bundled models.
+
+    Example: magnet-geo model list --json
+    """
     from pydantic import TypeAdapter
 
     descriptions = [describe_model(path) for path in list_models().values()]

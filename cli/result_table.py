@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from magnet_geo.scene import PlanRecord, SegmentResult
@@ -20,7 +21,13 @@ def show_result(result: SegmentResult) -> None:
     if with_areas:
         table.add_column("area", justify="right")
     for entry in result.classes:
-        cells = [f"[{entry.color}]██[/]", str(entry.value), entry.name, f"{entry.pixels:,}", f"{entry.share:.1%}"]
+        cells = [
+            f"[{entry.color}]██[/]",
+            str(entry.value),
+            escape(entry.name),
+            f"{entry.pixels:,}",
+            f"{entry.share:.1%}",
+        ]
         table.add_row(*cells, *([_area(entry.area_m2 or 0.0)] if with_areas else []))
     console.print(table)
     megapixels = result.grid.width * result.grid.height / 1e6
