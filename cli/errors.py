@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from magnet_geo.errors import CancelledError, MagnetGeoError
+from magnet_geo.errors import CancelledError, MagnetGeoError, MemoryLimitError
 
 CANCELLED_EXIT_CODE = 130
 
@@ -28,22 +28,51 @@ class MagnetGroup(click.Group):
         except (CancelledError, KeyboardInterrupt, click.Abort):
             click.echo("Cancelled.", err=True)
             raise click.exceptions.Exit(CANCELLED_EXIT_CODE) from None
-        except MagnetGeoError as error:
-            _show_traceback_if_wanted(ctx)
-            raise click.ClickException(str(error)) from error
         except Exception as error:
-            if isinstance(error, OSError) and error.errno == EPIPE:
-                raise  # click ends quietly when the reader of a pipe is gone
-            _show_traceback_if_wanted(ctx)
-            raise click.ClickException(_unexpected(error)) from error
+            raise click.ClickException(str(explain(error))) from error
 
 
-def _show_traceback_if_wanted(ctx: click.Context) -> None:
-    if ctx.find_root().params.get("debug"):
-        click.echo(traceback.format_exc(), err=True)
+def explain(error: Exception) -> MagnetGeoError:
+    """The sentence for an error that ends a command, or one scene of it; shows the traceback with ``--debug``.
+
+    Raises:
+        OSError: The reader of a pipe is gone: click ends quietly then.
+    """
+    if isinstance(error, OSError) and error.errno == EPIPE:
+        raise error
+    trace = wanted_traceback(error)
+    if trace is not None:
+        click.echo(trace, err=True)
+    if isinstance(error, MagnetGeoError):
+        return error
+    explained = _out_of_memory(error) if _is_out_of_memory(error) else _unexpected(error)
+    explained.__cause__ = error
+    return explained
 
 
-def _unexpected(error: Exception) -> str:
+def wanted_traceback(error: BaseException) -> str | None:
+    """The traceback of an error, where ``--debug`` asks for it."""
+    context = click.get_current_context(silent=True)
+    if context is None or not context.find_root().params.get("debug"):
+        return None
+    return "".join(traceback.format_exception(error))
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch is not loaded here: its error is known by name, its CPU allocator's by what it says.
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or "can't allocate memory" in str(error)
+
+
+def _out_of_memory(error: Exception) -> MagnetGeoError:
+    return MemoryLimitError(f"The memory ran out ({_text(error)}); close other programs, or set --batch-size 1.")
+
+
+def _unexpected(error: Exception) -> MagnetGeoError:
+    return MagnetGeoError(f"unexpected error: {_text(error)}; run again with --debug for the details.")
+
+
+def _text(error: Exception) -> str:
     text = " ".join(str(error).split()).rstrip(".")
     name = type(error).__name__
-    return f"unexpected error: {f'{name}: {text}' if text else name}; run again with --debug for the details."
+    return f"{name}: {text}" if text else name

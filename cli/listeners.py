@@ -16,6 +16,7 @@ from magnet_geo.errors import MagnetGeoError
 from magnet_geo.progress import Event, PreviewEvent, ProgressEvent, WarningEvent
 from magnet_geo.scene import SegmentResult
 
+from .errors import wanted_traceback
 from .protocol import CancelledLine, ErrorLine, HelloLine, Line, LogLine, PreviewLine, ProgressLine, ResultLine
 
 
@@ -80,8 +81,7 @@ class QuietListener:
         self._tell(f"Error: {error}")
 
     def cancelled(self) -> None:
-        """See `RunListener.cancelled`."""
-        self._tell("Cancelled.")
+        """See `RunListener.cancelled`; the command itself says so."""
 
     def _tell(self, text: str) -> None:
         click.echo(text, err=True)
@@ -92,7 +92,7 @@ class BarListener(QuietListener):
 
     def __init__(self) -> None:
         console = Console(stderr=True)
-        columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+        columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()
         times = TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()
         self._progress = Progress(*columns, *times, console=console, transient=True)
         self._scene = ""
@@ -167,7 +167,7 @@ class JsonLinesListener:
 
     def failure(self, error: MagnetGeoError) -> None:
         """See `RunListener.failure`."""
-        self._write(ErrorLine(code=error.code, message=str(error)))
+        self._write(ErrorLine(code=error.code, message=str(error), traceback=wanted_traceback(error)))
 
     def cancelled(self) -> None:
         """See `RunListener.cancelled`."""

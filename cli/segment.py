@@ -26,7 +26,11 @@ _TARGET = click.Path(path_type=Path)
 @click.command(name="segment", short_help="Map the land cover of scenes.")
 @click.argument("scenes", metavar="SCENE...", nargs=-1, required=True)
 @click.option("-o", "--output", type=_TARGET, help="Class raster to write.  [default: <scene>_classes.tif, here]")
-@click.option("--output-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder for the class rasters.")
+@click.option(
+    "--output-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the class rasters; made if need be.",
+)
 @click.option("--model", "model_name", metavar="NAME|FILE", help="Bundled name or model file.  [default: landcover]")
 @click.option("--preset", type=click.Choice(preset_names()), help="Published configuration, with --backbone.")
 @click.option("--backbone", type=_FILE, help="Checkpoint of a preset's backbone (.pth).")
@@ -172,6 +176,7 @@ def segment(
             listener=listener,
             as_json=as_json and not protocol,
             as_text=not as_json and not protocol,
+            output_dir=output_dir,
             show_plan=verbose,
             dry_run=dry_run,
         )

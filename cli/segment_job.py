@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from magnet_geo.errors import CancelledError, MagnetGeoError
+from magnet_geo.errors import CancelledError, OutputError
 from magnet_geo.progress import CancelToken
 from magnet_geo.scene import SegmentOptions
 
+from .errors import explain
 from .listeners import RunListener
 from .model_choice import ModelChoice
 
@@ -32,6 +35,7 @@ class SegmentJob:
         listener: Follows.
         as_json: Whether results go to stdout as JSON.
         as_text: Whether results are shown to people.
+        output_dir: Folder of the outputs, made where only its last part is missing; None where it must exist.
         show_plan: Whether the plan of each run is shown.
         dry_run: Whether to stop after the plan.
     """
@@ -44,6 +48,7 @@ class SegmentJob:
     listener: RunListener
     as_json: bool
     as_text: bool
+    output_dir: Path | None
     show_plan: bool
     dry_run: bool
 
@@ -58,23 +63,22 @@ class SegmentJob:
 
         Raises:
             CancelledError: The user cancelled.
-            MagnetGeoError: The model cannot be used.
         """
         try:
             model = self.choice.load(device=self.device, precision=self.precision)
-        except MagnetGeoError as error:
-            self.listener.failure(error)
+        except Exception as error:
+            self.listener.failure(explain(error))
             return len(targets)
         failures = 0
         for number, (scene, target) in enumerate(targets.items()):
             self.listener.begin_scene(Path(scene).name, number=number, count=len(targets))
             try:
                 self._segment(model, scene, target)
-            except CancelledError:
+            except (CancelledError, KeyboardInterrupt):
                 self.listener.cancelled()
                 raise
-            except MagnetGeoError as error:
-                self.listener.failure(error)
+            except Exception as error:
+                self.listener.failure(explain(error))
                 failures += 1
         return failures
 
@@ -85,9 +89,10 @@ class SegmentJob:
             return
         from magnet_geo.scene import segment_scene
 
-        result = segment_scene(
-            scene, output=target, model=model, options=self.options, progress=self.listener, cancel=self.token
-        )
+        with _folder(self.output_dir):
+            result = segment_scene(
+                scene, output=target, model=model, options=self.options, progress=self.listener, cancel=self.token
+            )
         self.listener.result(result)
         if self.as_json:
             click.echo(result.model_dump_json())
@@ -106,3 +111,20 @@ class SegmentJob:
             from .result_table import show_plan
 
             show_plan(record, with_warnings=self.dry_run)
+
+
+@contextmanager
+def _folder(path: Path | None) -> Iterator[None]:
+    """Make a folder inside an existing one; it goes again if nothing was put into it."""
+    if path is None or path.exists() or not path.parent.is_dir():
+        yield
+        return
+    try:
+        path.mkdir()
+    except OSError as error:
+        raise OutputError(f"The folder '{path}' cannot be made ({error.strerror}); choose another one.") from error
+    try:
+        yield
+    finally:
+        if not any(path.iterdir()):
+            path.rmdir()
