@@ -6,9 +6,9 @@ import sys
 import click
 import pytest
 from click.testing import CliRunner, Result
+
 from magnet_geo.cli.errors import MagnetGroup
 from magnet_geo.cli.main import COMMANDS, main
-
 from magnet_geo.errors import CancelledError, ModelError
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from magnet_geo.cli.main import main
 
+from magnet_geo.cli.main import main
 from magnet_geo.model import Manifest, catalog, read_manifest
 from magnet_geo.model.model_file import ModelWeights, write_model
 from tests.model.conftest import light_state, refinement_state, small_values

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from tests.cli.conftest import fields
+from tests.cli.runs import assert_refused, mounted_tmpfs, names, remount_read_only, run, segment_json
+from tests.raster.rasters import write_raster
+
+
+@pytest.fixture
+def own_scene(maps: Path) -> Path:
+    """A scene in the folder of the outputs."""
+    return Path(write_raster(maps / "own.tif", fields(40, 50)))
+
+
+class Segment:
+    """Segments a scene with the tiny model."""
+
+    def __init__(self, scene: Path, model: Path) -> None:
+        self.scene, self.model = scene, model
+
+    def __call__(self, *options: object) -> Result:
+        return run("segment", self.scene, "--model", self.model, *options)
+
+
+@pytest.fixture
+def segment(scene: Path, tiny_model: Path) -> Segment:
+    return Segment(scene, tiny_model)
+
+
+def test_an_existing_output_is_kept(segment: Segment, maps: Path) -> None:
+    output = maps / "map.tif"
+    output.write_text("mine")
+    match = r"The output '.*map\.tif' exists already; choose another name or use --overwrite"
+    assert_refused(segment("-o", output), match=match)
+    assert (names(maps), output.read_text()) == (["map.tif"], "mine")
+
+
+def test_overwrite_replaces_it(segment: Segment, maps: Path) -> None:
+    output = maps / "map.tif"
+    output.write_text("mine")
+    assert segment("-o", output, "--overwrite").exit_code == 0
+    assert output.read_bytes()[:2] == b"II"
+
+
+def test_a_failed_run_keeps_the_output_it_would_have_replaced(segment: Segment, maps: Path) -> None:
+    output = maps / "map.tif"
+    output.write_text("mine")
+    assert segment("-o", output, "--overwrite", "--bands", "9,9,9").exit_code == 1
+    assert (names(maps), output.read_text()) == (["map.tif"], "mine")
+
+
+@pytest.mark.parametrize("option", ["--confidence", "--probabilities", "--preview"])
+def test_every_existing_output_is_kept(segment: Segment, maps: Path, option: str) -> None:
+    other = maps / "other.tif"
+    other.write_text("mine")
+    assert_refused(segment("-o", maps / "map.tif", option, other), match=r"other\.tif' exists already")
+    assert (names(maps), other.read_text()) == (["other.tif"], "mine")
+
+
+def test_an_existing_stage_is_kept(segment: Segment, maps: Path) -> None:
+    stages = maps / "stages"
+    stages.mkdir()
+    (stages / "stage_1.tif").write_text("mine")
+    assert_refused(segment("-o", maps / "map.tif", "--stages", stages), match=r"stage_1\.tif' exists already")
+    assert (names(maps), names(stages)) == (["stages"], ["stage_1.tif"])
+
+
+def test_stages_that_are_a_file(segment: Segment, maps: Path) -> None:
+    (maps / "stages").write_text("mine")
+    match = "stages' is a file; --stages needs the name of a folder"
+    assert_refused(segment("-o", maps / "map.tif", "--stages", maps / "stages"), match=match)
+    assert names(maps) == ["stages"]
+
+
+def test_two_outputs_of_one_name(segment: Segment, maps: Path) -> None:
+    output = maps / "map.tif"
+    assert_refused(segment("-o", output, "--confidence", output), match="Two outputs have the same name")
+    assert names(maps) == []
+
+
+def test_an_output_of_another_format(segment: Segment, maps: Path) -> None:
+    match = r"map\.png' must end in \.tif or \.tiff, not '\.png'; rename it"
+    assert_refused(segment("-o", maps / "map.png"), match=match)
+    assert names(maps) == []
+
+
+def test_a_missing_folder(segment: Segment, maps: Path) -> None:
+    output = maps / "none" / "map.tif"
+    assert_refused(segment("-o", output), match="The folder '.*none' does not exist; create it first")
+    assert names(maps) == []
+
+
+def test_a_folder_in_place_of_the_output(segment: Segment, maps: Path) -> None:
+    (maps / "map.tif").mkdir()
+    assert_refused(segment("-o", maps / "map.tif", "--overwrite"), match="is a folder; name a file inside it")
+
+
+def test_a_read_only_folder(segment: Segment, maps: Path) -> None:
+    with mounted_tmpfs(maps, "size=1m"):
+        remount_read_only(maps)
+        match = "The folder '.*maps' is read-only; choose another one"
+        assert_refused(segment("-o", maps / "map.tif"), match=match)
+        assert_refused(segment("--output-dir", maps / "new"), match="new' cannot be made .*Read-only")
+        assert names(maps) == []
+
+
+def test_a_full_disk(segment: Segment, maps: Path) -> None:
+    with mounted_tmpfs(maps, "size=200k"):
+        match = r"The disk filled up while '.*map\.tif' was written .* make room or choose another folder"
+        assert_refused(segment("-o", maps / "map.tif"), match=match)
+        assert names(maps) == []
+
+
+@pytest.mark.parametrize("options", [(), ("--overwrite",)])
+def test_no_output_may_be_the_scene(own_scene: Path, tiny_model: Path, maps: Path, options: tuple[str, ...]) -> None:
+    content = own_scene.read_bytes()
+    link = maps / "link.tif"
+    link.symlink_to(own_scene)
+    segment = Segment(own_scene, tiny_model)
+    match = r"is the scene itself; choose another name"
+    for output in (own_scene, link, maps / ".." / "maps" / "own.tif"):
+        assert_refused(segment("-o", output, *options), match=match)
+    assert_refused(segment("-o", maps / "map.tif", "--confidence", own_scene, *options), match=match)
+    assert (names(maps), own_scene.read_bytes()) == (["link.tif", "own.tif"], content)
+
+
+def test_too_little_memory_names_what_works(segment: Segment, maps: Path) -> None:
+    output = maps / "map.tif"
+    result = segment("-o", output, "--max-memory", "10MB")
+    match = r"One window of the model 'tiny' needs about .* but --max-memory allows 10 MB; the smallest that works is"
+    assert_refused(result, match=match)
+    assert names(maps) == []
+    option, amount = re.search(r"works is (--max-memory) ([\d.]+[MG]B)\.", result.stderr).groups()
+    segment_json(segment.scene, "-o", output, "--model", segment.model, option, amount)
+    assert output.exists()
+
+
+@pytest.mark.parametrize(
+    ("pair", "match"),
+    [
+        ("SHININESS=9", r"The creation option 'SHININESS' is not one of BIGTIFF, .*"),
+        ("COMPRESS=JPEG", r"The creation option COMPRESS=JPEG is not possible; COMPRESS takes NONE, LZW, .*"),
+        ("BLOCKSIZE=100", r"map\.tif' could not be written .*100"),
+    ],
+)
+def test_a_creation_option_that_is_not_possible(segment: Segment, maps: Path, pair: str, match: str) -> None:
+    assert_refused(segment("-o", maps / "map.tif", "--co", pair), match=match)
+    assert names(maps) == []
+
+
+def test_a_creation_option_is_checked_before_the_preview(segment: Segment, maps: Path) -> None:
+    assert segment("-o", maps / "map.tif", "--preview", maps / "early.tif", "--co", "SHININESS=9").exit_code == 1
+    assert names(maps) == []

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import magnet_geo.scene
+from tests.cli.conftest import fields
+from tests.cli.runs import names, run, segment_lines
+from tests.raster.rasters import write_raster
+
+MAPS = ["north_classes.qml", "north_classes.tif", "north_classes.tif.aux.xml"]
+MAPS += [name.replace("north", "south") for name in MAPS]
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> list[Path]:
+    """Two scenes with a broken one between them."""
+    for seed, name in enumerate(("north", "south")):
+        write_raster(tmp_path / f"{name}.tif", fields(40, 50, seed=seed))
+    (tmp_path / "broken.tif").write_text("nothing")
+    return [tmp_path / f"{name}.tif" for name in ("north", "broken", "south")]
+
+
+def test_a_bad_scene_does_not_stop_the_others(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    result = run("segment", *scenes, "--output-dir", maps, "--model", tiny_model)
+    assert result.exit_code == 1
+    assert result.stderr.count("Error: ") == 1
+    assert "broken.tif' is not a raster" in result.stderr
+    assert names(maps) == MAPS
+
+
+def test_json_is_a_line_per_good_scene(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    result = run("segment", *scenes, "--output-dir", maps, "--model", tiny_model, "--json")
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 2
+
+
+def test_the_protocol_tells_of_each(
+    scenes: list[Path], tiny_model: Path, maps: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code, lines = segment_lines(capfd, *scenes, "--output-dir", maps, "--model", tiny_model)
+    assert code == 1
+    kinds = [line["type"] for line in lines if line["type"] in ("result", "error")]
+    assert kinds == ["result", "error", "result"]
+    fractions = [line["fraction"] for line in lines if line["type"] == "progress"]
+    assert fractions == sorted(fractions)
+    assert (fractions[0] < 1 / 3, fractions[-1]) == (True, 1.0)
+
+
+def test_an_error_nobody_foresaw_does_not_stop_the_others(
+    scenes: list[Path],
+    tiny_model: Path,
+    maps: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    segment_scene = magnet_geo.scene.segment_scene
+
+    def stumble(scene: str, **others: object) -> object:
+        if "broken" in scene:
+            raise ZeroDivisionError("division by zero")
+        return segment_scene(scene, **others)
+
+    monkeypatch.setattr(magnet_geo.scene, "segment_scene", stumble)
+    code, lines = segment_lines(capfd, *scenes, "--output-dir", maps, "--model", tiny_model)
+    (error,) = (line for line in lines if line["type"] == "error")
+    assert code == 1
+    assert error["message"].startswith("unexpected error: ZeroDivisionError: division by zero; run again with --debug")
+    assert (error["code"], error["traceback"]) == ("error", None)
+    assert names(maps) == MAPS
+
+
+def test_memory_that_runs_out_has_a_code_of_its_own(
+    scenes: list[Path],
+    tiny_model: Path,
+    maps: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def starve(*arguments: object, **others: object) -> None:
+        raise MemoryError("Unable to allocate 9 TiB")
+
+    monkeypatch.setattr("magnet_geo.scene.segment_scene", starve)
+    _, lines = segment_lines(capfd, scenes[0], "-o", maps / "map.tif", "--model", tiny_model)
+    assert (lines[-1]["type"], lines[-1]["code"]) == ("error", "out_of_memory")
+    assert "memory ran out (MemoryError: Unable to allocate 9 TiB); close other programs" in lines[-1]["message"]
+
+
+def test_debug_gives_the_traceback_of_a_scenes_error(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    arguments = ("segment", scenes[1], "-o", maps / "map.tif", "--model", tiny_model)
+    assert "Traceback" not in run(*arguments).stderr
+    result = run("--debug", *arguments)
+    assert result.stderr.startswith("Traceback")
+    assert "magnet_geo.errors.SceneError" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+
+
+def test_the_protocol_carries_the_traceback_that_debug_asks_for(
+    scenes: list[Path], tiny_model: Path, maps: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run("--debug", "segment", scenes[1], "-o", maps / "map.tif", "--model", tiny_model, "--progress", "jsonl")
+    assert '"traceback":"Traceback' in capfd.readouterr().out.splitlines()[-1]
+
+
+def test_a_bad_model_is_told_once(scenes: list[Path], maps: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = (*scenes, "--output-dir", maps, "--model", scenes[1])
+    assert run("segment", *arguments).stderr.count("Error: ") == 1
+    code, lines = segment_lines(capfd, *arguments)
+    assert (code, [line["type"] for line in lines]) == (1, ["hello", "error"])
+    assert lines[-1]["code"] == "model"
+
+
+def test_the_output_folder_is_made(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    assert run("segment", scenes[0], "--output-dir", maps / "new", "--model", tiny_model).exit_code == 0
+    assert names(maps / "new") == MAPS[:3]
+
+
+def test_no_more_than_one_folder_is_made(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    result = run("segment", scenes[0], "--output-dir", maps / "very" / "new", "--model", tiny_model)
+    assert result.exit_code == 1
+    assert result.stderr.endswith("very/new' does not exist; create it first.\n")
+    assert names(maps) == []
+
+
+@pytest.mark.parametrize("options", [("--bands", "9,9,9"), ("--dry-run",)])
+def test_no_empty_folder_stays(scenes: list[Path], tiny_model: Path, maps: Path, options: tuple[str, ...]) -> None:
+    run("segment", scenes[0], "--output-dir", maps / "new", "--model", tiny_model, *options)
+    assert names(maps) == []
+
+
+def test_the_default_output_is_named_after_the_scene(
+    scenes: list[Path], tiny_model: Path, maps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(maps)
+    assert run("segment", scenes[0], "--model", tiny_model).exit_code == 0
+    assert names(maps) == MAPS[:3]
