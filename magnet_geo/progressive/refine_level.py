@@ -106,11 +106,17 @@ def _refined_batches(work: LevelRefinement, cumulative: Tensor) -> Iterator[tupl
 
 def _patch_points(rule: PointRule, refined: Tensor, cumulative: Tensor) -> Tensor:
     """(h, w) True at the points of one patch that take the refined prediction."""
-    score = F.avg_pool2d(_error_score(refined, cumulative)[None], rule.cell_px)[0]
+    score = F.avg_pool2d(_error_score(refined, cumulative)[None], rule.cell_px, ceil_mode=True)[0]
     smooth = median_filter(score.cpu().numpy(), rule.smooth_kernel)
-    pixels = np.full(smooth.shape, rule.cell_px**2, dtype=np.int64)
-    cells = torch.from_numpy(choose_cells(smooth, pixels, rule.count(int(pixels.sum())))).to(refined.device)
-    return cells.repeat_interleave(rule.cell_px, 0).repeat_interleave(rule.cell_px, 1)
+    height, width = refined.shape[-2:]
+    pixels = np.outer(_cell_lengths(height, rule.cell_px), _cell_lengths(width, rule.cell_px))
+    cells = torch.from_numpy(choose_cells(smooth, pixels, rule.count(height * width))).to(refined.device)
+    return cells.repeat_interleave(rule.cell_px, 0)[:height].repeat_interleave(rule.cell_px, 1)[:, :width]
+
+
+def _cell_lengths(length: int, cell: int) -> NDArray[np.int64]:
+    """Pixels of each score cell along an axis; the last one may be cut short by the patch."""
+    return np.minimum(cell, length - np.arange(0, length, cell))
 
 
 def _assemble(work: LevelRefinement, cumulative: Tensor) -> tuple[Tensor, NDArray[np.bool_]]:
