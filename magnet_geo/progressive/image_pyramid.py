@@ -108,10 +108,16 @@ class DecimatedImage:
         device: torch.device,
     ) -> None:
         self.pyramid = pyramid
-        finest = _NormalizingAffine(normalization, device)(torch.from_numpy(values).to(device)[None])
+        finest = _NormalizingAffine(normalization, device)(
+            torch.from_numpy(np.ascontiguousarray(values)).to(device)[None]
+        )
         window = pyramid.window
         padding = (0, window.width - finest.shape[-1], 0, window.height - finest.shape[-2])
-        usable = torch.ones(finest.shape[-2:], dtype=torch.bool) if valid is None else torch.from_numpy(valid)
+        usable = (
+            torch.ones(finest.shape[-2:], dtype=torch.bool)
+            if valid is None
+            else torch.from_numpy(np.ascontiguousarray(valid))
+        )
         self._finest_valid = F.pad(usable.to(device), padding)
         finest = F.pad(finest, padding) if any(padding) else finest
         self._all_valid = bool(self._finest_valid.all())

@@ -128,6 +128,16 @@ def test_points_of_a_patch_are_its_share_of_highest_score() -> None:
     assert unsure[changed].min() >= unsure[~changed].max()
 
 
+@pytest.mark.parametrize("cell_px", [1, 3, 5, 8, 11])
+def test_score_cells_need_not_divide_a_patch(cell_px: int) -> None:
+    points = PointRule(0.5, 1, PointScope.PATCH, cell_px)
+    rule = ListedPatches((np.zeros(4, bool), np.arange(16) == 5))
+    before = _stages(_image(32), DECIMATED, ShareOfBands(), patches=NoPatches())[-1].probabilities
+    after = _stages(_image(32), DECIMATED, ShareOfBands([(1.0, 0.0, 0.0)]), patches=rule, points=points)[-1]
+    changed = (after.probabilities != before).any(0)[DECIMATED.patches(2)[5].slices]
+    assert 32 - min(cell_px, 8) ** 2 < changed.sum() <= 32
+
+
 def test_fast_refines_the_most_uncertain_patches() -> None:
     values = np.zeros((3, 25, 25), np.uint8)
     values[0] = 250
@@ -183,6 +193,15 @@ def test_the_values_of_invalid_pixels_mean_nothing() -> None:
         for other in others:
             torch.testing.assert_close(other.probabilities, first.probabilities, atol=0, rtol=0)
     assert not found[0][-1].refined[DECIMATED.patches(2).index(PixelRect(0, 8, 8, 8))]
+
+
+def test_an_image_may_be_seen_from_any_side() -> None:
+    values, valid = _image(32), np.random.default_rng(4).random((32, 32)) > 0.3
+    flipped = _stages(values[:, ::-1, ::-1], DECIMATED, ShareOfBands(), patches=AllPatches(), valid=valid[::-1, ::-1])
+    copied = _stages(
+        values[:, ::-1, ::-1].copy(), DECIMATED, ShareOfBands(), patches=AllPatches(), valid=valid[::-1, ::-1].copy()
+    )
+    assert torch.equal(flipped[-1].probabilities, copied[-1].probabilities)
 
 
 def test_an_image_smaller_than_a_window_is_padded_with_invalid_pixels() -> None:
