@@ -70,9 +70,12 @@ def stub_manifest(
     dtype: str = "uint8",
     n_points: float = 0.75,
     nodata: int = 255,
+    published: bool = False,
 ) -> Manifest:
-    points = {"n_points": n_points, "smooth_kernel": 3, "points_per": "patch"}
-    selection = {"full": points, "fast": points | {"patch_thresholds": [0.5] * (len(decimations) - 1)}}
+    """A model of square windows; a published one feeds patches at a smaller size and has points compete per image."""
+    points = {"n_points": n_points, "smooth_kernel": 3, "points_per": "image" if published else "patch"}
+    fewer = {"n_patches": 3} if published else {"patch_thresholds": [0.5] * (len(decimations) - 1)}
+    selection = {"full": points, "fast": points | fewer}
     refined = len(decimations) > 1
     return Manifest.from_values(
         {
@@ -94,8 +97,8 @@ def stub_manifest(
             "pyramid": {
                 "levels": [[window // d, window // d] for d in decimations],
                 "patch": [patch, patch],
-                "network_input": [patch, patch],
-                "manner": "decimation",
+                "network_input": [patch * 3 // 4] * 2 if published else [patch] * 2,
+                "manner": "published" if published else "decimation",
             },
             "halo_px": halo,
             "selection": selection if refined else None,

@@ -39,9 +39,11 @@ def _whole(folder: Path, scene: str, model: Segmenter, **options: object) -> NDA
 
 
 @pytest.mark.parametrize("mode", ["off", "fast", "full"])
+@pytest.mark.parametrize("published", [False, True], ids=["decimation", "published"])
 def test_a_pixel_has_the_same_class_in_any_box(
-    tmp_path: Path, values: NDArray[np.uint8], model: Segmenter, mode: str
+    tmp_path: Path, values: NDArray[np.uint8], mode: str, published: bool
 ) -> None:
+    model = stub_model(radius=1, published=published)
     scene = write_scene(tmp_path / "scene.tif", values, nodata=0)
     refine = RefineMode.parse(mode)
     whole = _whole(tmp_path, scene, model, refine=refine)

@@ -72,6 +72,11 @@ def test_a_scene_of_one_window_is_one_image(tmp_path: Path, height: int, width: 
     _assert_equals_whole(tmp_path, texture(3, height, width), stub_model(radius=1), mode)
 
 
+@pytest.mark.parametrize("mode", ["off", "fast", "full"])
+def test_a_scene_of_one_window_of_a_published_model_is_one_image(tmp_path: Path, mode: str) -> None:
+    _assert_equals_whole(tmp_path, texture(3, 128, 128), stub_model(radius=1, published=True), mode)
+
+
 @pytest.mark.parametrize(
     ("bands", "dtype", "nodata"), [(1, "uint8", 0), (4, "uint8", 255), (3, "uint16", 9), (3, "float32", float("nan"))]
 )
