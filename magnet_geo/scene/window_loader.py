@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import cycle, islice
 
+import numpy as np
+
 from magnet_geo.grid import Size, Window
 from magnet_geo.raster import SceneReader
 from magnet_geo.scene.model_window import ModelWindow, read_model_window
@@ -29,6 +31,8 @@ class WindowLoader:
 
     def load(self, windows: Iterable[Window]) -> Iterator[ModelWindow]:
         """Yield the windows in order; those without a pixel to map come with an all-False ``core_valid``.
+
+        What lies outside the area of interest altogether is not even read.
 
         Raises:
             SceneError: A block cannot be decoded.
@@ -76,6 +80,9 @@ class _Lane:
         self._thread.shutdown(wait=True)
 
     def _read(self, window: Window) -> ModelWindow:
+        inside = self._plan.area.inside(window.core)
+        if not inside.any():
+            return ModelWindow(window, np.empty((0, 0, 0), np.uint8), np.empty((0, 0), np.bool_), inside)
         read = read_model_window(
             self._opened.result(),
             window,
@@ -84,4 +91,4 @@ class _Lane:
             model_size=self._model_size,
         )
         # A new array: the core's is a view of the window's, where pixels outside the area are context.
-        return replace(read, core_valid=read.core_valid & self._plan.area.inside(window.core))
+        return replace(read, core_valid=read.core_valid & inside)

@@ -6,14 +6,16 @@ import time
 import weakref
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
-from magnet_geo.grid import Size
-from magnet_geo.scene import SegmentOptions, plan_run, window_loader
+from magnet_geo.grid import Size, Window
+from magnet_geo.scene import Area, SegmentOptions, plan_run, window_loader
 from magnet_geo.scene.model_window import ModelWindow, read_model_window
 from magnet_geo.scene.window_loader import WindowLoader
-from tests.scene.stub_model import WINDOW, stub_model, texture, write_scene
+from tests.scene.stub_model import TRANSFORM, WINDOW, stub_model, texture, write_scene
 
 
 def test_windows_come_in_order_and_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +37,28 @@ def test_windows_come_in_order_and_are_let_go(tmp_path: Path, monkeypatch: pytes
     assert order == list(range(len(plan.windows)))
     # The one in use and those read ahead.
     assert most <= plan.memory.windows_ahead + 1
+
+
+def test_windows_without_a_pixel_of_the_area_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def counting(source: object, window: Window, **settings: object) -> ModelWindow:
+        read.append(window.index)
+        return read_model_window(source, window, **settings)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(window_loader, "read_model_window", counting)
+    diagonal = shapely.LineString([TRANSFORM @ (10, 10), TRANSFORM @ (480, 480)]).buffer(6)
+    gpd.GeoSeries([diagonal], crs="EPSG:32633").to_file(tmp_path / "area.gpkg")
+    scene = write_scene(tmp_path / "scene.tif", texture(3, 500, 500))
+    plan = plan_run(scene, stub_model(), SegmentOptions(area=Area(vector=tmp_path / "area.gpkg")))
+    inside = [window.index for window in plan.windows if plan.area.inside(window.core).any()]
+    mapped = [
+        window.window.index
+        for window in WindowLoader(plan, Size(WINDOW, WINDOW)).load(plan.windows)
+        if window.core_valid.any()
+    ]
+    assert sorted(read) == mapped == inside
+    assert len(inside) < 0.6 * len(plan.windows)
 
 
 def test_a_loader_left_early_closes_its_threads(tmp_path: Path) -> None:
