@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from magnet_geo.errors import AreaOfInterestError
 from magnet_geo.grid import PixelRect, RasterGrid
+from magnet_geo.raster.gdal_environment import opening
 from magnet_geo.scene.options import Area
 
 _BOX_SEGMENTS = 32
@@ -62,12 +63,14 @@ class AreaOfInterest:
         """Which pixels of a rectangle are inside: (h, w) boolean."""
         if self.geometry is None:
             return np.ones((rect.height, rect.width), np.bool_)
-        inside: NDArray[np.bool_] = geometry_mask(
-            [self.geometry],
-            out_shape=(rect.height, rect.width),
-            transform=self.grid.window_transform(rect),
-            invert=True,
-        )
+        # Rasterizing opens a raster in memory, with a warning where pixel coordinates are the grid's.
+        with opening():
+            inside: NDArray[np.bool_] = geometry_mask(
+                [self.geometry],
+                out_shape=(rect.height, rect.width),
+                transform=self.grid.window_transform(rect),
+                invert=True,
+            )
         return inside
 
 
