@@ -95,7 +95,9 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
 
 def _plan(work: Workload, batch: int, ahead: int) -> MemoryPlan:
     on_device = _maps_bytes(work) + _network_bytes(work, batch)
-    windows = (ahead + 1) * _read_bytes(work) + 3 * work.scene_window.pixels * work.output_bytes
+    # Cores: one in the making, two waiting, one being written, and what the writer compares it with.
+    cores = 5 * work.scene_window.pixels * work.output_bytes
+    windows = (ahead + 1) * _read_bytes(work) + cores
     main = _PROCESS_BYTES + _RASTER_CACHE_BYTES + windows + (0 if work.on_gpu else on_device)
     return MemoryPlan(batch, ahead, main, on_device if work.on_gpu else 0)
 
