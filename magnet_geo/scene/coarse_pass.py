@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from math import ceil, floor
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,12 +21,13 @@ Uncertainties = tuple[NDArray[np.float64], ...]
 
 
 def coarse_uncertainties(
-    coarse: Tensor, pyramid: MagnificationPyramid, wanted: Sequence[NDArray[np.bool_]]
+    coarse: Tensor, valid: NDArray[np.bool_], pyramid: MagnificationPyramid, wanted: Sequence[NDArray[np.bool_]]
 ) -> Uncertainties:
     """Mean uncertainty of the coarse prediction under every patch of every refined level.
 
     Args:
         coarse: (C, H, W) prediction after level 0.
+        valid: Usable pixels of the window; a coarse pixel counts by the share of it that is valid.
         pyramid: The window's levels.
         wanted: Per level from 1 on, (P,) True for patches that may be refined.
 
@@ -33,13 +36,14 @@ def coarse_uncertainties(
     """
     uncertainty = 1 - certainty(coarse).cpu().numpy()
     canvas = Size(*uncertainty.shape)
+    weight = F.adaptive_avg_pool2d(torch.from_numpy(valid)[None].float(), uncertainty.shape)[0].numpy()
     levels = []
     for level, of_use in enumerate(wanted, 1):
         means = np.full(len(of_use), np.nan)
         for index, patch in enumerate(pyramid.patches(level)):
             if of_use[index]:
                 part = _scaled(patch, pyramid.levels[level], canvas)
-                means[index] = uncertainty[part.slices].mean(dtype=np.float64)
+                means[index] = np.average(uncertainty[part.slices], weights=weight[part.slices].astype(np.float64))
         levels.append(means)
     return tuple(levels)
 

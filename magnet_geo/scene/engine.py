@@ -157,7 +157,7 @@ class _Run:
                 # Level by level, as a run without refinement: one step to the finest would interpolate otherwise.
                 finest = last_stage(chain([coarse], stages))
                 preview.put(self._core_map(window, finest.probabilities, plain=True))
-            yield coarse_uncertainties(coarse.probabilities, pyramid, self._wanted(window))
+            yield coarse_uncertainties(coarse.probabilities, window.valid, pyramid, self._wanted(window))
             self._say(_COARSE_ENDS * done, "coarse", "Coarse pass")
 
     def _segment(
