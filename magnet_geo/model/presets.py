@@ -95,7 +95,7 @@ class PresetOverrides:
     Attributes:
         network: Name of another backbone.
         scales: Whole image at each level, coarse to fine.
-        crop_size: Size of a patch.
+        crop_size: Size of a patch; the halo follows.
         input_size: What a patch is resized to before the network.
         n_points: Share (at most 1) or count of points, in both modes.
         n_patches: Patches per level; a count makes ``fast`` the default mode, -1 (all) makes it ``full``.
@@ -152,6 +152,7 @@ def apply_overrides(manifest: Manifest, overrides: PresetOverrides) -> Manifest:
     return manifest.changed(
         architecture=manifest.architecture.model_dump() | _given(backbone=overrides.network),
         pyramid=manifest.pyramid.model_dump() | _pyramid_changes(overrides),
+        halo_px=_changed_halo_px(manifest, overrides),
         selection=_changed_selection(manifest, overrides),
     )
 
@@ -187,6 +188,18 @@ def _pyramid_changes(overrides: PresetOverrides) -> dict[str, object]:
         patch=overrides.crop_size and _pair(overrides.crop_size),
         network_input=overrides.input_size and _pair(overrides.input_size),
     )
+
+
+def _changed_halo_px(manifest: Manifest, overrides: PresetOverrides) -> int:
+    """The halo in proportion to the patch, and at most a quarter of a changed window."""
+    if overrides.scales is None and overrides.crop_size is None:
+        return manifest.halo_px
+    published, window = Size(*manifest.pyramid.patch), Size(*manifest.pyramid.levels[-1])
+    if overrides.scales is not None:
+        window = overrides.scales[-1]
+    patch = overrides.crop_size or published
+    ratio = min(patch.height / published.height, patch.width / published.width)
+    return min(round(manifest.halo_px * ratio), min(window.height, window.width) // 4)
 
 
 def _pair(size: Size) -> tuple[int, int]:
