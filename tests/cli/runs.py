@@ -16,9 +16,10 @@ from click.testing import CliRunner, Result
 
 from magnet_geo.cli.main import main
 from magnet_geo.scene import SegmentResult
+from tests.raster.rasters import TRANSFORM
 
 
-def run(*arguments: object, stdin: str = "") -> Result:
+def run(*arguments: object, stdin: str | bytes = "") -> Result:
     """Runs the command in this process."""
     return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
@@ -30,7 +31,9 @@ def segment_json(*arguments: object) -> SegmentResult:
     return SegmentResult.model_validate_json(result.stdout)
 
 
-def segment_lines(capfd: pytest.CaptureFixture[str], *arguments: object, stdin: str = "") -> tuple[int, list[Any]]:
+def segment_lines(
+    capfd: pytest.CaptureFixture[str], *arguments: object, stdin: str | bytes = ""
+) -> tuple[int, list[Any]]:
     """Runs `segment --progress jsonl` and gives its exit code and what it wrote to file descriptor 1."""
     result = run("segment", *arguments, "--progress", "jsonl", stdin=stdin)
     assert result.stdout == ""
@@ -51,6 +54,13 @@ def assert_one_sentence(stderr: str, *, match: str) -> None:
 def assert_wrong_usage(result: Result, *, match: str) -> None:
     assert (result.exit_code, result.stdout) == (2, ""), result.output
     assert re.search(match, " ".join(result.stderr.replace("│", " ").split())), result.stderr
+
+
+def box_option(*, cols: tuple[int, int], rows: tuple[int, int]) -> str:
+    """Gives the option that chooses a rectangle of pixels."""
+    left, right = (TRANSFORM.c + TRANSFORM.a * col for col in cols)
+    top, bottom = (TRANSFORM.f + TRANSFORM.e * row for row in rows)
+    return f"--bbox={left},{bottom},{right},{top}"
 
 
 def names(folder: Path) -> list[str]:

@@ -8,17 +8,10 @@ import rasterio
 from rasterio.transform import Affine
 
 from tests.cli.conftest import fields
-from tests.cli.runs import assert_refused, names, run, segment_json
+from tests.cli.runs import assert_refused, box_option, names, run, segment_json
 from tests.raster.rasters import TRANSFORM, write_raster
 
 BLOCKS = {"blockxsize": 64, "blockysize": 64}
-
-
-def box(*, cols: tuple[int, int], rows: tuple[int, int]) -> str:
-    """Gives the option that chooses a rectangle of pixels."""
-    left, right = (TRANSFORM.c + TRANSFORM.a * col for col in cols)
-    top, bottom = (TRANSFORM.f + TRANSFORM.e * row for row in rows)
-    return f"--bbox={left},{bottom},{right},{top}"
 
 
 class Refusal:
@@ -209,4 +202,4 @@ def test_an_area_without_a_valid_pixel(refusal: Refusal, tmp_path: Path) -> None
     values[:, :50] = 0
     path = write_raster(tmp_path / "half.tif", values, nodata=0)
     match = r"No pixel of 'half\.tif' inside the area of interest is valid; choose another area"
-    refusal(path, box(cols=(10, 40), rows=(10, 40)), match=match)
+    refusal(path, box_option(cols=(10, 40), rows=(10, 40)), match=match)
