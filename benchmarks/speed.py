@@ -66,7 +66,7 @@ def _run_case(options: argparse.Namespace) -> dict[str, float]:
         "default-bare": lambda: _default_bare(options),
     }
     result = runs[options.case]()
-    from magnet_geo.scene.outcome import peak_memory_bytes
+    from magnet_geo.scene.peak_memory import peak_memory_bytes
 
     return result | {"peak_gb": peak_memory_bytes() / 1e9}
 

@@ -56,5 +56,7 @@ class Scaling:
         """
         low = np.asarray(self.low, np.float32)[:, None, None]
         span = np.asarray(self.high, np.float32)[:, None, None] - low
-        scaled = (values.astype(np.float32) - low) * (np.float32(255) / span)
+        scaled = values.astype(np.float32)
+        scaled -= low
+        scaled *= np.float32(255) / span
         return np.clip(scaled, 0, 255, out=scaled)

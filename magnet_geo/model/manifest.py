@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from magnet_geo.classes import ClassScheme
 from magnet_geo.errors import ModelError
-from magnet_geo.grid import MagnificationPyramid
+from magnet_geo.grid import MagnificationPyramid, PyramidManner
 from magnet_geo.model.manifest_parts import (
     Architecture,
     ClassEntry,
@@ -203,6 +203,10 @@ class Manifest(Part):
             )
         if (self.architecture.refinement is None) != (self.selection is None):
             raise ValueError("a refinement and a selection belong together: give both or neither.")
+        rules = (self.selection.full, self.selection.fast) if self.selection else ()
+        points = {rule.points_per for rule in rules if rule is not None}
+        if "patch" in points and self.pyramid.manner is PyramidManner.PUBLISHED:
+            raise ValueError("points_per 'patch' needs a pyramid of manner 'decimation', whose patches never overlap.")
         thresholds = self.selection.fast.patch_thresholds if self.selection and self.selection.fast else None
         if thresholds is not None and len(thresholds) != len(self.refined_levels):
             raise ValueError(

@@ -144,7 +144,7 @@ class PointSelection(Part):
     """
 
     n_points: float = Field(gt=0)
-    smooth_kernel: int = Field(ge=1, le=255)
+    smooth_kernel: int = Field(ge=1, le=31)
     points_per: Literal["image", "patch"]
     cell_px: int = Field(default=4, ge=1)
 

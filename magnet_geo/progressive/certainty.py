@@ -50,9 +50,9 @@ def patch_uncertainty(probabilities: Tensor, patches: Sequence[PixelRect], valid
         rows, cols = patch.slices
         uncertainty = 1 - certainty(probabilities[:, rows, cols])
         if valid is None:
-            means[index] = uncertainty.mean(dtype=torch.float64).item()
+            means[index] = uncertainty.mean().item()
         elif valid[rows, cols].any():
-            means[index] = uncertainty[valid[rows, cols]].mean(dtype=torch.float64).item()
+            means[index] = uncertainty[valid[rows, cols]].mean().item()
     return means
 
 

@@ -31,7 +31,7 @@ def bilinear_at(maps: Tensor, *, rows: Tensor, cols: Tensor) -> Tensor:
 
     Args:
         maps: (..., H, W) float.
-        rows: (R,) positions in pixels, 0 the center of the first row.
+        rows: (R,) float64 positions in pixels, on the CPU, 0 the center of the first row.
         cols: (S,) likewise for columns.
 
     Returns:
@@ -53,27 +53,26 @@ def roi_align(maps: Tensor, rect: PixelRect, output: Size) -> Tensor:
     Returns:
         (C, output.height, output.width).
     """
-    device = maps.device
     per_row, per_col = ceil(rect.height / output.height), ceil(rect.width / output.width)
-    rows = _sample_positions(rect.row, rect.height, output.height * per_row, device)
-    cols = _sample_positions(rect.col, rect.width, output.width * per_col, device)
+    rows = _sample_positions(rect.row, rect.height, output.height * per_row)
+    cols = _sample_positions(rect.col, rect.width, output.width * per_col)
     samples = bilinear_at(maps, rows=rows, cols=cols)
     if per_row == per_col == 1:
         return samples
     return F.avg_pool2d(samples, (per_row, per_col))
 
 
-def _sample_positions(start: int, length: int, count: int, device: torch.device) -> Tensor:
-    return start + (torch.arange(count, device=device, dtype=torch.float64) + 0.5) * (length / count)
+def _sample_positions(start: int, length: int, count: int) -> Tensor:
+    return start + (torch.arange(count, dtype=torch.float64) + 0.5) * (length / count)
 
 
 def _lerp(maps: Tensor, positions: Tensor, axis: int) -> Tensor:
     last = maps.shape[axis] - 1
     positions = positions.clamp(0, last)
     low = positions.floor().to(torch.int64)
-    weight = (positions - low).to(maps.dtype)
+    weight = (positions - low).to(maps.dtype).to(maps.device)
     if axis == -2:
         weight = weight[:, None]
-    lower = maps.index_select(axis, low)
-    upper = maps.index_select(axis, (low + 1).clamp(max=last))
+    lower = maps.index_select(axis, low.to(maps.device))
+    upper = maps.index_select(axis, (low + 1).clamp(max=last).to(maps.device))
     return torch.lerp(lower, upper, weight)

@@ -109,10 +109,20 @@ class GeoTiffDraft:
         self._kept = True
 
     def finish(self) -> Path:
-        """Make the output: convert, check, write the sidecars and only then give the raster its name.
+        """Make the output appear: `prepare`, then `publish`.
 
         Returns:
             Path of the output.
+
+        Raises:
+            DiskFullError: There is no room; nothing is left behind.
+            OutputError: The raster could not be written.
+        """
+        self.prepare()
+        return self.publish()
+
+    def prepare(self) -> None:
+        """Convert and check the raster, still under another name.
 
         Raises:
             DiskFullError: There is no room; nothing is left behind.
@@ -122,11 +132,25 @@ class GeoTiffDraft:
         try:
             write_cog(self.draft_path, self._cog_path, self.layout)
             self._require_complete(truncated_blocks(self._cog_path))
-            self._publish()
         except GDAL_ERRORS as error:
             raise self._failure(gdal_detail(error)) from error
         except OutputError:
             raise
+        except OSError as error:
+            raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
+
+    def publish(self) -> Path:
+        """Write the sidecars and only then give the prepared raster its name.
+
+        Returns:
+            Path of the output.
+
+        Raises:
+            DiskFullError: There is no room for the sidecars; nothing is left behind.
+            OutputError: The folder cannot be written.
+        """
+        try:
+            self._rename()
         except OSError as error:
             raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
         self.discard()
@@ -205,7 +229,7 @@ class GeoTiffDraft:
         if missing:
             raise self._failure(f"{missing} block(s) did not reach the disk")
 
-    def _publish(self) -> None:
+    def _rename(self) -> None:
         for suffix in _GDAL_SIDECARS:
             self.target.with_name(self.target.name + suffix).unlink(missing_ok=True)
         if self.layout.scheme is not None:

@@ -133,12 +133,12 @@ def _sample(probabilities: Tensor, rect: PixelRect, scale: ReadScale) -> Tensor:
     if scale.is_native:
         return probabilities[(slice(None), *rect.slices)]
     per_axis = ceil(1 / scale.ratio)
-    rows = _positions(rect.row, rect.height, scale, per_axis, probabilities.device)
-    cols = _positions(rect.col, rect.width, scale, per_axis, probabilities.device)
+    rows = _positions(rect.row, rect.height, scale, per_axis)
+    cols = _positions(rect.col, rect.width, scale, per_axis)
     samples = bilinear_at(probabilities, rows=rows, cols=cols)
     return samples if per_axis == 1 else F.avg_pool2d(samples, per_axis)
 
 
-def _positions(start: int, count: int, scale: ReadScale, per_axis: int, device: torch.device) -> Tensor:
-    steps = (torch.arange(count * per_axis, device=device, dtype=torch.float64) + 0.5) / per_axis
+def _positions(start: int, count: int, scale: ReadScale, per_axis: int) -> Tensor:
+    steps = (torch.arange(count * per_axis, dtype=torch.float64) + 0.5) / per_axis
     return (start + steps) / scale.ratio - 0.5

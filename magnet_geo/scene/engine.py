@@ -125,8 +125,11 @@ class _Run:
             self._refuse_empty(writer)
             self._say(_SEGMENT_ENDS, "write", "Writing the outputs")
             self.cancel.raise_if_cancelled()
-            for finished in (*stages, writer):
-                finished.finish()
+            writers = (*stages, writer)
+            for prepared in writers:
+                prepared.prepare()
+            for prepared in writers:
+                prepared.publish()
         self._say(1.0, "done", "Done")
         return writer
 
@@ -144,7 +147,8 @@ class _Run:
             with preview:
                 found.extend(self._coarse_uncertainties(coarse, preview))
                 self._refuse_empty(preview)
-                preview.finish()
+                preview.prepare()
+                preview.publish()
             self.progress(PreviewEvent(self.options.preview or Path()))
         return None if share is None else [ListedPatches(levels) for levels in choose_share(found, share)]
 

@@ -76,16 +76,25 @@ class MapWriter:
         self._raise_failure()
         self._queue.put(core)
 
-    def finish(self) -> None:
-        """Wait for the last core and make the outputs appear.
+    def prepare(self) -> None:
+        """Wait for the last core and complete the outputs under other names.
 
         Raises:
             OutputError: Something could not be written; nothing is left behind.
         """
         self._stop()
         self._raise_failure()
+        for draft in self._all_drafts():
+            draft.prepare()
+
+    def publish(self) -> None:
+        """Give the prepared outputs their names, the class raster last.
+
+        Raises:
+            OutputError: A name could not be given.
+        """
         for draft in reversed(self._all_drafts()):
-            draft.finish()
+            draft.publish()
 
     def count_valid(self) -> int:
         """Pixels written with a class, once all cores so far are written.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from magnet_geo.classes import ClassScheme, LandClass
 from magnet_geo.scene.hardware import precision_name
 from magnet_geo.scene.options import SegmentOptions
+from magnet_geo.scene.peak_memory import peak_memory_bytes
 from magnet_geo.scene.records import grid_record
 from magnet_geo.scene.result import ClassRecord, ModelRecord, PlanRecord, SegmentResult
 from magnet_geo.scene.run_plan import RunPlan
@@ -91,12 +90,6 @@ def model_record(model: Segmenter) -> ModelRecord:
     """The model in short."""
     manifest = model.manifest
     return ModelRecord(name=manifest.name, version=manifest.version, sha256=model.model_hash, title=manifest.title)
-
-
-def peak_memory_bytes() -> int:
-    """Largest resident memory of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _class_record(

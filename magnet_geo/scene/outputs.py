@@ -31,8 +31,18 @@ def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
     for path in given:
         check_output_path(path, scene, options.overwrite)
     check_creation_options(options.creation_options)
-    if options.stages is not None and options.stages.exists() and not options.stages.is_dir():
-        raise OutputError(f"'{options.stages}' is a file; --stages needs the name of a folder.")
+    if options.stages is not None:
+        _check_stages_folder(options.stages, overwrite=options.overwrite)
+
+
+def _check_stages_folder(folder: Path, *, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"'{folder}' is a file; --stages needs the name of a folder.")
+    if not folder.absolute().parent.is_dir():
+        raise OutputError(f"The folder '{folder.absolute().parent}' does not exist; create it first.")
+    found = next(folder.glob("stage_*.tif"), None)
+    if found is not None and not overwrite:
+        raise OutputError(f"The output '{found}' exists already; choose another folder or use --overwrite.")
 
 
 def written_scheme(manifest: Manifest, options: SegmentOptions) -> ClassScheme:

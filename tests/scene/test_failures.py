@@ -146,3 +146,21 @@ def test_a_failed_run_leaves_an_older_map_as_it_is(scene: str, folder: Path, mon
     with pytest.raises(OutputError):
         segment_scene(scene, output=folder / "map.tif", model=stub_model(), options=SegmentOptions(overwrite=True))
     assert [(p.name, p.read_bytes()) for p in folder.iterdir()] == [("map.tif", b"older")]
+
+
+def test_no_output_appears_unless_all_can_be_completed(
+    scene: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = GeoTiffDraft.prepare
+
+    def fail_on_shares(draft: GeoTiffDraft) -> None:
+        if draft.target.name == "shares.tif":
+            raise OutputError("The shares could not be written.")
+        prepare(draft)
+
+    monkeypatch.setattr(GeoTiffDraft, "prepare", fail_on_shares)
+    with pytest.raises(OutputError, match="shares could not be written"):
+        segment_scene(
+            scene, output=folder / "map.tif", model=stub_model(), options=_options(folder, stages=folder / "stages")
+        )
+    assert not list(folder.rglob("*.tif*"))
