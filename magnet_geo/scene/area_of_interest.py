@@ -52,7 +52,7 @@ class AreaOfInterest:
         geometry = _box(area, grid) if area.bounds is not None else _polygons(area.vector or Path(), grid)
         rect = _covering_rect(geometry, grid)
         if rect is None:
-            what = f"'{area.vector}'" if area.vector else "the box"
+            what = f"'{area.vector}'" if area.vector else "given as a box"
             raise AreaOfInterestError(
                 f"The area of interest {what} (bounds {_bounds_text(geometry)}) misses the scene (bounds "
                 f"{_bounds_text(_footprint(grid))}); check its coordinates and its CRS."
@@ -91,7 +91,12 @@ def _polygons(path: Path, grid: RasterGrid) -> BaseGeometry:
     try:
         features = gpd.read_file(path)
     except (OSError, ValueError, RuntimeError) as error:
-        raise AreaOfInterestError(f"The area of interest '{path}' cannot be read as a vector file: {error}.") from error
+        # pyogrio adds a hint for programmers after a semicolon.
+        detail = str(error).split(";")[0].strip().rstrip(".")
+        raise AreaOfInterestError(
+            f"The area of interest '{path}' cannot be read as a vector file ({detail}); give a GeoPackage, GeoJSON or "
+            "Shapefile."
+        ) from error
     polygons = features.geometry.dropna() if len(features) and "geometry" in features else gpd.GeoSeries([])
     polygons = polygons[polygons.geom_type.isin(["Polygon", "MultiPolygon"])]
     if polygons.empty:
@@ -132,4 +137,4 @@ def _footprint(grid: RasterGrid) -> BaseGeometry:
 
 
 def _bounds_text(geometry: BaseGeometry) -> str:
-    return ", ".join(f"{value:.6g}" for value in geometry.bounds)
+    return ", ".join(f"{value:.9g}" for value in geometry.bounds)

@@ -159,7 +159,7 @@ def test_a_model_without_a_pixel_size_takes_any(coarse_scene: str, tiny_model: P
 
 
 def test_a_box_that_misses_the_scene(refusal: Refusal, scene: Path) -> None:
-    match = r"the box \(bounds 0, 0, 10, 10\) misses the scene \(bounds .*\); check its coordinates and its CRS"
+    match = r"given as a box \(bounds 0, 0, 10, 10\) misses the scene \(bounds 400000\.5, .*\); check its coordinates"
     refusal(scene, "--bbox", "0,0,10,10", match=match)
 
 
@@ -168,7 +168,7 @@ def test_a_box_the_wrong_way_round(refusal: Refusal, scene: Path) -> None:
 
 
 def test_a_box_in_another_system_that_misses_the_scene(refusal: Refusal, scene: Path) -> None:
-    refusal(scene, "--bbox", "2,48,3,49", "--bbox-crs", "EPSG:4326", match="the box .* misses the scene")
+    refusal(scene, "--bbox", "2,48,3,49", "--bbox-crs", "EPSG:4326", match="given as a box .* misses the scene")
 
 
 def geojson(path: Path, geometry: str) -> Path:
@@ -194,7 +194,8 @@ def test_an_area_without_polygons(refusal: Refusal, scene: Path, tmp_path: Path)
 def test_an_area_that_is_no_vector_file(refusal: Refusal, scene: Path, tmp_path: Path) -> None:
     path = tmp_path / "area.txt"
     path.write_text("the north")
-    refusal(scene, "--aoi", path, match=r"area\.txt' cannot be read as a vector file")
+    match = r"area\.txt' cannot be read as a vector file \(.*\); give a GeoPackage, GeoJSON or Shapefile\.\n"
+    refusal(scene, "--aoi", path, match=match)
 
 
 def test_an_area_without_a_valid_pixel(refusal: Refusal, tmp_path: Path) -> None:
