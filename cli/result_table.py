@@ -37,7 +37,7 @@ def show_result(result: SegmentResult) -> None:
         f"model {result.model.name} {result.model.version}"
     )
     for label, path in _files(result):
-        console.print(f"{label:<14}{path}", markup=False)
+        console.print(f"{label:<14}{_shown(path)}", markup=False)
 
 
 def show_plan(plan: PlanRecord, *, with_warnings: bool) -> None:
@@ -73,6 +73,11 @@ def _files(result: SegmentResult) -> list[tuple[str, str]]:
         ("probabilities", result.probabilities),
     ]
     return [(label, path) for label, path in found if path is not None]
+
+
+def _shown(path: str) -> str:
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 def _vram(plan: PlanRecord) -> str:

@@ -84,7 +84,7 @@ class SegmentJob:
 
     def _segment(self, model: Segmenter, scene: str, target: Path) -> None:
         if self.show_plan or self.dry_run:
-            self._show_plan(model, scene)
+            self._show_plan(model, scene, target)
         if self.dry_run:
             return
         from magnet_geo.scene import segment_scene
@@ -101,9 +101,12 @@ class SegmentJob:
 
             show_result(result)
 
-    def _show_plan(self, model: Segmenter, scene: str) -> None:
+    def _show_plan(self, model: Segmenter, scene: str, target: Path) -> None:
         from magnet_geo.scene import make_plan_record, plan_run
+        from magnet_geo.scene.outputs import check_outputs
 
+        if self.output_dir is None or self.output_dir.exists():
+            check_outputs(target, scene, self.options)
         record = make_plan_record(plan_run(scene, model, self.options), model)
         if self.as_json and self.dry_run:
             click.echo(record.model_dump_json())

@@ -54,8 +54,9 @@ class NetworkPredictor:
         """
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, batch_size, device, dtype
         self._backbone = prepare_for_inference(backbone, device=device, dtype=dtype)
-        prepared = {id(r): prepare_for_inference(r, device=device, dtype=dtype) for r in refinements}
-        self._refinements = [prepared[id(r)] for r in refinements]
+        distinct = {id(refinement): refinement for refinement in refinements}
+        prepared = {key: prepare_for_inference(r, device=device, dtype=dtype) for key, r in distinct.items()}
+        self._refinements = [prepared[id(refinement)] for refinement in refinements]
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
         """See `Predictor.scale_specific`."""

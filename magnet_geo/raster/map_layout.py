@@ -12,6 +12,8 @@ from magnet_geo.classes import ClassScheme
 from magnet_geo.grid import RasterGrid
 from magnet_geo.raster.description import SceneDescription
 
+TILE_PX = 512
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -54,9 +56,10 @@ class MapLayout:
         return cls(scene.grid, band_names, 255, None, scene.gcps, scene.gcp_crs, tags, creation_options)
 
     @property
-    def pixel_bytes(self) -> int:
-        """Size of all pixels, uncompressed."""
-        return self.grid.size.pixels * len(self.band_names)
+    def tiled_bytes(self) -> int:
+        """Size of all tiles, uncompressed; those at the edges are whole."""
+        rows, cols = -(-self.grid.height // TILE_PX), -(-self.grid.width // TILE_PX)
+        return rows * cols * TILE_PX**2 * len(self.band_names)
 
     @property
     def all_tags(self) -> dict[str, str]:

@@ -240,7 +240,7 @@ class GeoTiffDraft:
     def _failure(self, detail: str, *, full: bool = False) -> OutputError:
         free = _free_bytes(self.target)
         self.discard()
-        needed = int(self.layout.pixel_bytes * _OVERVIEW_ALLOWANCE)
+        needed = int(self.layout.tiled_bytes * _OVERVIEW_ALLOWANCE)
         # GDAL rarely says why a write failed, and a failed copy cleans up after itself.
         if full or free < needed:
             return DiskFullError(

@@ -44,9 +44,9 @@ def make_result(
     """
     valid = int(pixels.sum() - pixels[scheme.nodata])
     return SegmentResult(
-        raster=str(output),
-        confidence=str(options.confidence) if options.confidence else None,
-        probabilities=str(options.probabilities) if options.probabilities else None,
+        raster=str(output.absolute()),
+        confidence=_absolute(options.confidence),
+        probabilities=_absolute(options.probabilities),
         model=model_record(model),
         grid=grid_record(plan.description.grid),
         classes=tuple(_class_record(c, pixels, areas_m2, valid) for c in scheme.classes),
@@ -90,6 +90,10 @@ def model_record(model: Segmenter) -> ModelRecord:
     """The model in short."""
     manifest = model.manifest
     return ModelRecord(name=manifest.name, version=manifest.version, sha256=model.model_hash, title=manifest.title)
+
+
+def _absolute(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
 
 
 def _class_record(

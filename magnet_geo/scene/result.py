@@ -51,7 +51,7 @@ class SegmentResult(_Record):
     """The outcome of one scene.
 
     Attributes:
-        raster: Class raster.
+        raster: Absolute path of the class raster, as all paths here.
         confidence: Certainty raster, or null.
         probabilities: Probability raster, or null.
         polygons: Polygon layer, or null.

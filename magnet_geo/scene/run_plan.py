@@ -94,7 +94,8 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         scaling, text = choose_scaling(reader, mode=_scaling_mode(options), model=_model_values(model.manifest))
         pixel_bytes = len(bands) * reader.dtype.itemsize
         eight_bit = reader.dtype == "uint8"
-        collar = untagged_collar(reader)
+        # A whole-scene read: for a part of the scene it would cost more than it tells.
+        collar = untagged_collar(reader) if options.area is None else None
     windows = _plan_windows(description.grid.size, scale, model.manifest)
     work = Workload(
         manifest=model.manifest,
