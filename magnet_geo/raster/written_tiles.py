@@ -13,8 +13,7 @@ from rasterio.io import DatasetReader
 
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.raster.gdal_environment import gdal_environment, opening
-
-TILE_PX = 512
+from magnet_geo.raster.map_layout import TILE_PX
 
 
 class WrittenTiles:
