@@ -48,7 +48,7 @@ def prepare_for_inference(module: ModuleT, *, device: torch.device | str, dtype:
 
 
 def run_in_row_strips(
-    refinement: Refinement, *, scale_specific: Tensor, cumulative: Tensor, strip_rows: int = 64
+    refinement: Refinement, *, scale_specific: Tensor, cumulative: Tensor, strip_rows: int | None = None
 ) -> Tensor:
     """Gives what the refinement gives for the whole patch, computed strip by strip.
 
@@ -59,12 +59,14 @@ def run_in_row_strips(
         refinement: The module, in eval mode.
         scale_specific: (N, C, H, W) probabilities of the patch's own prediction.
         cumulative: (N, C, H, W) probabilities of the coarser levels.
-        strip_rows: Rows of one strip; rounded up to the refinement's alignment.
+        strip_rows: Rows of one strip, rounded up to the refinement's alignment; None for 64, or more where
+            the rows that neighboring strips compute twice would cost too much.
 
     Returns:
         (N, C, H, W) logits.
     """
     rows = scale_specific.shape[2]
+    strip_rows = strip_rows or max(64, 8 * refinement.receptive_radius)
     strips = []
     for start, stop, first, last in _row_strips(rows, strip_rows, refinement):
         logits = refinement(scale_specific=scale_specific[:, :, first:last], cumulative=cumulative[:, :, first:last])

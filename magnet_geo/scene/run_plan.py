@@ -94,6 +94,8 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         scaling, text = choose_scaling(reader, mode=_scaling_mode(options), model=_model_values(model.manifest))
         pixel_bytes = len(bands) * reader.dtype.itemsize
         eight_bit = reader.dtype == "uint8"
+        as_trained = options.scaling != "auto" or reader.dtype.name == model.manifest.scaling.dtype
+        stretched = () if as_trained else (text,)
         # A whole-scene read: for a part of the scene it would cost more than it tells.
         collar = untagged_collar(reader) if options.area is None else None
     windows = _plan_windows(description.grid.size, scale, model.manifest)
@@ -121,7 +123,7 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         memory=plan_memory(
             work, batch_size=options.batch_size, max_memory=options.max_memory, max_vram=_vram_limit(model, options)
         ),
-        warnings=(*description.warnings, *warnings, *([collar] if collar else [])),
+        warnings=(*description.warnings, *warnings, *stretched, *([collar] if collar else [])),
     )
 
 
