@@ -48,6 +48,9 @@ def choose_cells(score: NDArray[np.float32], pixels: NDArray[np.int64], count: i
     Returns:
         (H, W) True where the cell is chosen.
     """
+    each = int(pixels.flat[0])
+    if each > 0 and (pixels == each).all():
+        return _choose_highest(score, count // each)
     order = np.argsort(-score.ravel(), kind="stable")
     order = order[pixels.ravel()[order] > 0]
     reached = np.cumsum(pixels.ravel()[order])
@@ -64,3 +67,17 @@ def nearest_cells(cells: int, length: int) -> NDArray[np.int64]:
 def nearest_pixels(cells: int, length: int) -> NDArray[np.int64]:
     """The pixel each cell looks at along an axis, by the nearest rule: (cells,) int64."""
     return np.arange(cells) * length // cells
+
+
+def _choose_highest(score: NDArray[np.float32], count: int) -> NDArray[np.bool_]:
+    """The same for cells of one size, without sorting them all."""
+    flat = score.ravel()
+    if count >= flat.size:
+        return np.ones(score.shape, np.bool_)
+    chosen = np.zeros(flat.size, np.bool_)
+    if count > 0:
+        lowest = np.partition(flat, flat.size - count)[flat.size - count]
+        chosen = flat > lowest
+        tied = np.flatnonzero(flat == lowest)
+        chosen[tied[: count - int(np.count_nonzero(chosen))]] = True
+    return chosen.reshape(score.shape)

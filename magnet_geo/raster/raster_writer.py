@@ -21,8 +21,8 @@ from magnet_geo.raster.class_sidecar import class_sidecar, color_table
 from magnet_geo.raster.cog import check_creation_options, sync, write_cog
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
 from magnet_geo.raster.layer_style import write_layer_style, write_whole
-from magnet_geo.raster.map_layout import MapLayout
-from magnet_geo.raster.written_tiles import TILE_PX, WrittenTiles, truncated_blocks
+from magnet_geo.raster.map_layout import TILE_PX, MapLayout
+from magnet_geo.raster.written_tiles import WrittenTiles, truncated_blocks
 
 # What GDAL keeps beside a raster; left over from a replaced one, it would be read into the new one.
 _GDAL_SIDECARS = (".aux.xml", ".ovr", ".msk")
