@@ -8,13 +8,22 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def _schemas():
-    spec = importlib.util.spec_from_file_location("make_schemas", DOCS / "make_schemas.py")
+def _made_by(script):
+    spec = importlib.util.spec_from_file_location(script, DOCS / f"{script}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.schemas()
+    return module
 
 
-@pytest.mark.parametrize(("name", "text"), _schemas().items(), ids=lambda value: value if len(value) < 60 else "")
+@pytest.mark.parametrize(
+    ("name", "text"), _made_by("make_schemas").schemas().items(), ids=lambda value: value if len(value) < 60 else ""
+)
 def test_the_schemas_in_the_docs_are_the_code_s(name, text):
     assert (DOCS / "schemas" / name).read_text() == text, "run: python docs/make_schemas.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), _made_by("make_model_cards").cards().items(), ids=lambda value: value if len(value) < 60 else ""
+)
+def test_the_cards_in_the_docs_are_the_models_own(name, text):
+    assert (DOCS / "models" / name).read_text() == text, "run: python docs/make_model_cards.py"
