@@ -35,6 +35,8 @@ from magnet_geo.training.validation import (
 PATCH_PX = 512
 HALO_PX = 128
 FAST_SHARE = 0.25
+CELL_PX = 1
+WORTH_MIOU = 0.001
 POINT_SHARES = (0.5, 0.75, 0.9, 1.0)
 TEMPERATURES = tuple(round(0.6 + 0.1 * step, 1) for step in range(20))
 PERCENTILES = (1, 5, 50, 95, 99)
@@ -90,10 +92,11 @@ def landcover_figures(
         ),
         remembered,
     )
-    whole = PointRule(n_points=1.0, smooth_kernel=5, scope=PointScope.PATCH)
+    whole = PointRule(n_points=1.0, smooth_kernel=5, scope=PointScope.PATCH, cell_px=CELL_PX)
     shares = point_share_scores(windows, predictor, point_rule=whole, shares=POINT_SHARES)
-    best_share = max(shares, key=lambda share: shares[share])
-    rule = PointRule(n_points=best_share, smooth_kernel=5, scope=PointScope.PATCH)
+    # Replacing every point needs no score: a smaller share has to be worth its time.
+    share = max(share for share in shares if shares[share] >= max(shares.values()) - WORTH_MIOU)
+    rule = PointRule(n_points=share, smooth_kernel=5, scope=PointScope.PATCH, cell_px=CELL_PX)
     thresholds = patch_thresholds(windows, predictor, point_rule=rule, levels=len(decimations), share=FAST_SHARE)
     temperature, likelihoods = best_temperature(windows, predictor, point_rule=rule, temperatures=TEMPERATURES)
     return {
@@ -102,7 +105,7 @@ def landcover_figures(
         "full": _scores(windows, predictor, AllPatches(), rule),
         "slid": _scores(windows, SlidPredictor(predictor), AllPatches(), whole),
         "mean": _scores(windows, MeanPredictor(predictor), AllPatches(), whole),
-        "n_points": best_share,
+        "n_points": share,
         "miou_per_n_points": shares,
         "patch_thresholds": thresholds,
         "temperature": temperature,

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from magnet_geo.grid import MagnificationPyramid
+from magnet_geo.grid import MagnificationPyramid, Size, WindowPlan
 from magnet_geo.normalization import Normalization
 from magnet_geo.progressive import PatchRule, PointRule, Predictor, build_image_pyramid, full_size, segment_stages
 from magnet_geo.progressive.image_pyramid import ImagePyramid
@@ -62,34 +62,29 @@ class RememberingPredictor:
 def validation_windows(
     image: LabeledImage, pyramid: MagnificationPyramid, normalization: Normalization, *, halo_px: int
 ) -> Iterator[ValidationWindow]:
-    """Yields windows whose cores cover the image once.
+    """Yields the windows of the plan that a scene of this size gets.
 
     Args:
         image: The image; padding counts as invalid.
         pyramid: Levels of a window.
         normalization: Of pixels / 255.
-        halo_px: Margin of a window that is not scored.
+        halo_px: Pixels of a window dropped on each inner side, which are not scored.
     """
-    side_px = pyramid.window.height
-    core_px = side_px - 2 * halo_px
     height, width = image.classes.shape
-    for row in range(-halo_px, height - halo_px, core_px):
-        for col in range(-halo_px, width - halo_px, core_px):
-            window = image.window(row=row, col=col, side_px=side_px)
-            values = np.ascontiguousarray(np.moveaxis(window.pixels, 2, 0))
-            classes = np.full_like(window.classes, IGNORE_INDEX)
-            core = slice(halo_px, side_px - halo_px)
-            classes[core, core] = window.classes[core, core]
-            yield ValidationWindow(
-                build_image_pyramid(
-                    values,
-                    np.any(values > 0, axis=0),
-                    pyramid=pyramid,
-                    normalization=normalization,
-                    device=torch.device("cpu"),
-                ),
-                classes,
-            )
+    for step in WindowPlan(Size(height, width), pyramid.window, halo_px):
+        window = image.window(row=step.read.row, col=step.read.col, side_px=pyramid.window.height)
+        values = np.ascontiguousarray(np.moveaxis(window.pixels, 2, 0))
+        classes = np.full_like(window.classes, IGNORE_INDEX)
+        core = step.core_in_read.slices
+        classes[core] = window.classes[core]
+        levels = build_image_pyramid(
+            values,
+            np.any(values > 0, axis=0),
+            pyramid=pyramid,
+            normalization=normalization,
+            device=torch.device("cpu"),
+        )
+        yield ValidationWindow(levels, classes)
 
 
 def confusion(probabilities: Tensor, classes: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
