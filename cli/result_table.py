@@ -17,9 +17,10 @@ def show_result(result: SegmentResult) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head, justify in (("", "left"), ("value", "right"), ("class", "left"), ("pixels", "right"), ("share", "right")):
         table.add_column(head, justify=justify)  # type: ignore[arg-type]
-    with_areas = any(entry.area_m2 is not None for entry in result.classes)
-    if with_areas:
-        table.add_column("area", justify="right")
+    areas = [entry.area_m2 for entry in result.classes if entry.area_m2 is not None]
+    unit, square_metres = _area_unit(max(areas, default=0.0))
+    if areas:
+        table.add_column(f"area, {unit}", justify="right")
     for entry in result.classes:
         cells = [
             f"[{entry.color}]██[/]",
@@ -28,7 +29,7 @@ def show_result(result: SegmentResult) -> None:
             f"{entry.pixels:,}",
             f"{entry.share:.1%}",
         ]
-        table.add_row(*cells, *([_area(entry.area_m2 or 0.0)] if with_areas else []))
+        table.add_row(*cells, *([f"{(entry.area_m2 or 0.0) / square_metres:,.2f}"] if areas else []))
     console.print(table)
     megapixels = result.grid.width * result.grid.height / 1e6
     console.print(
@@ -84,9 +85,8 @@ def _vram(plan: PlanRecord) -> str:
     return f" and {plan.vram_bytes / 1e9:.1f} GB on the GPU" if plan.vram_bytes else ""
 
 
-def _area(square_metres: float) -> str:
-    if square_metres >= 1e6:
-        return f"{square_metres / 1e6:,.2f} km²"
-    if square_metres >= 1e4:
-        return f"{square_metres / 1e4:,.2f} ha"
-    return f"{square_metres:,.0f} m²"
+def _area_unit(largest_m2: float) -> tuple[str, float]:
+    """Unit for all classes of a map, so that they compare at a glance, and its square metres."""
+    if largest_m2 >= 1e8:
+        return "km²", 1e6
+    return ("ha", 1e4) if largest_m2 >= 1e4 else ("m²", 1.0)
