@@ -78,8 +78,10 @@ def _cropped(scene: Path, path: Path, shift: int) -> Path:
 
 def _changes(classes: np.ndarray, plan: WindowPlan, shift: int, first: int) -> int:
     """Pairs of different class across the core borders of ``plan`` from pixel ``first`` on."""
-    rows = sorted({w.core.row for w in plan if w.core.row > first})
-    cols = sorted({w.core.col for w in plan if w.core.col > first})
+    # The middle and both edges of each band in which two windows are blended.
+    offsets = (-plan.taper, 0, plan.taper)
+    rows = sorted({w.core.row + k for w in plan for k in offsets if w.core.row > first + plan.halo})
+    cols = sorted({w.core.col + k for w in plan for k in offsets if w.core.col > first + plan.halo})
     part = classes[first - shift :, first - shift :].astype(int)
     down = sum(int((part[r - first] != part[r - first - 1]).sum()) for r in rows)
     across = sum(int((part[:, c - first] != part[:, c - first - 1]).sum()) for c in cols)

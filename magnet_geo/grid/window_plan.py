@@ -1,4 +1,4 @@
-"""`WindowPlan`: how a scene is cut into windows whose cores partition it."""
+"""`WindowPlan`: how a scene is cut into windows that overlap, and what each of them adds to the map."""
 
 from __future__ import annotations
 
@@ -16,38 +16,50 @@ class Window:
     Attributes:
         index: Place in the plan, row by row.
         read: What is read; it reaches beyond a scene that is smaller than a window.
-        core: What is kept, inside the scene.
+        core: What lies nearer to this window's middle than to any other's, inside the scene.
+        support: The core and the bands around its inner borders in which neighbors fade into each other.
+        final: What is known once this window and those before it are: the support without the bands to
+            the right and below.
     """
 
     index: int
     read: PixelRect
     core: PixelRect
+    support: PixelRect
+    final: PixelRect
 
     @property
     def core_in_read(self) -> PixelRect:
         """The core in the window's own pixel coordinates."""
         return self.core.relative_to(self.read)
 
+    @property
+    def final_in_support(self) -> PixelRect:
+        """The final part in the pixel coordinates of the support."""
+        return self.final.relative_to(self.support)
+
 
 @dataclass(frozen=True, slots=True)
 class _Span:
     start: int
-    core_start: int
-    core_stop: int
+    core: tuple[int, int]
+    support: tuple[int, int]
+    final: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class WindowPlan:
     """Windows of one size over a scene, anchored at its pixel (0, 0).
 
-    Neighboring windows overlap by twice the halo and share it half and half; at the scene's far edges the
-    last window is shifted back into the scene. The plan depends on the scene's size alone, never on an area
-    of interest, so the class of a pixel does not either.
+    Neighboring windows overlap by twice the halo; at the scene's far edges the last window is shifted back into
+    the scene. Cores partition the scene, and so do final parts. The plan depends on the scene's size alone,
+    never on an area of interest, so the class of a pixel does not either.
 
     Attributes:
         scene: Size of the scene.
         window: Size of what is read.
-        halo: Pixels dropped on each inner side of a window.
+        halo: Context of a core on each inner side, at most a quarter of the window. Neighbors fade into each
+            other over the inner half of it; the outer half, next to the window's edge, is dropped.
     """
 
     scene: Size
@@ -55,8 +67,13 @@ class WindowPlan:
     halo: int
 
     def __post_init__(self) -> None:
-        if self.halo < 0 or 2 * self.halo >= min(self.window.height, self.window.width):
-            raise ValueError(f"A halo of {self.halo} px leaves no core in a window of {self.window}.")
+        if self.halo < 0 or 4 * self.halo > min(self.window.height, self.window.width):
+            raise ValueError(f"A halo of {self.halo} px is more than a quarter of a window of {self.window}.")
+
+    @property
+    def taper(self) -> int:
+        """Half the width of the band in which neighbors fade into each other."""
+        return self.halo // 2
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -76,19 +93,20 @@ class WindowPlan:
         row, col = divmod(index, self.shape[1])
         down = _span(row, self.scene.height, self.window.height, self.halo)
         across = _span(col, self.scene.width, self.window.width, self.halo)
-        core_height, core_width = down.core_stop - down.core_start, across.core_stop - across.core_start
         return Window(
             index,
             PixelRect(down.start, across.start, self.window.height, self.window.width),
-            PixelRect(down.core_start, across.core_start, core_height, core_width),
+            _rect(down.core, across.core),
+            _rect(down.support, across.support),
+            _rect(down.final, across.final),
         )
 
     def __iter__(self) -> Iterator[Window]:
         return (self[index] for index in range(len(self)))
 
     def touching(self, area: PixelRect) -> Iterator[Window]:
-        """Windows whose core meets ``area``, in plan order."""
-        return (window for window in self if window.core.intersection(area) is not None)
+        """Windows whose support meets ``area``, in plan order."""
+        return (window for window in self if window.support.intersection(area) is not None)
 
 
 def _count(length: int, window: int, halo: int) -> int:
@@ -99,6 +117,15 @@ def _span(index: int, length: int, window: int, halo: int) -> _Span:
     last = _count(length, window, halo) - 1
     step = window - 2 * halo
     start = index * step if index < last or last == 0 else length - window
-    core_start = 0 if index == 0 else index * step + halo
-    core_stop = length if index == last else (index + 1) * step + halo
-    return _Span(start, core_start, core_stop)
+    begin, end = index * step + halo, (index + 1) * step + halo
+    taper = halo // 2
+    return _Span(
+        start,
+        core=(0 if index == 0 else begin, length if index == last else end),
+        support=(0 if index == 0 else begin - taper, length if index == last else end + taper),
+        final=(0 if index == 0 else begin - taper, length if index == last else end - taper),
+    )
+
+
+def _rect(down: tuple[int, int], across: tuple[int, int]) -> PixelRect:
+    return PixelRect(down[0], across[0], down[1] - down[0], across[1] - across[0])

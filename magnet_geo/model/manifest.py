@@ -197,9 +197,9 @@ class Manifest(Part):
     @model_validator(mode="after")
     def _check_levels(self) -> Manifest:
         window = self.pyramid_value().window
-        if 2 * self.halo_px >= min(window.height, window.width):
+        if 4 * self.halo_px > min(window.height, window.width):
             raise ValueError(
-                f"halo_px {self.halo_px} leaves no core in a window of {window.height} x {window.width} pixels."
+                f"halo_px {self.halo_px} is more than a quarter of a window of {window.height} x {window.width} pixels."
             )
         if (self.architecture.refinement is None) != (self.selection is None):
             raise ValueError("a refinement and a selection belong together: give both or neither.")

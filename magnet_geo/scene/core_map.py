@@ -1,6 +1,6 @@
-"""From the probabilities of a window to the map of its core, on the scene's own grid.
+"""From the probabilities of a window to its part of the map, on the scene's own grid.
 
-Shapes: C classes, h and w rows and columns of the core.
+Shapes: C classes, h and w rows and columns of the part.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from magnet_geo.classes import ClassScheme
 from magnet_geo.grid import PixelRect, ReadScale
 from magnet_geo.progressive import certainty
 from magnet_geo.progressive.resampling import bilinear_at
+from magnet_geo.scene.model_window import ModelWindow
+from magnet_geo.scene.seam_blender import SeamBlender
 from magnet_geo.scene.segmenter import final_probabilities
 
 CERTAINTY_STEPS = 254
 CERTAINTY_NODATA = 255
-_STRIP_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,10 @@ class MapSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CoreMap:
-    """The map of a core.
+    """A part of the map.
 
     Attributes:
-        core: Where it lies, in scene pixels.
+        core: Where it lies, in scene pixels: the final part of a window.
         classes: (h, w) uint8 class values.
         confidence: (h, w) uint8 certainty in steps of 1/254, 255 where not valid; None if not wanted.
         probabilities: (C, h, w) uint8 on the same scale; None if not wanted.
@@ -64,37 +65,36 @@ class CoreMap:
 def make_core_map(
     probabilities: Tensor,
     *,
-    core: PixelRect,
-    core_in_read: PixelRect,
-    valid: NDArray[np.bool_],
+    window: ModelWindow,
+    blender: SeamBlender,
     scale: ReadScale,
     settings: MapSettings,
 ) -> CoreMap:
-    """Bring a window's probabilities to the scene's pixels and decide each one's class.
+    """Bring a window's probabilities to the scene's pixels, blend them with its neighbors' and decide the classes.
 
     Works in strips of rows, so that probabilities at the scene's resolution never stand as a whole.
 
     Args:
         probabilities: (C, H, W) of the whole window, in model pixels.
-        core: Core in scene pixels.
-        core_in_read: Core within the window, in scene pixels.
-        valid: (h, w) validity of the core; False becomes nodata.
+        window: The window; what is not valid becomes nodata.
+        blender: Of this map; windows come in plan order.
         scale: Scene pixels per model pixel.
         settings: What is wanted.
     """
+    core, valid = window.window.final, window.final_valid
     height, width = core.height, core.width
     classes = np.full((height, width), settings.scheme.nodata, np.uint8)
     confidence = np.full((height, width), CERTAINTY_NODATA, np.uint8) if settings.with_confidence else None
     shares: NDArray[np.uint8] | None = None
     if settings.with_probabilities:
         shares = np.full((len(settings.scheme), height, width), CERTAINTY_NODATA, np.uint8)
-    for row in range(0, height, _STRIP_ROWS):
-        rows = slice(row, min(row + _STRIP_ROWS, height))
-        if not valid[rows].any():
-            continue
-        strip = PixelRect(core_in_read.row + row, core_in_read.col, rows.stop - row, width)
-        sampled = _sample(probabilities, strip, scale)
-        _fill(sampled, valid[rows], settings, classes[rows], _part(confidence, rows), _part(shares, rows))
+
+    def sample(rect: PixelRect) -> Tensor:
+        return _sample(probabilities, rect.relative_to(window.window.read), scale)
+
+    for rows, blended in blender.join(window.window, sample):
+        if valid[rows].any():
+            _fill(blended, valid[rows], settings, classes[rows], _part(confidence, rows), _part(shares, rows))
     return CoreMap(core, classes, confidence, shares)
 
 
@@ -131,7 +131,7 @@ def _steps(fractions: Tensor) -> NDArray[np.uint8]:
 def _sample(probabilities: Tensor, rect: PixelRect, scale: ReadScale) -> Tensor:
     """Probabilities of scene pixels: cut out, interpolated, or averaged where a scene pixel holds several."""
     if scale.is_native:
-        return probabilities[(slice(None), *rect.slices)]
+        return probabilities[(slice(None), *rect.slices)].clone()
     per_axis = ceil(1 / scale.ratio)
     rows = _positions(rect.row, rect.height, scale, per_axis)
     cols = _positions(rect.col, rect.width, scale, per_axis)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from magnet_geo.errors import AreaOfInterestError, SceneError
+from magnet_geo.errors import AreaOfInterestError, OutputError, SceneError
 from magnet_geo.progress import (
     CancelToken,
     PreviewEvent,
@@ -24,9 +25,9 @@ from magnet_geo.progress import (
     ignore_progress,
 )
 from magnet_geo.progressive import ListedPatches, NoPatches, Stage
-from magnet_geo.progressive.resampling import resize_bilinear
 from magnet_geo.scene.coarse_pass import Uncertainties, choose_share, coarse_uncertainties
-from magnet_geo.scene.core_map import CoreMap, MapSettings, make_core_map
+from magnet_geo.scene.core_map import MapSettings
+from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.options import SegmentOptions
@@ -34,6 +35,7 @@ from magnet_geo.scene.outcome import make_result
 from magnet_geo.scene.outputs import check_outputs, map_writer, preview_writer, stage_writers, written_scheme
 from magnet_geo.scene.result import SegmentResult
 from magnet_geo.scene.run_plan import RunPlan, plan_run
+from magnet_geo.scene.seam_blender import SeamBlender
 from magnet_geo.scene.segmenter import Segmenter, SelectionRules, last_stage, load_model
 from magnet_geo.scene.wanted_patches import wanted_patches
 from magnet_geo.scene.window_loader import WindowLoader
@@ -121,7 +123,9 @@ class _Run:
             stages = stage_writers(self.plan, self.model, self.options)
             for stage_writer in stages:
                 open_writers.enter_context(stage_writer)
-            self._segment(writer, stages, rules, ranked)
+            scratch = open_writers.enter_context(_scratch_folder(output))
+            streams = [self._stream(w, scratch / f"stage_{level}", plain=True) for level, w in enumerate(stages)]
+            self._segment(self._stream(writer, scratch / "map"), streams, rules, ranked)
             self._refuse_empty(writer)
             self._say(_SEGMENT_ENDS, "write", "Writing the outputs")
             self.cancel.raise_if_cancelled()
@@ -144,15 +148,16 @@ class _Run:
         if preview is None:
             found.extend(self._coarse_uncertainties(coarse, None))
         else:
-            with preview:
-                found.extend(self._coarse_uncertainties(coarse, preview))
+            with preview, _scratch_folder(preview.target) as scratch:
+                stream = self._stream(preview, scratch / "preview", plain=True)
+                found.extend(self._coarse_uncertainties(coarse, stream))
                 self._refuse_empty(preview)
                 preview.prepare()
                 preview.publish()
             self.progress(PreviewEvent(self.options.preview or Path()))
         return None if share is None else [ListedPatches(levels) for levels in choose_share(found, share)]
 
-    def _coarse_uncertainties(self, rules: SelectionRules, preview: MapWriter | None) -> Iterator[Uncertainties]:
+    def _coarse_uncertainties(self, rules: SelectionRules, preview: MapStream | None) -> Iterator[Uncertainties]:
         pyramid = self.model.manifest.pyramid_value()
         for done, window in self._windows():
             stages = self.model.stages(window.values, window.valid, rules=rules, on_batch=self._on_batch)
@@ -160,14 +165,14 @@ class _Run:
             if preview is not None:
                 # Level by level, as a run without refinement: one step to the finest would interpolate otherwise.
                 finest = last_stage(chain([coarse], stages))
-                preview.put(self._core_map(window, finest.probabilities, plain=True))
+                preview.put(window, finest.probabilities)
             yield coarse_uncertainties(coarse.probabilities, window.valid, pyramid, self._wanted(window))
             self._say(_COARSE_ENDS * done, "coarse", "Coarse pass")
 
     def _segment(
         self,
-        writer: MapWriter,
-        stages: Sequence[MapWriter],
+        stream: MapStream,
+        stages: Sequence[MapStream],
         rules: SelectionRules,
         ranked: Sequence[ListedPatches] | None,
     ) -> None:
@@ -175,7 +180,7 @@ class _Run:
         for number, (done, window) in enumerate(self._windows()):
             self._window_end = begun + (_SEGMENT_ENDS - begun) * done
             own = rules if ranked is None else SelectionRules(ranked[number], rules.points)
-            writer.put(self._core_map(window, self._segment_window(window, own, stages)))
+            stream.put(window, self._segment_window(window, own, stages))
             self._say(self._window_end, "segment", "Segmenting")
 
     def _windows(self) -> Iterator[tuple[float, ModelWindow]]:
@@ -184,10 +189,10 @@ class _Run:
         loader = WindowLoader(self.plan, self.model.manifest.pyramid_value().window)
         for number, window in enumerate(loader.load(windows), 1):
             self.cancel.raise_if_cancelled()
-            if window.core_valid.any():
+            if window.support_valid.any():
                 yield number / len(windows), window
 
-    def _segment_window(self, window: ModelWindow, rules: SelectionRules, stage_maps: Sequence[MapWriter]) -> Tensor:
+    def _segment_window(self, window: ModelWindow, rules: SelectionRules, stage_maps: Sequence[MapStream]) -> Tensor:
         wanted = self._wanted(window)
         patches = sum(int(level.sum()) for level in wanted)
         self.patches_wanted += patches
@@ -197,7 +202,7 @@ class _Run:
         for stage in stages:
             self.patches_refined += int(stage.refined.sum())
             if stage_maps:
-                stage_maps[stage.level].put(self._core_map(window, stage.probabilities, plain=True))
+                stage_maps[stage.level].put(window, stage.probabilities)
         if stage is None:
             raise AssertionError("a pyramid has at least one level")
         return stage.probabilities
@@ -205,7 +210,9 @@ class _Run:
     def _wanted(self, window: ModelWindow) -> tuple[NDArray[np.bool_], ...]:
         return wanted_patches(window, scale=self.plan.scale, pyramid=self.model.manifest.pyramid_value())
 
-    def _core_map(self, window: ModelWindow, probabilities: Tensor, *, plain: bool = False) -> CoreMap:
+    def _stream(self, writer: MapWriter, scratch: Path, *, plain: bool = False) -> MapStream:
+        """A map in the making; a plain one holds classes only."""
+        scratch.mkdir()
         manifest = self.model.manifest
         settings = MapSettings(
             scheme=manifest.class_scheme(),
@@ -214,14 +221,8 @@ class _Run:
             with_confidence=self.options.confidence is not None and not plain,
             with_probabilities=self.options.probabilities is not None and not plain,
         )
-        return make_core_map(
-            resize_bilinear(probabilities[None], manifest.pyramid_value().window)[0],
-            core=window.window.core,
-            core_in_read=window.window.core_in_read,
-            valid=window.core_valid,
-            scale=self.plan.scale,
-            settings=settings,
-        )
+        blender = SeamBlender(self.plan.windows, scratch)
+        return MapStream(writer, blender, settings, self.plan.scale, manifest.pyramid_value().window)
 
     def _refuse_empty(self, writer: MapWriter) -> None:
         if writer.count_valid() > 0:
@@ -243,3 +244,16 @@ class _Run:
     def _say(self, fraction: float, stage: str, message: str) -> None:
         self._fraction = max(self._fraction, fraction)
         self.progress(ProgressEvent(self._fraction, stage, message))
+
+
+@contextmanager
+def _scratch_folder(output: Path) -> Iterator[Path]:
+    """A folder beside an output, removed with all that is in it."""
+    try:
+        folder = TemporaryDirectory(prefix=".magnet-geo-", dir=output.absolute().parent)
+    except OSError as error:
+        raise OutputError(
+            f"Nothing can be written beside '{output}' ({error.strerror}); choose another folder."
+        ) from error
+    with folder as path:
+        yield Path(path)

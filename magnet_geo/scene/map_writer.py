@@ -96,6 +96,11 @@ class MapWriter:
         for draft in reversed(self._all_drafts()):
             draft.publish()
 
+    @property
+    def target(self) -> Path:
+        """Where the class raster appears at last."""
+        return self._classes.target
+
     def count_valid(self) -> int:
         """Pixels written with a class, once all cores so far are written.
 

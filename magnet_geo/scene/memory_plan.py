@@ -97,7 +97,7 @@ def _plan(work: Workload, batch: int, ahead: int) -> MemoryPlan:
     on_device = _maps_bytes(work) + _network_bytes(work, batch)
     # Cores: one in the making, two waiting, one being written, and what the writer compares it with.
     cores = 5 * work.scene_window.pixels * work.output_bytes
-    windows = (ahead + 1) * _read_bytes(work) + cores
+    windows = (ahead + 1) * _read_bytes(work) + cores + _bands_bytes(work)
     main = _PROCESS_BYTES + _RASTER_CACHE_BYTES + windows + (0 if work.on_gpu else on_device)
     return MemoryPlan(batch, ahead, main, on_device if work.on_gpu else 0)
 
@@ -108,6 +108,13 @@ def _read_bytes(work: Workload) -> int:
     if work.resampled:
         return work.scene_window.pixels + scene_bytes // 4 + model_pixels * (4 * len(work.manifest.bands) + 1)
     return scene_bytes
+
+
+def _bands_bytes(work: Workload) -> int:
+    """What windows hand to their right neighbors, and strips of it on the way."""
+    per_model_pixel = work.scene_window.height / work.manifest.pyramid_value().window.height
+    halo = round(work.manifest.halo_px * per_model_pixel)
+    return 2 * 4 * len(work.manifest.classes) * work.scene_window.height * halo
 
 
 def _maps_bytes(work: Workload) -> int:

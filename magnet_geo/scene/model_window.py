@@ -36,13 +36,18 @@ class ModelWindow:
         window: The step of the plan.
         values: (B, H, W) model values in 0-255, uint8 or float32; 0 where not valid.
         valid: (H, W) boolean.
-        core_valid: Validity of the core's own scene pixels, boolean.
+        support_valid: Validity of the support's own scene pixels, boolean.
     """
 
     window: Window
     values: NDArray[np.generic]
     valid: NDArray[np.bool_]
-    core_valid: NDArray[np.bool_]
+    support_valid: NDArray[np.bool_]
+
+    @property
+    def final_valid(self) -> NDArray[np.bool_]:
+        """Validity of the final part's scene pixels, boolean."""
+        return self.support_valid[self.window.final_in_support.slices]
 
 
 def read_model_window(
@@ -62,7 +67,7 @@ def read_model_window(
     if scale.is_native:
         pixels = source.read(window.read)
         values = _scaled(pixels, scaling)
-        return ModelWindow(window, values, pixels.valid, pixels.valid[window.core_in_read.slices])
+        return ModelWindow(window, values, pixels.valid, pixels.valid[window.support.relative_to(window.read).slices])
     return _resampled(source, window, scaling, scale, model_size)
 
 
@@ -91,7 +96,7 @@ def _resampled(
         values[:, model_rows], valid[model_rows] = part, part_valid
     if values is None:
         raise AssertionError("a window has at least one strip")
-    return ModelWindow(window, values, valid, window_valid[window.core_in_read.slices])
+    return ModelWindow(window, values, valid, window_valid[window.support.relative_to(window.read).slices])
 
 
 def _strips(read: PixelRect, scale: ReadScale) -> Iterator[tuple[PixelRect, slice]]:

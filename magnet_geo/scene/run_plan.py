@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 
 import torch
@@ -131,9 +130,9 @@ def _plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPl
     window = manifest.pyramid_value().window
     in_scene = Size(scale.to_scene(window.height), scale.to_scene(window.width))
     halo = scale.to_scene(scale.round_up(manifest.halo_px))
-    if 2 * halo >= min(in_scene.height, in_scene.width):
-        # Rounding up left no core: the model pixels of neighboring windows need not coincide.
-        halo = ceil(manifest.halo_px * scale.ratio)
+    if 4 * halo > min(in_scene.height, in_scene.width):
+        # Rounding up made it too wide: the model pixels of neighboring windows need not coincide.
+        halo = int(manifest.halo_px * scale.ratio)
     return WindowPlan(scene, in_scene, halo)
 
 

@@ -1,4 +1,4 @@
-"""Which patches of a window can matter to its core."""
+"""Which patches of a window can matter to the map."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONTEXT_PX = 16
 def wanted_patches(
     window: ModelWindow, *, scale: ReadScale, pyramid: MagnificationPyramid
 ) -> tuple[NDArray[np.bool_], ...]:
-    """Patches that hold a valid pixel and come within 16 model pixels of the core.
+    """Patches that hold a valid pixel and come within 16 model pixels of the support.
 
     Args:
         window: The window.
@@ -24,12 +24,12 @@ def wanted_patches(
     Returns:
         Per level from 1 on, (P,) boolean.
     """
-    core = window.window.core_in_read
+    support = window.window.support.relative_to(window.window.read)
     near = PixelRect(
-        int(core.row / scale.ratio) - _CONTEXT_PX,
-        int(core.col / scale.ratio) - _CONTEXT_PX,
-        int(core.height / scale.ratio) + 2 * _CONTEXT_PX + 1,
-        int(core.width / scale.ratio) + 2 * _CONTEXT_PX + 1,
+        int(support.row / scale.ratio) - _CONTEXT_PX,
+        int(support.col / scale.ratio) - _CONTEXT_PX,
+        int(support.height / scale.ratio) + 2 * _CONTEXT_PX + 1,
+        int(support.width / scale.ratio) + 2 * _CONTEXT_PX + 1,
     )
     levels = range(1, len(pyramid.levels))
     return tuple(

@@ -30,7 +30,7 @@ class WindowLoader:
         self._plan, self._model_size = plan, model_size
 
     def load(self, windows: Iterable[Window]) -> Iterator[ModelWindow]:
-        """Yield the windows in order; those without a pixel to map come with an all-False ``core_valid``.
+        """Yield the windows in order; those without a pixel to map come with an all-False ``support_valid``.
 
         What lies outside the area of interest altogether is not even read.
 
@@ -80,7 +80,7 @@ class _Lane:
         self._thread.shutdown(wait=True)
 
     def _read(self, window: Window) -> ModelWindow:
-        inside = self._plan.area.inside(window.core)
+        inside = self._plan.area.inside(window.support)
         if not inside.any():
             return ModelWindow(window, np.empty((0, 0, 0), np.uint8), np.empty((0, 0), np.bool_), inside)
         read = read_model_window(
@@ -90,5 +90,5 @@ class _Lane:
             scale=self._plan.scale,
             model_size=self._model_size,
         )
-        # A new array: the core's is a view of the window's, where pixels outside the area are context.
-        return replace(read, core_valid=read.core_valid & inside)
+        # A new array: the support's is a view of the window's, where pixels outside the area are context.
+        return replace(read, support_valid=read.support_valid & inside)

@@ -17,8 +17,7 @@ lengths = st.integers(1, 300)
 @st.composite
 def plans(draw: st.DrawFn) -> WindowPlan:
     window = Size(draw(st.integers(8, 90)), draw(st.integers(8, 90)))
-    # A core of four pixels at least: thinner ones are as true, but make thousands of windows.
-    halo = draw(st.integers(0, min(window.height, window.width) // 2 - 2))
+    halo = draw(st.integers(0, min(window.height, window.width) // 4))
     return WindowPlan(Size(draw(lengths), draw(lengths)), window, halo)
 
 
@@ -28,6 +27,35 @@ def test_cores_partition_the_scene(plan: WindowPlan) -> None:
     for window in plan:
         times[window.core.slices] += 1
     assert (times == 1).all()
+
+
+@given(plans())
+def test_final_parts_partition_the_scene(plan: WindowPlan) -> None:
+    times = np.zeros((plan.scene.height, plan.scene.width), np.uint8)
+    for window in plan:
+        times[window.final.slices] += 1
+    assert (times == 1).all()
+
+
+@given(plans())
+def test_the_support_reaches_half_a_halo_beyond_the_core(plan: WindowPlan) -> None:
+    for window in plan:
+        core, support = window.core, window.support
+        assert support.row == max(0, core.row - plan.taper)
+        assert support.col == max(0, core.col - plan.taper)
+        assert support.row_stop == min(plan.scene.height, core.row_stop + plan.taper)
+        assert support.col_stop == min(plan.scene.width, core.col_stop + plan.taper)
+        assert window.read.intersection(support) == support
+        assert support.intersection(window.final) == window.final
+
+
+@given(plans())
+def test_at_most_two_windows_share_a_pixel_along_an_axis(plan: WindowPlan) -> None:
+    rows = np.zeros(plan.scene.height, np.uint8)
+    for window in plan:
+        if window.support.col == 0:
+            rows[window.support.row : window.support.row_stop] += 1
+    assert rows.max() <= 2
 
 
 @given(plans())
@@ -63,15 +91,15 @@ def test_no_window_is_superfluous(plan: WindowPlan) -> None:
 
 
 @given(plans(), st.data())
-def test_the_windows_of_an_area_are_those_of_the_plan_whose_cores_meet_it(
+def test_the_windows_of_an_area_are_those_of_the_plan_whose_support_meets_it(
     plan: WindowPlan, data: st.DataObject
 ) -> None:
     row, col = data.draw(st.integers(0, plan.scene.height - 1)), data.draw(st.integers(0, plan.scene.width - 1))
     area = PixelRect(row, col, data.draw(st.integers(1, 60)), data.draw(st.integers(1, 60)))
     touching = list(plan.touching(area))
-    assert touching == [window for window in plan if window.core.intersection(area) is not None]
+    assert touching == [window for window in plan if window.support.intersection(area) is not None]
     assert all(plan[window.index] == window for window in touching)
-    covered = sum(common.size.pixels for w in touching if (common := w.core.intersection(area)) is not None)
+    covered = sum(common.size.pixels for w in touching if (common := w.final.intersection(area)) is not None)
     inside = area.intersection(PixelRect(0, 0, plan.scene.height, plan.scene.width))
     assert inside is not None
     assert covered == inside.size.pixels
@@ -83,9 +111,9 @@ def test_a_scene_that_fits_is_one_window_at_its_first_pixel(scene: Size) -> None
     assert (only.read, only.core) == (PixelRect(0, 0, 64, 64), PixelRect(0, 0, scene.height, scene.width))
 
 
-@pytest.mark.parametrize("halo", [-1, 32, 40])
-def test_a_halo_without_a_core_is_refused(halo: int) -> None:
-    with pytest.raises(ValueError, match="leaves no core"):
+@pytest.mark.parametrize("halo", [-1, 17, 32, 40])
+def test_a_halo_of_more_than_a_quarter_is_refused(halo: int) -> None:
+    with pytest.raises(ValueError, match="more than a quarter"):
         WindowPlan(Size(100, 100), Size(64, 90), halo)
 
 

@@ -87,7 +87,7 @@ def test_a_checked_copy_refuses_what_does_not_fit(manifest: Manifest) -> None:
         ("pyramid.levels", [[64, 64], [32, 32]], "pyramid: Levels must grow"),
         ("pyramid.patch", [32, 0], r"pyramid\.patch\.1"),
         ("pyramid.manner", "other", r"pyramid\.manner"),
-        ("halo_px", 64, "halo_px 64 leaves no core"),
+        ("halo_px", 64, "halo_px 64 is more than a quarter"),
         ("selection.full.n_points", 0, r"selection\.full\.n_points"),
         ("selection.full.n_points", 1.5, r"selection\.full: n_points above 1"),
         ("selection.full.smooth_kernel", 4, r"selection\.full: smooth_kernel must be odd"),

@@ -62,8 +62,8 @@ def test_three_levels_and_single_pixels_where_decimations_agree(
 
 @pytest.mark.parametrize("mode", ["off", "fast", "full"])
 def test_three_levels_and_neighbors_where_patches_agree(tmp_path: Path, mode: str) -> None:
-    model = stub_model(patch=16, window=192, halo=64, radius=1, n_points=0.75)
-    _assert_equals_whole(tmp_path, texture(3, 192, 384), model, mode)
+    model = stub_model(patch=16, window=256, halo=64, radius=1, n_points=0.75)
+    _assert_equals_whole(tmp_path, texture(3, 256, 512), model, mode)
 
 
 @pytest.mark.parametrize("mode", ["off", "fast", "full"])

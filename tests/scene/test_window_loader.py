@@ -51,11 +51,11 @@ def test_windows_without_a_pixel_of_the_area_are_not_read(tmp_path: Path, monkey
     gpd.GeoSeries([diagonal], crs="EPSG:32633").to_file(tmp_path / "area.gpkg")
     scene = write_scene(tmp_path / "scene.tif", texture(3, 500, 500))
     plan = plan_run(scene, stub_model(), SegmentOptions(area=Area(vector=tmp_path / "area.gpkg")))
-    inside = [window.index for window in plan.windows if plan.area.inside(window.core).any()]
+    inside = [window.index for window in plan.windows if plan.area.inside(window.support).any()]
     mapped = [
         window.window.index
         for window in WindowLoader(plan, Size(WINDOW, WINDOW)).load(plan.windows)
-        if window.core_valid.any()
+        if window.support_valid.any()
     ]
     assert sorted(read) == mapped == inside
     assert len(inside) < 0.6 * len(plan.windows)
