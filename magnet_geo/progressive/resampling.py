@@ -53,17 +53,26 @@ def roi_align(maps: Tensor, rect: PixelRect, output: Size) -> Tensor:
     Returns:
         (C, output.height, output.width).
     """
-    per_row, per_col = ceil(rect.height / output.height), ceil(rect.width / output.width)
-    rows = _sample_positions(rect.row, rect.height, output.height * per_row)
-    cols = _sample_positions(rect.col, rect.width, output.width * per_col)
-    samples = bilinear_at(maps, rows=rows, cols=cols)
-    if per_row == per_col == 1:
-        return samples
-    return F.avg_pool2d(samples, (per_row, per_col))
+    top, rows = _bin_weights(rect.row, rect.height, output.height, maps.shape[-2])
+    left, cols = _bin_weights(rect.col, rect.width, output.width, maps.shape[-1])
+    crop = maps[:, top : top + rows.shape[1], left : left + cols.shape[1]]
+    return rows.to(maps) @ crop @ cols.to(maps).T
 
 
-def _sample_positions(start: int, length: int, count: int) -> Tensor:
-    return start + (torch.arange(count, dtype=torch.float64) + 0.5) * (length / count)
+def _bin_weights(start: int, length: int, bins: int, size: int) -> tuple[int, Tensor]:
+    """What each pixel along an axis gives to each bin: the first pixel, and (bins, pixels) float64 weights."""
+    samples = ceil(length / bins)
+    steps = torch.arange(bins * samples, dtype=torch.float64)
+    positions = (start + (steps + 0.5) * (length / (bins * samples))).clamp(0, size - 1)
+    low = positions.floor().to(torch.int64)
+    high = (low + 1).clamp(max=size - 1)
+    first = int(low[0])
+    weights = torch.zeros((bins, int(high[-1]) - first + 1), dtype=torch.float64)
+    of_bin = (steps / samples).to(torch.int64)
+    share = (positions - low) / samples
+    weights.index_put_((of_bin, low - first), 1 / samples - share, accumulate=True)
+    weights.index_put_((of_bin, high - first), share, accumulate=True)
+    return first, weights
 
 
 def _lerp(maps: Tensor, positions: Tensor, axis: int) -> Tensor:
