@@ -11,7 +11,6 @@ from magnet_geo.raster.raster_writer import GeoTiffDraft
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
 from magnet_geo.raster.source import SceneSource, open_scene
 from magnet_geo.raster.stretch import AutoScaling, ModelValues, NoScaling, RangeScaling, ScalingMode, choose_scaling
-from magnet_geo.raster.strips import valid_pixel_exists
 
 __all__ = [
     "AutoScaling",
@@ -34,6 +33,5 @@ __all__ = [
     "list_bands",
     "open_scene",
     "untagged_collar",
-    "valid_pixel_exists",
     "write_layer_style",
 ]

@@ -18,13 +18,6 @@ def read_pieces(reader: SceneReader) -> Iterator[ScenePixels]:
         yield reader.read(rect)
 
 
-def valid_pixel_exists(reader: SceneReader) -> bool:
-    """True where at least one pixel of the scene is data; looks at every block before it says no."""
-    if reader.read_decimated(DECIMATED_SIDE).valid.any():
-        return True
-    return any(bool(piece.valid.any()) for piece in read_pieces(reader))
-
-
 def _pieces(reader: SceneReader) -> Iterator[PixelRect]:
     size = reader.size
     block_height, block_width = reader.dataset.block_shapes[reader.bands[0] - 1]

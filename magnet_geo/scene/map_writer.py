@@ -1,4 +1,4 @@
-"""Writes core maps in a thread of its own and counts what they hold."""
+"""Writes the parts of a map in a thread of its own and counts what they hold."""
 
 from __future__ import annotations
 
