@@ -73,6 +73,12 @@ class TrainingError(MagnetGeoError, ValueError):
     code = "training"
 
 
+class EvaluationError(MagnetGeoError, ValueError):
+    """Maps, labels or samples cannot be compared."""
+
+    code = "evaluation"
+
+
 class CancelledError(MagnetGeoError):
     """The user cancelled the run; not a failure."""
 

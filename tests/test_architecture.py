@@ -34,8 +34,8 @@ RANKS = {
     "cli": 6,
     "__main__": 7,
 }
-# Within one rank: events raise the error of a cancelled run.
-ALLOWED_WITHIN_A_RANK = {("progress", "errors")}
+# Within one rank: events raise the error of a cancelled run; training scores itself as evaluation does.
+ALLOWED_WITHIN_A_RANK = {("progress", "errors"), ("training", "evaluation")}
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
 MAX_LINES = 400
 
