@@ -27,6 +27,7 @@ RANKS = {
     "progressive": 3,
     "model": 3,
     "vector": 3,
+    "datasets": 4,
     "scene": 4,
     "evaluation": 5,
     "training": 5,

@@ -15,61 +15,25 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
 from magnet_geo.errors import TrainingError
 from magnet_geo.normalization import Normalization
 from magnet_geo.training.augmentation import ColorJitter, Dihedral
 
-#: Class index of pixels without a label; no loss and no score counts them.
-IGNORE_INDEX = 255
-
-
-@dataclass(frozen=True, slots=True)
-class LabeledImage:
-    """One image with the class of each pixel.
-
-    Attributes:
-        pixels: (H, W, B) uint8; 0 in every band means padding.
-        classes: (H, W) uint8 class index, `IGNORE_INDEX` where unlabelled.
-    """
-
-    pixels: NDArray[np.uint8]
-    classes: NDArray[np.uint8]
-
-    def __post_init__(self) -> None:
-        if self.pixels.ndim != 3 or self.pixels.shape[:2] != self.classes.shape:
-            raise TrainingError(
-                f"An image of shape {self.pixels.shape} does not fit labels of shape {self.classes.shape}; "
-                "give (H, W, bands) and (H, W) arrays of the same height and width."
-            )
-
-    def decimated(self, factor: int) -> LabeledImage:
-        """Gives the image at 1/factor: pixels averaged over area, classes taken at the block's center."""
-        height, width = (size // factor for size in self.classes.shape)
-        if factor == 1:
-            return self
-        whole = self.pixels[: height * factor, : width * factor]
-        pixels = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
-        classes = self.classes[factor // 2 :: factor, factor // 2 :: factor][:height, :width]
-        return LabeledImage(
-            np.asarray(pixels, dtype=np.uint8).reshape(height, width, -1), np.ascontiguousarray(classes)
-        )
-
-    def window(self, *, row: int, col: int, side_px: int) -> LabeledImage:
-        """Gives a square cut; parts outside the image are zero pixels without a label."""
-        height, width = self.classes.shape
-        top, left = max(row, 0), max(col, 0)
-        bottom, right = min(row + side_px, height), min(col + side_px, width)
-        pixels, classes = self.pixels[top:bottom, left:right], self.classes[top:bottom, left:right]
-        if classes.shape == (side_px, side_px):
-            return LabeledImage(pixels, classes)
-        margins = ((top - row, row + side_px - bottom), (left - col, col + side_px - right))
-        return LabeledImage(
-            np.pad(pixels, (*margins, (0, 0))), np.pad(classes, margins, constant_values=np.uint8(IGNORE_INDEX))
-        )
-
-    def oriented(self, dihedral: Dihedral) -> LabeledImage:
-        """Gives the image rotated and mirrored, without a copy."""
-        return LabeledImage(dihedral.apply(self.pixels), dihedral.apply(self.classes))
+__all__ = [
+    "IGNORE_INDEX",
+    "CropSettings",
+    "LabeledImage",
+    "LabeledPyramid",
+    "area_shares",
+    "draw_batches",
+    "draw_crop",
+    "draw_offset",
+    "network_input",
+    "resize_square",
+    "stack_classes",
+    "stack_images",
+]
 
 
 class LabeledPyramid:

@@ -1,0 +1,78 @@
+"""`LabeledSource`: an image with labels of which any rectangle can be read at any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from magnet_geo.datasets.labeled_image import LabeledImage
+from magnet_geo.grid import PixelRect, Size
+
+
+class LabeledSource(Protocol):
+    """An image with the class of each pixel, perhaps far too large for memory; safe to read from several threads."""
+
+    @property
+    def name(self) -> str:
+        """The image's path, for messages."""
+        ...
+
+    @property
+    def size(self) -> Size:
+        """Its size at full resolution."""
+        ...
+
+    @property
+    def band_count(self) -> int:
+        """Bands of what is read."""
+        ...
+
+    @property
+    def gsd_m(self) -> float | None:
+        """Side of a pixel on the ground in metres; None where the image is not georeferenced."""
+        ...
+
+    def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
+        """Gives a rectangle, resampled.
+
+        Pixels are averaged over area where they shrink and interpolated (bilinear) where they grow; classes are
+        those at the new pixels' centers.
+
+        Args:
+            rect: In pixels of full resolution; what lies beyond the image is padding, without a label.
+            shape: Size of what is given back.
+
+        Raises:
+            TrainingError: A label is none of the class table's.
+            SceneError: A part of a file cannot be decoded.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MemorySource:
+    """A source that holds its image.
+
+    Attributes:
+        name: What messages call it.
+        image: The image at full resolution.
+        gsd_m: Side of a pixel on the ground in metres, or None.
+    """
+
+    name: str
+    image: LabeledImage
+    gsd_m: float | None = None
+
+    @property
+    def size(self) -> Size:
+        """See `LabeledSource.size`."""
+        return Size(*self.image.classes.shape)
+
+    @property
+    def band_count(self) -> int:
+        """See `LabeledSource.band_count`."""
+        return int(self.image.pixels.shape[2])
+
+    def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
+        """See `LabeledSource.read`."""
+        return self.image.cut(rect).resampled(shape)
