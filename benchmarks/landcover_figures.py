@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ PATCH_PX = 512
 HALO_PX = 128
 FAST_SHARE = 0.25
 CELL_PX = 1
+FADE_PX = 48
 WORTH_MIOU = 0.001
 POINT_SHARES = (0.5, 0.75, 0.9, 1.0)
 TEMPERATURES = tuple(round(0.6 + 0.1 * step, 1) for step in range(20))
@@ -92,11 +94,11 @@ def landcover_figures(
         ),
         remembered,
     )
-    whole = PointRule(n_points=1.0, smooth_kernel=5, scope=PointScope.PATCH, cell_px=CELL_PX)
+    whole = PointRule(n_points=1.0, smooth_kernel=5, scope=PointScope.PATCH, cell_px=CELL_PX, fade_px=FADE_PX)
     shares = point_share_scores(windows, predictor, point_rule=whole, shares=POINT_SHARES)
     # Replacing every point needs no score: a smaller share has to be worth its time.
     share = max(share for share in shares if shares[share] >= max(shares.values()) - WORTH_MIOU)
-    rule = PointRule(n_points=share, smooth_kernel=5, scope=PointScope.PATCH, cell_px=CELL_PX)
+    rule = replace(whole, n_points=share)
     thresholds = patch_thresholds(windows, predictor, point_rule=rule, levels=len(decimations), share=FAST_SHARE)
     temperature, likelihoods = best_temperature(windows, predictor, point_rule=rule, temperatures=TEMPERATURES)
     return {
@@ -112,6 +114,7 @@ def landcover_figures(
         "nll_per_temperature": likelihoods,
         "smooth_kernel": rule.smooth_kernel,
         "cell_px": rule.cell_px,
+        "fade_px": rule.fade_px,
         "halo_px": HALO_PX,
         "patch_px": PATCH_PX,
         "decimations": decimations,

@@ -73,7 +73,7 @@ def landcover_manifest(
     patch, decimations = figures["patch_px"], figures["decimations"]
     window = patch * decimations[0]
     points = {"n_points": figures["n_points"], "smooth_kernel": figures["smooth_kernel"], "points_per": "patch"}
-    points["cell_px"] = figures["cell_px"]
+    points |= {"cell_px": figures["cell_px"], "fade_px": figures["fade_px"]}
     return Manifest.from_values(
         {
             "name": "landcover",

@@ -207,6 +207,9 @@ class Manifest(Part):
         points = {rule.points_per for rule in rules if rule is not None}
         if "patch" in points and self.pyramid.manner is PyramidManner.PUBLISHED:
             raise ValueError("points_per 'patch' needs a pyramid of manner 'decimation', whose patches never overlap.")
+        fades = [rule.fade_px for rule in rules if rule is not None and rule.fade_px]
+        if fades and ("image" in points or 2 * max(fades) > min(self.pyramid.patch)):
+            raise ValueError(f"fade_px {max(fades)} needs points_per 'patch' and patches of twice that side.")
         thresholds = self.selection.fast.patch_thresholds if self.selection and self.selection.fast else None
         if thresholds is not None and len(thresholds) != len(self.refined_levels):
             raise ValueError(

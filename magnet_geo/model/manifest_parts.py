@@ -141,12 +141,15 @@ class PointSelection(Part):
         smooth_kernel: Side of the median filter over the error score, odd, in score cells.
         points_per: Whether the points of all patches compete (``image``) or those of each patch.
         cell_px: Side of a score cell in pixels, where points compete per patch.
+        fade_px: Pixels inside a border with another patch over which the refined prediction fades to the
+            cumulative one, where points compete per patch.
     """
 
     n_points: float = Field(gt=0)
     smooth_kernel: int = Field(ge=1, le=31)
     points_per: Literal["image", "patch"]
     cell_px: int = Field(default=4, ge=1)
+    fade_px: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _check(self) -> PointSelection:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from magnet_geo.grid import PixelRect, PyramidManner
+from magnet_geo.grid import PixelRect, PyramidManner, Size
 from magnet_geo.progressive.certainty import certainty
 from magnet_geo.progressive.image_pyramid import ImagePyramid
 from magnet_geo.progressive.points import choose_cells, median_filter, nearest_cells, nearest_pixels
@@ -47,17 +47,21 @@ class LevelRefinement:
 def refine_patch_points(work: LevelRefinement, cumulative: Tensor) -> None:
     """Replace points patch by patch, in place (`PointScope.PATCH`).
 
-    The score of a cell is the mean error score of its pixels; cells compete within their patch.
+    The score of a cell is the mean error score of its pixels; cells compete within their patch. Towards
+    neighboring patches the prediction fades to the cumulative one, as the rule says.
 
     Args:
         work: Level and networks; its patches tile the level.
         cumulative: (C, H, W), upsampled to the level.
     """
+    size = work.image.pyramid.levels[work.level]
     for patches, refined in _refined_batches(work, cumulative):
         for patch, prediction in zip(patches, refined, strict=True):
             old = cumulative[(slice(None), *patch.slices)]
             if work.rule.n_points != 1:
                 prediction = torch.where(_patch_points(work.rule, prediction, old), prediction, old)
+            if work.rule.fade_px:
+                prediction = torch.lerp(old, prediction, _fade(patch, size, work.rule.fade_px).to(old.device))
             old.copy_(prediction)
 
 
@@ -112,6 +116,19 @@ def _patch_points(rule: PointRule, refined: Tensor, cumulative: Tensor) -> Tenso
     pixels = np.outer(_cell_lengths(height, rule.cell_px), _cell_lengths(width, rule.cell_px))
     cells = torch.from_numpy(choose_cells(smooth, pixels, rule.count(height * width))).to(refined.device)
     return cells.repeat_interleave(rule.cell_px, 0)[:height].repeat_interleave(rule.cell_px, 1)[:, :width]
+
+
+def _fade(patch: PixelRect, size: Size, fade_px: int) -> Tensor:
+    """(h, w) weight of a patch's refined prediction: near 0 where it meets another patch, 1 inside."""
+    rows = _ramp(patch.height, fade_px, before=patch.row > 0, after=patch.row + patch.height < size.height)
+    cols = _ramp(patch.width, fade_px, before=patch.col > 0, after=patch.col + patch.width < size.width)
+    return rows[:, None] * cols
+
+
+def _ramp(length: int, fade_px: int, *, before: bool, after: bool) -> Tensor:
+    rise = ((torch.arange(length) + 0.5) / fade_px).clamp(max=1)
+    flat = torch.ones(length)
+    return (rise if before else flat) * (rise.flip(0) if after else flat)
 
 
 def _cell_lengths(length: int, cell: int) -> NDArray[np.int64]:

@@ -31,12 +31,15 @@ class PointRule:
         smooth_kernel: Side of the median filter over the error score, in score cells; odd, 1 for none.
         scope: Within what points compete.
         cell_px: Side of a score cell in pixels, for scope PATCH; scope IMAGE scores at the network's input size.
+        fade_px: Over this many pixels inside a border with another patch the refined prediction fades to the
+            cumulative one, for scope PATCH: a patch knows least at its edge, and a hard cut shows. 0 for none.
     """
 
     n_points: float
     smooth_kernel: int
     scope: PointScope
     cell_px: int = 4
+    fade_px: int = 0
 
     def __post_init__(self) -> None:
         if not self.n_points > 0:
@@ -45,6 +48,8 @@ class PointRule:
             raise ValueError(f"smooth_kernel must be odd and positive, not {self.smooth_kernel}.")
         if self.cell_px < 1:
             raise ValueError(f"cell_px must be positive, not {self.cell_px}.")
+        if self.fade_px < 0:
+            raise ValueError(f"fade_px must not be negative, not {self.fade_px}.")
 
     def count(self, pixels: int) -> int:
         """Points to replace where ``pixels`` compete."""

@@ -96,7 +96,9 @@ class Segmenter:
         if mode == "fast" and selection.fast is None:
             raise OptionError(f"The model '{self.manifest.name}' offers no fast mode; use --refine full or a share.")
         chosen = selection.fast if mode == "fast" and selection.fast else selection.full
-        points = PointRule(chosen.n_points, chosen.smooth_kernel, PointScope(chosen.points_per), chosen.cell_px)
+        points = PointRule(
+            chosen.n_points, chosen.smooth_kernel, PointScope(chosen.points_per), chosen.cell_px, chosen.fade_px
+        )
         if mode == "off":
             return SelectionRules(NoPatches(), points)
         if mode == "full" or selection.fast is None:

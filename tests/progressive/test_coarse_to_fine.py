@@ -138,6 +138,24 @@ def test_score_cells_need_not_divide_a_patch(cell_px: int) -> None:
     assert 32 - min(cell_px, 8) ** 2 < changed.sum() <= 32
 
 
+def test_the_refined_prediction_fades_out_towards_neighboring_patches_only() -> None:
+    answer = (1.0, 0.0, 0.0)
+    pyramid = MagnificationPyramid.from_decimations(8, (2, 1))
+    values = np.full((3, 16, 16), 100, np.uint8)
+    faded = PointRule(1, 1, PointScope.PATCH, fade_px=2)
+    first = ListedPatches((np.arange(4) == 0,))
+    old, new = (
+        _stages(values, pyramid, ShareOfBands([answer]), patches=rule, points=faded)[-1].probabilities
+        for rule in (NoPatches(), first)
+    )
+    weight = ((new - old)[0] / (1 - old[0])).numpy()
+    ramp = np.array([1, 1, 1, 1, 1, 1, 0.75, 0.25])
+    np.testing.assert_allclose(weight[:8, :8], np.outer(ramp, ramp), atol=1e-5)
+    assert not weight[8:].any()
+    assert not weight[:, 8:].any()
+    torch.testing.assert_close(new.sum(0), torch.ones(16, 16))
+
+
 def test_fast_refines_the_most_uncertain_patches() -> None:
     values = np.zeros((3, 25, 25), np.uint8)
     values[0] = 250

@@ -75,6 +75,11 @@ def test_points_are_a_share_or_a_count(n_points: float, count: int) -> None:
     assert PointRule(n_points, 1, PointScope.PATCH).count(101) == count
 
 
+def test_a_negative_fade_is_refused() -> None:
+    with pytest.raises(ValueError, match="fade_px"):
+        PointRule(1, 1, PointScope.PATCH, fade_px=-1)
+
+
 @pytest.mark.parametrize(
     ("n_points", "kernel", "cell", "match"), [(0, 1, 1, "n_points"), (1, 2, 1, "smooth_kernel"), (1, 1, 0, "cell_px")]
 )
