@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from magnet_geo.datasets import IGNORE_INDEX
 from magnet_geo.errors import EvaluationError
-
-#: Class index of pixels that are not compared.
-IGNORE_INDEX = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """The only place that opens rasters: scenes in, maps out."""
 
 from magnet_geo.raster.bands import choose_bands, list_bands
+from magnet_geo.raster.class_map import ClassMap
 from magnet_geo.raster.cog import check_creation_options
 from magnet_geo.raster.collar import untagged_collar
 from magnet_geo.raster.description import SceneDescription, describe_scene
@@ -14,6 +15,7 @@ from magnet_geo.raster.stretch import AutoScaling, ModelValues, NoScaling, Range
 
 __all__ = [
     "AutoScaling",
+    "ClassMap",
     "GeoTiffDraft",
     "MapLayout",
     "ModelValues",
