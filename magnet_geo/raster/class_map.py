@@ -32,6 +32,7 @@ class ClassMap:
         source: The raster.
         description: Its metadata.
         table: The classes that the file, its ``.aux.xml`` or its ``.qml`` names, by value; empty where none does.
+        colors: The color table, ``#rrggbb`` by value; empty where the file has none.
     """
 
     def __init__(self, source: SceneSource) -> None:
@@ -46,7 +47,7 @@ class ClassMap:
         self.source = source
         self.description = describe_scene(source)
         _require_classes(self.description)
-        self.table = _read_table(source, _nodata(self.description))
+        self.table, self.colors = _read_table(source, _nodata(self.description))
         self._reader = SceneReader(source, (1,))
 
     def __enter__(self) -> ClassMap:
@@ -98,8 +99,9 @@ class ClassMap:
                 yield PixelRect(row, col, min(side_px, height - row), min(side_px, width - col))
 
     def land_class(self, value: int) -> LandClass:
-        """Gives the class of a value; one that the file does not name gets a name and a color of its own."""
-        return self.table.get(value) or LandClass(value, f"class {value}", _color_of(value))
+        """Gives the class of a value; one that the file does not name gets a name, and its color in the color
+        table or one of its own."""
+        return self.table.get(value) or LandClass(value, f"class {value}", self.colors.get(value) or _color_of(value))
 
 
 def _require_classes(description: SceneDescription) -> None:
@@ -120,7 +122,7 @@ def _nodata(description: SceneDescription) -> int | None:
     return int(value) if value is not None and float(value).is_integer() else None
 
 
-def _read_table(source: SceneSource, nodata: int | None) -> dict[int, LandClass]:
+def _read_table(source: SceneSource, nodata: int | None) -> tuple[dict[int, LandClass], dict[int, str]]:
     with open_scene(source, overviews=True) as dataset:
         colors = _colors(dataset)
         names = _tagged_names(dataset)
@@ -133,7 +135,7 @@ def _read_table(source: SceneSource, nodata: int | None) -> dict[int, LandClass]
         used.add(distinct)
         color = colors.get(value) or (styled[value][1] if value in styled else _color_of(value))
         table[value] = LandClass(value, distinct, color)
-    return table
+    return table, colors
 
 
 def _colors(dataset: DatasetReader) -> dict[int, str]:
