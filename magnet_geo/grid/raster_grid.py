@@ -11,6 +11,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 
+from magnet_geo.grid.geographic import ToDegrees
 from magnet_geo.grid.pixel_rect import PixelRect, Size
 
 
@@ -68,20 +69,21 @@ class RasterGrid:
         """
         if self.crs is None:
             return None
-        crs = pyproj.CRS.from_user_input(self.crs)
-        geod = crs.get_geod()
-        if geod is None or crs.geodetic_crs is None:
-            return self._nominal_pixel_m(crs)
+        try:
+            to_degrees = ToDegrees(self.crs)
+        except ValueError:
+            return self.nominal_pixel_m
         rows = self.height / 2 + np.array([-0.5, 0.5, 0.0, 0.0])
         cols = self.width / 2 + np.array([0.0, 0.0, -0.5, 0.5])
-        x, y = self.world(rows=rows, cols=cols)
-        to_degrees = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-        lon, lat = to_degrees.transform(x, y)
+        lon, lat = to_degrees(*self.world(rows=rows, cols=cols))
         if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-            return self._nominal_pixel_m(crs)
-        _, _, sides = geod.inv(lon[[0, 2]], lat[[0, 2]], lon[[1, 3]], lat[[1, 3]])
+            return self.nominal_pixel_m
+        _, _, sides = to_degrees.geod.inv(lon[[0, 2]], lat[[0, 2]], lon[[1, 3]], lat[[1, 3]])
         return float(np.sqrt(sides[0] * sides[1]))
 
-    def _nominal_pixel_m(self, crs: pyproj.CRS) -> float:
-        metres_per_unit = crs.axis_info[0].unit_conversion_factor if crs.axis_info else 1.0
+    @property
+    def nominal_pixel_m(self) -> float:
+        """Side of a pixel as the CRS counts it, in metres; pixels themselves where there is no CRS."""
+        axes = pyproj.CRS.from_user_input(self.crs).axis_info if self.crs is not None else []
+        metres_per_unit = axes[0].unit_conversion_factor if axes else 1.0
         return float(np.sqrt(abs(self.transform.determinant)) * metres_per_unit)

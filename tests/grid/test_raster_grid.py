@@ -10,7 +10,7 @@ import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
-from magnet_geo.grid import PixelAreas, PixelRect, RasterGrid
+from magnet_geo.grid import PixelRect, RasterGrid
 
 UTM = Affine(10, 0, 400_000, 0, -10, 5_600_000)
 ROTATED = Affine.translation(400_000, 5_600_000) @ Affine.rotation(33) @ Affine.scale(12, -8)
@@ -57,8 +57,6 @@ def test_feet_are_told_in_metres() -> None:
 def test_without_a_crs_nothing_is_known_of_the_ground() -> None:
     grid = RasterGrid(None, Affine.identity(), 7, 5)
     assert grid.ground_sample_distance_m is None
-    with pytest.raises(ValueError, match="coordinate reference system"):
-        PixelAreas(grid)
 
 
 def test_a_local_crs_without_an_ellipsoid_gives_its_own_units() -> None:
@@ -67,18 +65,10 @@ def test_a_local_crs_without_an_ellipsoid_gives_its_own_units() -> None:
     assert grid.ground_sample_distance_m == pytest.approx(2 * 0.3048)
 
 
-@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS.keys())
-def test_areas_are_those_of_geodesic_pixel_polygons(grid: RasterGrid) -> None:
-    rect = PixelRect(3, 5, 47, 59)
-    values = np.random.default_rng(2).integers(0, 3, (rect.height, rect.width)).astype(np.uint8)
-    crs = pyproj.CRS.from_user_input(grid.crs)
-    to_degrees = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    expected = np.zeros(256)
-    for (row, col), value in np.ndenumerate(values):
-        corners = [(0, 0), (0, 1), (1, 1), (1, 0)]
-        x, y = zip(*(grid.transform @ (rect.col + col + c, rect.row + row + r) for r, c in corners), strict=True)
-        expected[value] += abs(crs.get_geod().polygon_area_perimeter(*to_degrees.transform(x, y))[0])
-    np.testing.assert_allclose(PixelAreas(grid).class_areas_m2(values, rect), expected, rtol=1e-4)
+def test_grads_are_no_degrees() -> None:
+    """The NTF of older French maps: read as degrees, its latitude would be 5 degrees off and a pixel a tenth."""
+    grid = RasterGrid(CRS.from_epsg(27572), Affine(10, 0, 600_000, 0, -10, 2_420_000), 71, 53)
+    assert grid.ground_sample_distance_m == pytest.approx(10, rel=1e-3)
 
 
 def test_a_window_has_the_transform_of_its_corner() -> None:
