@@ -22,6 +22,7 @@ from magnet_geo.raster.cog import check_creation_options, sync, write_cog
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
 from magnet_geo.raster.layer_style import write_layer_style, write_whole
 from magnet_geo.raster.map_layout import TILE_PX, MapLayout
+from magnet_geo.raster.server_style import write_server_style
 from magnet_geo.raster.written_tiles import WrittenTiles, truncated_blocks
 
 # What GDAL keeps beside a raster; left over from a replaced one, it would be read into the new one.
@@ -93,6 +94,18 @@ class GeoTiffDraft:
             raise self._failure(gdal_detail(error)) from error
         self._tiles.add(rect, bands)
 
+    def tag(self, key: str, text: str) -> None:
+        """Add to the metadata what is known only once the pixels are.
+
+        Raises:
+            OutputError: GDAL could not write.
+        """
+        try:
+            with gdal_environment():
+                self._open_dataset.update_tags(**{key: text})
+        except GDAL_ERRORS as error:
+            raise self._failure(gdal_detail(error)) from error
+
     def checkpoint(self) -> None:
         """Bring everything written so far onto the disk, where a later run can take it up.
 
@@ -139,8 +152,11 @@ class GeoTiffDraft:
         except OSError as error:
             raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
 
-    def publish(self) -> Path:
+    def publish(self, pixel_counts: NDArray[np.int64] | None = None) -> Path:
         """Write the sidecars and only then give the prepared raster its name.
+
+        Args:
+            pixel_counts: (256,) pixels by class value, for the attribute table; None where nobody counted.
 
         Returns:
             Path of the output.
@@ -150,7 +166,7 @@ class GeoTiffDraft:
             OutputError: The folder cannot be written.
         """
         try:
-            self._rename()
+            self._rename(pixel_counts)
         except OSError as error:
             raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
         self.discard()
@@ -229,12 +245,14 @@ class GeoTiffDraft:
         if missing:
             raise self._failure(f"{missing} block(s) did not reach the disk")
 
-    def _rename(self) -> None:
+    def _rename(self, pixel_counts: NDArray[np.int64] | None) -> None:
         for suffix in _GDAL_SIDECARS:
             self.target.with_name(self.target.name + suffix).unlink(missing_ok=True)
         if self.layout.scheme is not None:
-            write_whole(self.target.with_name(self.target.name + ".aux.xml"), class_sidecar(self.layout.scheme))
+            sidecar = class_sidecar(self.layout.scheme, pixel_counts)
+            write_whole(self.target.with_name(self.target.name + ".aux.xml"), sidecar)
             write_layer_style(self.target, self.layout.scheme)
+            write_server_style(self.target, self.layout.scheme)
         os.replace(self._cog_path, self.target)
 
     def _failure(self, detail: str, *, full: bool = False) -> OutputError:

@@ -31,10 +31,12 @@ from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.options import SegmentOptions
-from magnet_geo.scene.outcome import make_result
+from magnet_geo.scene.outcome import make_result, make_run_record
 from magnet_geo.scene.outputs import check_outputs, map_writer, preview_writer, stage_writers, written_scheme
+from magnet_geo.scene.refinement_tally import RefinementTally
 from magnet_geo.scene.result import SegmentResult
 from magnet_geo.scene.run_plan import RunPlan, plan_run
+from magnet_geo.scene.run_record import RUN_TAG
 from magnet_geo.scene.seam_blender import SeamBlender
 from magnet_geo.scene.segmenter import Segmenter, SelectionRules, last_stage, load_model
 from magnet_geo.scene.wanted_patches import wanted_patches
@@ -84,7 +86,8 @@ def segment_scene(
     plan = plan_run(scene, model, options)
     for warning in plan.warnings:
         progress(WarningEvent(warning))
-    run = _Run(plan, model, options, progress, cancel or CancelToken())
+    tally = RefinementTally(plan.windows.scene, model.manifest.pyramid_value(), ratio=plan.scale.ratio)
+    run = _Run(plan, model, options, tally, progress, cancel or CancelToken())
     writer = run.write_map(output)
     return make_result(
         output,
@@ -94,7 +97,7 @@ def segment_scene(
         options=options,
         pixels=writer.pixels,
         areas_m2=writer.areas_m2,
-        refined_share=run.patches_refined / max(1, run.patches_wanted),
+        tally=tally,
         seconds=time.monotonic() - started,
     )
 
@@ -104,10 +107,9 @@ class _Run:
     plan: RunPlan
     model: Segmenter
     options: SegmentOptions
+    tally: RefinementTally
     progress: ProgressListener
     cancel: CancelToken
-    patches_wanted: int = 0
-    patches_refined: int = 0
     _fraction: float = field(default=0.0, init=False)
     _passes_left: int = field(default=1, init=False)
     _window_end: float = field(default=0.0, init=False)
@@ -127,6 +129,8 @@ class _Run:
             streams = [self._stream(w, scratch / f"stage_{level}", plain=True) for level, w in enumerate(stages)]
             self._segment(self._stream(writer, scratch / "map"), streams, rules, ranked)
             self._refuse_empty(writer)
+            record = make_run_record(self.plan, self.model, self.options, self.tally)
+            writer.tag(RUN_TAG, record.model_dump_json())
             self._say(_SEGMENT_ENDS, "write", "Writing the outputs")
             self.cancel.raise_if_cancelled()
             writers = (*stages, writer)
@@ -194,13 +198,12 @@ class _Run:
 
     def _segment_window(self, window: ModelWindow, rules: SelectionRules, stage_maps: Sequence[MapStream]) -> Tensor:
         wanted = self._wanted(window)
-        patches = sum(int(level.sum()) for level in wanted)
-        self.patches_wanted += patches
-        self._passes_left = patches + 1
+        self._passes_left = sum(int(level.sum()) for level in wanted) + 1
         stages = self.model.stages(window.values, window.valid, rules=rules, wanted=wanted, on_batch=self._on_batch)
         stage: Stage | None = None
         for stage in stages:
-            self.patches_refined += int(stage.refined.sum())
+            if stage.level:
+                self.tally.add(window.window, stage.level, wanted=wanted[stage.level - 1], refined=stage.refined)
             if stage_maps:
                 stage_maps[stage.level].put(window, stage.probabilities)
         if stage is None:

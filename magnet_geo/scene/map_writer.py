@@ -94,7 +94,7 @@ class MapWriter:
             OutputError: A name could not be given.
         """
         for draft in reversed(self._all_drafts()):
-            draft.publish()
+            draft.publish(self.pixels if draft is self._classes else None)
 
     @property
     def target(self) -> Path:
@@ -110,6 +110,16 @@ class MapWriter:
         self._queue.join()
         self._raise_failure()
         return int(self.pixels.sum() - self.pixels[self._classes.layout.nodata])
+
+    def tag(self, key: str, text: str) -> None:
+        """Add a tag to the class raster, once all cores so far are written.
+
+        Raises:
+            OutputError: A core, or the tag, could not be written.
+        """
+        self._queue.join()
+        self._raise_failure()
+        self._classes.tag(key, text)
 
     def _all_drafts(self) -> list[GeoTiffDraft]:
         return [draft for draft in (self._classes, self._confidence, self._probabilities) if draft is not None]

@@ -12,8 +12,10 @@ from magnet_geo.scene.hardware import precision_name
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.peak_memory import peak_memory_bytes
 from magnet_geo.scene.records import grid_record
+from magnet_geo.scene.refinement_tally import RefinementTally
 from magnet_geo.scene.result import ClassRecord, ModelRecord, PlanRecord, SegmentResult
 from magnet_geo.scene.run_plan import RunPlan
+from magnet_geo.scene.run_record import RunRecord
 from magnet_geo.scene.segmenter import Segmenter
 
 
@@ -26,7 +28,7 @@ def make_result(
     options: SegmentOptions,
     pixels: NDArray[np.int64],
     areas_m2: NDArray[np.float64] | None,
-    refined_share: float,
+    tally: RefinementTally,
     seconds: float,
 ) -> SegmentResult:
     """The outcome of a finished run.
@@ -39,7 +41,7 @@ def make_result(
         options: The user's decisions.
         pixels: (256,) pixels by value.
         areas_m2: (256,) square metres by value, or None.
-        refined_share: Share of the patches that were refined.
+        tally: What was refined.
         seconds: Wall time.
     """
     valid = int(pixels.sum() - pixels[scheme.nodata])
@@ -51,7 +53,8 @@ def make_result(
         grid=grid_record(plan.description.grid),
         classes=tuple(_class_record(c, pixels, areas_m2, valid) for c in scheme.classes),
         valid_pixels=valid,
-        refined_share=refined_share,
+        refined_share=tally.share,
+        levels=tally.levels(plan.gsd_m),
         seconds=seconds,
         peak_memory_bytes=peak_memory_bytes(),
         device=str(model.predictor.device),
@@ -84,6 +87,43 @@ def make_plan_record(plan: RunPlan, model: Segmenter) -> PlanRecord:
         precision=precision_name(model.predictor.dtype),
         warnings=plan.warnings,
     )
+
+
+def make_run_record(plan: RunPlan, model: Segmenter, options: SegmentOptions, tally: RefinementTally) -> RunRecord:
+    """What a run leaves in its map."""
+    manifest = model.manifest
+    networks = (manifest.architecture.backbone, manifest.architecture.refinement or "no refinement")
+    return RunRecord(
+        scene=plan.description.name,
+        model=model_record(model),
+        model_gsd_m=manifest.gsd_m,
+        networks=" + ".join(networks),
+        domain=manifest.domain,
+        licence=manifest.licence,
+        data=manifest.data,
+        bands=plan.bands,
+        band_names=manifest.bands,
+        scaling=plan.scaling_text,
+        gsd_m=plan.gsd_m,
+        scene_pixels_per_model_pixel=plan.scale.ratio,
+        refine=_refine_name(model, options),
+        min_confidence=options.min_confidence,
+        part_of_scene=options.area is not None,
+        windows=sum(1 for _ in plan.windows.touching(plan.area.rect)),
+        window=(plan.windows.window.height, plan.windows.window.width),
+        halo=plan.windows.halo,
+        device=str(model.predictor.device),
+        precision=precision_name(model.predictor.dtype),
+        levels=tally.levels(plan.gsd_m),
+        refined=tally.grid(),
+        warnings=plan.warnings,
+    )
+
+
+def _refine_name(model: Segmenter, options: SegmentOptions) -> str:
+    if options.refine is not None:
+        return options.refine.mode if options.refine.share is None else f"{options.refine.share:g}"
+    return model.manifest.selection.default if model.manifest.selection else "off"
 
 
 def model_record(model: Segmenter) -> ModelRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from magnet_geo.scene.records import GridRecord
+from magnet_geo.scene.refinement_tally import LevelRecord
 
 
 class _Record(BaseModel):
@@ -61,6 +62,7 @@ class SegmentResult(_Record):
         classes: Classes with pixels and areas, unclassified last where it occurs.
         valid_pixels: Mapped pixels.
         refined_share: Share of the patches with valid pixels that were refined, 0-1.
+        levels: The same level by level.
         seconds: Wall time.
         peak_memory_bytes: Largest main memory of the process so far.
         device: Where the networks ran.
@@ -78,6 +80,7 @@ class SegmentResult(_Record):
     classes: tuple[ClassRecord, ...]
     valid_pixels: int
     refined_share: float
+    levels: tuple[LevelRecord, ...] = ()
     seconds: float
     peak_memory_bytes: int
     device: str
