@@ -5,11 +5,13 @@ from magnet_geo.raster.class_map import ClassMap
 from magnet_geo.raster.cog import check_creation_options
 from magnet_geo.raster.collar import untagged_collar
 from magnet_geo.raster.description import SceneDescription, describe_scene
+from magnet_geo.raster.label_reader import LabelReader
 from magnet_geo.raster.layer_style import layer_style, write_layer_style
 from magnet_geo.raster.map_layout import MapLayout
 from magnet_geo.raster.output_path import check_output_path
 from magnet_geo.raster.raster_writer import GeoTiffDraft
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
+from magnet_geo.raster.server_style import server_style, write_server_style
 from magnet_geo.raster.source import SceneSource, open_scene
 from magnet_geo.raster.stretch import AutoScaling, ModelValues, NoScaling, RangeScaling, ScalingMode, choose_scaling
 
@@ -17,6 +19,7 @@ __all__ = [
     "AutoScaling",
     "ClassMap",
     "GeoTiffDraft",
+    "LabelReader",
     "MapLayout",
     "ModelValues",
     "NoScaling",
@@ -34,6 +37,8 @@ __all__ = [
     "layer_style",
     "list_bands",
     "open_scene",
+    "server_style",
     "untagged_collar",
     "write_layer_style",
+    "write_server_style",
 ]
