@@ -69,7 +69,7 @@ def _files(result: SegmentResult) -> list[tuple[str, str]]:
     raster = Path(result.raster)
     found = [
         ("map", result.raster),
-        ("style", str(raster.with_suffix(".qml"))),
+        ("styles", f"{raster.with_suffix('.qml')}, {raster.with_suffix('.sld').name}"),
         ("confidence", result.confidence),
         ("probabilities", result.probabilities),
     ]

@@ -29,7 +29,7 @@ def written(scene: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFact
 
 def test_there_is_nothing_but_the_outputs(written: tuple[Path, SegmentResult]) -> None:
     folder, result = written
-    assert names(folder) == ["map.qml", "map.tif", "map.tif.aux.xml", "shares.tif", "sure.tif"]
+    assert names(folder) == ["map.qml", "map.sld", "map.tif", "map.tif.aux.xml", "shares.tif", "sure.tif"]
     assert (result.confidence, result.probabilities) == (str(folder / "sure.tif"), str(folder / "shares.tif"))
 
 

@@ -9,7 +9,7 @@ from tests.cli.conftest import fields
 from tests.cli.runs import names, run, segment_lines
 from tests.raster.rasters import write_raster
 
-MAPS = ["north_classes.qml", "north_classes.tif", "north_classes.tif.aux.xml"]
+MAPS = [f"north_classes.{suffix}" for suffix in ("qml", "sld", "tif", "tif.aux.xml")]
 MAPS += [name.replace("north", "south") for name in MAPS]
 
 
@@ -113,7 +113,7 @@ def test_a_bad_model_is_told_once(scenes: list[Path], maps: Path, capfd: pytest.
 
 def test_the_output_folder_is_made(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
     assert run("segment", scenes[0], "--output-dir", maps / "new", "--model", tiny_model).exit_code == 0
-    assert names(maps / "new") == MAPS[:3]
+    assert names(maps / "new") == MAPS[:4]
 
 
 def test_no_more_than_one_folder_is_made(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
@@ -134,4 +134,4 @@ def test_the_default_output_is_named_after_the_scene(
 ) -> None:
     monkeypatch.chdir(maps)
     assert run("segment", scenes[0], "--model", tiny_model).exit_code == 0
-    assert names(maps) == MAPS[:3]
+    assert names(maps) == MAPS[:4]

@@ -10,7 +10,7 @@ import pytest
 import rasterio.shutil
 
 from magnet_geo.classes import ClassScheme, LandClass
-from magnet_geo.raster import layer_style, write_layer_style
+from magnet_geo.raster import layer_style, server_style, write_layer_style, write_server_style
 from magnet_geo.raster.class_sidecar import class_sidecar, color_table
 from tests.raster.rasters import write_raster
 
@@ -36,9 +36,9 @@ def test_gdal_reads_a_category_name_for_each_value(as_gdal_reads_it: ElementTree
 def test_gdal_reads_the_attribute_table(as_gdal_reads_it: ElementTree.Element) -> None:
     rows = [[f.text for f in row] for row in as_gdal_reads_it.findall("GDALRasterAttributeTable/Row")]
     assert rows == [
-        ["0", "unclassified", "128", "128", "128"],
-        ["1", "road", "255", "0", "16"],
-        ["3", "wasser & ÄÖ <x>", "10", "11", "12"],
+        ["0", "unclassified", "128", "128", "128", "255"],
+        ["1", "road", "255", "0", "16", "255"],
+        ["3", "wasser & ÄÖ <x>", "10", "11", "12", "255"],
     ]
 
 
@@ -61,3 +61,28 @@ def test_the_style_lies_beside_the_raster_and_nothing_else(tmp_path: Path) -> No
     assert write_layer_style(tmp_path / "out.tif", SCHEME) == tmp_path / "out.qml"
     assert [p.name for p in tmp_path.iterdir()] == ["out.qml"]
     assert ElementTree.parse(tmp_path / "out.qml").getroot().tag == "qgis"
+
+
+def test_pixels_are_counted_in_the_attribute_table() -> None:
+    counts = np.zeros(256, np.int64)
+    counts[3] = 5_000_000_000
+    rows = ElementTree.fromstring(class_sidecar(SCHEME, counts)).findall(".//GDALRasterAttributeTable/Row")
+    assert [row[-1].text for row in rows] == ["0", "0", "5000000000"]
+
+
+def test_the_style_for_servers_has_exactly_the_classes_by_value() -> None:
+    root = ElementTree.fromstring(server_style(SCHEME, name="map"))
+    sld = "{http://www.opengis.net/sld}"
+    symbolizer = root.find(f"{sld}NamedLayer/{sld}UserStyle/{sld}FeatureTypeStyle/{sld}Rule/")
+    assert symbolizer is not None
+    assert (symbolizer.tag, root.get("version")) == (sld + "RasterSymbolizer", "1.0.0")
+    colors = symbolizer.find(sld + "ColorMap")
+    assert colors is not None
+    assert colors.get("type") == "values"
+    entries = [(e.get("quantity"), e.get("color"), e.get("label")) for e in colors]
+    assert entries == [("1", "#ff0010", "road"), ("3", "#0a0b0c", "wasser & ÄÖ <x>")]
+
+
+def test_the_style_for_servers_lies_beside_the_raster(tmp_path: Path) -> None:
+    assert write_server_style(tmp_path / "out.tif", SCHEME) == tmp_path / "out.sld"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.sld"]

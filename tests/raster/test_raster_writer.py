@@ -66,7 +66,7 @@ def test_a_class_map_is_a_valid_cog_with_all_it_carries(tmp_path: Path) -> None:
         assert dataset.tags(1)["CLASS_4"] == "built <up> & roads"
         assert dataset.colormap(1)[4] == (255, 0, 16, 255)
         assert dataset.colormap(1)[255][3] == 0
-    assert sorted(os.listdir(tmp_path)) == ["out.qml", "out.tif", "out.tif.aux.xml"]
+    assert sorted(os.listdir(tmp_path)) == ["out.qml", "out.sld", "out.tif", "out.tif.aux.xml"]
 
 
 def test_class_overviews_hold_only_classes(tmp_path: Path) -> None:
