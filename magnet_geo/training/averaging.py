@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -29,9 +30,20 @@ class WeightAverage:
         """Moves the average toward the network's present state."""
         self._updates += 1
         decay = min(self._decay, self._updates / (self._updates + 9))
-        averages, values = self._floating_tensors(self.model), self._floating_tensors(model)
+        pairs = list(zip(self.model.state_dict().values(), model.state_dict().values(), strict=True))
+        floating = [(average, value) for average, value in pairs if average.is_floating_point()]
+        averages, values = (list(side) for side in zip(*floating, strict=True))
         torch._foreach_lerp_(averages, values, 1 - decay)
+        for average, value in pairs:
+            if not average.is_floating_point():
+                average.copy_(value)
 
-    @staticmethod
-    def _floating_tensors(model: nn.Module) -> list[Tensor]:
-        return [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
+    @property
+    def updates(self) -> int:
+        """How many states are in the average."""
+        return self._updates
+
+    def restore(self, state: Mapping[str, Tensor], *, updates: int) -> None:
+        """Goes on from an average kept earlier."""
+        self.model.load_state_dict(dict(state))
+        self._updates = updates

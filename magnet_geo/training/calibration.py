@@ -5,7 +5,7 @@ C classes, P patches of a level, M sampled pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
 
@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from magnet_geo.datasets import IGNORE_INDEX
 from magnet_geo.progressive import AllPatches, PatchesAbove, PatchRule, PointRule, Predictor
-from magnet_geo.training.samples import IGNORE_INDEX
 from magnet_geo.training.validation import ValidationWindow, chain_confusion, class_iou, last_probabilities
 
 _FLOOR = 1e-6
@@ -35,7 +35,7 @@ class _Observed:
 
 
 def patch_thresholds(
-    windows: Sequence[ValidationWindow], predictor: Predictor, *, point_rule: PointRule, levels: int, share: float
+    windows: Iterable[ValidationWindow], predictor: Predictor, *, point_rule: PointRule, levels: int, share: float
 ) -> tuple[float, ...]:
     """Gives the mean uncertainty per level, from 1 on, that a share of the patches reaches.
 
@@ -57,7 +57,7 @@ def patch_thresholds(
 
 
 def point_share_scores(
-    windows: Sequence[ValidationWindow], predictor: Predictor, *, point_rule: PointRule, shares: Iterable[float]
+    windows: Iterable[ValidationWindow], predictor: Predictor, *, point_rule: PointRule, shares: Iterable[float]
 ) -> dict[float, float]:
     """Gives the mean IoU with every patch refined for each share of points replaced."""
     scores = {}
@@ -69,7 +69,7 @@ def point_share_scores(
 
 
 def best_temperature(
-    windows: Sequence[ValidationWindow],
+    windows: Iterable[ValidationWindow],
     predictor: Predictor,
     *,
     point_rule: PointRule,
@@ -104,7 +104,7 @@ def _sampled_logs(
 ) -> tuple[Tensor, Tensor]:
     """Gives (M, C) log-probabilities and (M,) class indices of the labelled pixels on a lattice."""
     probabilities = last_probabilities(window, predictor, patch_rule=AllPatches(), point_rule=point_rule)
-    classes = torch.from_numpy(window.classes[::stride_px, ::stride_px]).long()
+    classes = torch.from_numpy(window.classes[::stride_px, ::stride_px]).long().to(probabilities.device)
     labeled = classes != IGNORE_INDEX
     logs = probabilities[:, ::stride_px, ::stride_px].clamp_min(_FLOOR).log()
     return logs.movedim(0, -1)[labeled], classes[labeled]

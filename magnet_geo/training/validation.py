@@ -5,7 +5,7 @@ H and W the side of a window, C classes, P patches of a level.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
 from magnet_geo.grid import MagnificationPyramid, Size, WindowPlan
 from magnet_geo.normalization import Normalization
 from magnet_geo.progressive import PatchRule, PointRule, Predictor, build_image_pyramid, full_size, segment_stages
 from magnet_geo.progressive.image_pyramid import ImagePyramid
-from magnet_geo.training.samples import IGNORE_INDEX, LabeledImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +43,13 @@ class RememberingPredictor:
 
     def __init__(self, predictor: Predictor, remembered: dict[bytes, Tensor] | None = None) -> None:
         self.num_classes, self.batch_size = predictor.num_classes, predictor.batch_size
-        self.device = predictor.device
+        self.device, self.dtype = predictor.device, predictor.dtype
         self.remembered: dict[bytes, Tensor] = {} if remembered is None else remembered
         self._predictor = predictor
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
         """See `Predictor.scale_specific`; kept in half precision."""
-        key = inputs[..., ::8, ::8].contiguous().numpy().tobytes()
+        key = inputs[..., ::8, ::8].cpu().contiguous().numpy().tobytes()
         if key not in self.remembered:
             self.remembered[key] = self._predictor.scale_specific(inputs).half()
         return self.remembered[key].float()
@@ -89,11 +89,11 @@ def validation_windows(
 
 def confusion(probabilities: Tensor, classes: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
     """Gives the (C, C) counts of truth (rows) against prediction (columns) over labelled pixels."""
-    truth = torch.from_numpy(classes)
+    truth = torch.from_numpy(classes).to(probabilities.device)
     labeled = truth != IGNORE_INDEX
     pairs = truth[labeled].long() * num_classes + probabilities.argmax(dim=0)[labeled]
     counts = pairs.bincount(minlength=num_classes**2).reshape(num_classes, num_classes)
-    return np.asarray(counts.numpy(), dtype=np.int64)
+    return np.asarray(counts.cpu().numpy(), dtype=np.int64)
 
 
 def class_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -105,7 +105,7 @@ def class_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def chain_confusion(
-    windows: Sequence[ValidationWindow], predictor: Predictor, *, patch_rule: PatchRule, point_rule: PointRule
+    windows: Iterable[ValidationWindow], predictor: Predictor, *, patch_rule: PatchRule, point_rule: PointRule
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Gives how the last stage scores, and how much was refined.
 

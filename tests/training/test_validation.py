@@ -26,7 +26,7 @@ RULE = PointRule(n_points=1.0, smooth_kernel=1, scope=PointScope.PATCH)
 class BrightnessPredictor:
     """Says class 1 the surer the brighter a pixel is; the fine prediction is taken as it is."""
 
-    num_classes, batch_size, device = 2, 4, torch.device("cpu")
+    num_classes, batch_size, device, dtype = 2, 4, torch.device("cpu"), torch.float32
     passes = 0
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
