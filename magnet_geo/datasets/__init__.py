@@ -2,17 +2,28 @@
 
 from magnet_geo.datasets.class_file import read_class_table
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
+from magnet_geo.datasets.dataset import DatasetDescription, LabeledDataset, open_dataset, open_truth
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX, LabeledImage
+from magnet_geo.datasets.pairs import LabeledPair, pairs_of_folders, pairs_of_list
 from magnet_geo.datasets.published_sets import PUBLISHED_TABLES
 from magnet_geo.datasets.source import LabeledSource, MemorySource
+from magnet_geo.datasets.truth import Truth
 
 __all__ = [
     "IGNORE_INDEX",
     "PUBLISHED_TABLES",
     "UNKNOWN",
     "ClassTable",
+    "DatasetDescription",
+    "LabeledDataset",
     "LabeledImage",
+    "LabeledPair",
     "LabeledSource",
     "MemorySource",
+    "Truth",
+    "open_dataset",
+    "open_truth",
+    "pairs_of_folders",
+    "pairs_of_list",
     "read_class_table",
 ]

@@ -21,8 +21,8 @@ _COLOR_BANDS = 3
 class LabelReader(SceneReader):
     """Reads label values or colors at the pixels of another grid, within a ``with`` block.
 
-    Labels on another grid or in another CRS are warped by nearest neighbor, window by window. A reader belongs to
-    one thread.
+    Labels on another grid or in another CRS are warped by nearest neighbor, window by window. A reader serves one
+    thread at a time.
 
     Attributes:
         warped: Whether the labels lie on another grid.
@@ -50,12 +50,13 @@ class LabelReader(SceneReader):
         super().__enter__()
         if self.warped:
             try:
-                self._dataset = self._resources.enter_context(self._warped_dataset())
+                self._dataset = self._warped_dataset()
             except GDAL_ERRORS as error:
                 self.__exit__(None, None, None)
                 raise SceneError(
                     f"The labels '{self.source.name}' cannot be brought to the scene's grid: {gdal_detail(error)}."
                 ) from error
+            self._resources.callback(self._dataset.close)
         return self
 
     def _warped_dataset(self) -> WarpedVRT:

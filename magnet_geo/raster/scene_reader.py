@@ -16,7 +16,7 @@ from rasterio.windows import Window
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment
-from magnet_geo.raster.source import SceneSource, open_scene
+from magnet_geo.raster.source import SceneSource, open_handle, open_scene
 from magnet_geo.raster.validity import valid_pixels
 
 
@@ -36,7 +36,7 @@ class ScenePixels:
 class SceneReader:
     """Reads rectangles of a scene through one dataset handle, within a ``with`` block.
 
-    A reader belongs to one thread; each thread that reads opens its own.
+    A reader serves one thread at a time; threads that read at once open their own.
     """
 
     def __init__(self, source: SceneSource, bands: tuple[int, ...]) -> None:
@@ -53,7 +53,8 @@ class SceneReader:
         self._decimated: dict[int, ScenePixels] = {}
 
     def __enter__(self) -> SceneReader:
-        self._dataset = self._resources.enter_context(open_scene(self.source))
+        self._dataset = open_handle(self.source)
+        self._resources.callback(self._dataset.close)
         return self
 
     def __exit__(

@@ -50,12 +50,20 @@ def open_scene(source: SceneSource, *, overviews: bool = False) -> Iterator[Data
     Raises:
         SceneError: It is missing, not readable, no raster or damaged.
     """
-    dataset = _open(source, overviews=overviews)
+    dataset = open_handle(source, overviews=overviews)
     with dataset:
         yield dataset
 
 
-def _open(source: SceneSource, *, overviews: bool) -> DatasetReader:
+def open_handle(source: SceneSource, *, overviews: bool = False) -> DatasetReader:
+    """Open a scene without a ``with`` block.
+
+    rasterio ties what is entered to its thread. This handle may be used by any thread, one at a time, and closed by
+    any; calls that may fail belong in a `gdal_environment`.
+
+    Raises:
+        SceneError: See `open_scene`.
+    """
     options = dict(source.open_options)
     if not overviews and "OVERVIEW_LEVEL" not in {key.upper() for key in options}:
         options["OVERVIEW_LEVEL"] = "NONE"
