@@ -13,6 +13,7 @@ from .errors import MagnetGroup
 # Each command lives in the module of its name as `command`, and is loaded when it is used.
 COMMANDS = {
     "segment": "Map the land cover of scenes.",
+    "areas": "Measure the classes of a map.",
     "info": "Say how a scene will be read, before a run.",
     "model": "List, show, import and export models.",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import ceil, log10
 from pathlib import Path
 
 from rich.console import Console
@@ -9,28 +11,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from magnet_geo.scene import PlanRecord, SegmentResult
+from magnet_geo.scene.result import AreaRecord, ClassRecord
+
+# A projection that is off by less is as good as an equal-area one.
+_LEAST_SCALE = 1e-6
+_BEST_ERROR = 1e-9
 
 
 def show_result(result: SegmentResult) -> None:
     """Print the class table and where the files are."""
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head, justify in (("", "left"), ("value", "right"), ("class", "left"), ("pixels", "right"), ("share", "right")):
-        table.add_column(head, justify=justify)  # type: ignore[arg-type]
-    areas = [entry.area_m2 for entry in result.classes if entry.area_m2 is not None]
-    unit, square_metres = _area_unit(max(areas, default=0.0))
-    if areas:
-        table.add_column(f"area, {unit}", justify="right")
-    for entry in result.classes:
-        cells = [
-            f"[{entry.color}]██[/]",
-            str(entry.value),
-            escape(entry.name),
-            f"{entry.pixels:,}",
-            f"{entry.share:.1%}",
-        ]
-        table.add_row(*cells, *([f"{(entry.area_m2 or 0.0) / square_metres:,.2f}"] if areas else []))
-    console.print(table)
+    console = _console()
+    _print_classes(console, result.classes, result.areas)
     megapixels = result.grid.width * result.grid.height / 1e6
     console.print(
         f"{megapixels:.2f} Mpx in {result.seconds:.1f} s on {result.device} ({result.precision}), "
@@ -39,6 +30,11 @@ def show_result(result: SegmentResult) -> None:
     )
     for label, path in _files(result):
         console.print(f"{label:<14}{_shown(path)}", markup=False)
+
+
+def show_areas(classes: Sequence[ClassRecord], areas: AreaRecord | None) -> None:
+    """Print the class table of a map, and how its areas were measured."""
+    _print_classes(_console(), classes, areas)
 
 
 def show_plan(plan: PlanRecord, *, with_warnings: bool) -> None:
@@ -65,6 +61,50 @@ def show_plan(plan: PlanRecord, *, with_warnings: bool) -> None:
         console.print(f"{'warning':<14}{warning}", markup=False)
 
 
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _print_classes(console: Console, classes: Sequence[ClassRecord], areas: AreaRecord | None) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head, justify in (("", "left"), ("value", "right"), ("class", "left"), ("pixels", "right"), ("share", "right")):
+        table.add_column(head, justify=justify)  # type: ignore[arg-type]
+    known = [entry.area_m2 for entry in classes if entry.area_m2 is not None]
+    unit, square_metres = area_unit(max(known, default=0.0))
+    if known:
+        table.add_column(f"area, {unit}", justify="right")
+    for entry in classes:
+        cells = [
+            f"[{entry.color}]██[/]",
+            str(entry.value),
+            escape(entry.name),
+            f"{entry.pixels:,}",
+            f"{entry.share:.1%}",
+        ]
+        area = "unknown" if entry.area_m2 is None else f"{entry.area_m2 / square_metres:,.2f}"
+        table.add_row(*cells, *([area] if known else []))
+    console.print(table)
+    if areas is not None:
+        console.print(_how_measured(areas), markup=False)
+
+
+def _how_measured(areas: AreaRecord) -> str:
+    if areas.ellipsoid is None:
+        return "areas in the plane of the CRS"
+    text = f"areas on the ellipsoid ({areas.ellipsoid}), to {_percent(areas.relative_error)} or better"
+    low, high = areas.areal_scale or (1.0, 1.0)
+    if max(abs(low - 1), abs(high - 1)) < _LEAST_SCALE:
+        return text
+    times = " to ".join(sorted({f"{low:.4g}", f"{high:.4g}"}))
+    return f"{text}; the CRS itself would count {times} times as much"
+
+
+def _percent(error: float) -> str:
+    """The next power of ten above an error."""
+    exponent = ceil(log10(max(error, _BEST_ERROR) * 100))
+    return f"{10.0**exponent:.{max(0, -exponent)}f} %"
+
+
 def _files(result: SegmentResult) -> list[tuple[str, str]]:
     raster = Path(result.raster)
     found = [
@@ -85,7 +125,7 @@ def _vram(plan: PlanRecord) -> str:
     return f" and {plan.vram_bytes / 1e9:.1f} GB on the GPU" if plan.vram_bytes else ""
 
 
-def _area_unit(largest_m2: float) -> tuple[str, float]:
+def area_unit(largest_m2: float) -> tuple[str, float]:
     """Unit for all classes of a map, so that they compare at a glance, and its square metres."""
     if largest_m2 >= 1e8:
         return "km²", 1e6

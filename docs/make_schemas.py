@@ -11,11 +11,13 @@ from magnet_geo.cli.protocol import Line
 from magnet_geo.model import Manifest, ModelDescription
 from magnet_geo.scene import PlanRecord, SegmentResult
 from magnet_geo.scene.inspection import SceneRecord
+from magnet_geo.scene.map_areas import AreasResult
 
 FOLDER = Path(__file__).parent / "schemas"
 RECORDS = {
     "segment-result": SegmentResult,
     "segment-dry-run": PlanRecord,
+    "areas": AreasResult,
     "info": SceneRecord,
     "model-show": ModelDescription,
     "model-manifest": Manifest,

@@ -91,10 +91,12 @@ class PixelAreas:
         rows, cols = self._knots(rect.row, rect.row_stop), self._knots(rect.col, rect.col_stop)
         with np.errstate(invalid="ignore"):
             knots = self._measured(rows, cols)
-            self._note(knots, self._measured(_middles(rows), _middles(cols)))
+            self._note_error(knots, self._measured(_middles(rows), _middles(cols)))
         row_weights = _weights(rows, rect.row + 0.5 + np.arange(rect.height, dtype=np.float64))
         col_weights = _weights(cols, rect.col + 0.5 + np.arange(rect.width, dtype=np.float64))
-        return np.asarray(row_weights @ knots @ col_weights.T)
+        areas = np.asarray(row_weights @ knots @ col_weights.T)
+        self._note_scale(areas)
+        return areas
 
     def _knots(self, start: int, stop: int) -> _Numbers:
         """Knots of one axis from before ``start`` to behind ``stop``, the same ones for every rectangle."""
@@ -124,17 +126,18 @@ class PixelAreas:
         geod = self._to_degrees.geod
         return _azimuthal(round(lon[finite].flat[0]), round(lat[finite].flat[0]), float(geod.a), float(geod.b))
 
-    def _note(self, knots: _Numbers, middles: _Numbers) -> None:
+    def _note_error(self, knots: _Numbers, middles: _Numbers) -> None:
         interpolated = (knots[:-1, :-1] + knots[1:, :-1] + knots[:-1, 1:] + knots[1:, 1:]) / 4
-        found = np.abs(interpolated / middles - 1)
-        if np.isfinite(found).any():
-            self.relative_error = max(self.relative_error, float(np.nanmax(found)))
-            scale = self._nominal_m2() / knots
-            low, high = self.areal_scale or (np.inf, 0.0)
-            self.areal_scale = min(low, float(np.nanmin(scale))), max(high, float(np.nanmax(scale)))
+        found = float(np.fmax.reduce(np.abs(interpolated / middles - 1), axis=None))
+        if np.isfinite(found):
+            self.relative_error = max(self.relative_error, found)
 
-    def _nominal_m2(self) -> float:
-        return self._grid.nominal_pixel_m**2
+    def _note_scale(self, areas: _Numbers) -> None:
+        smallest, largest = float(np.fmin.reduce(areas, axis=None)), float(np.fmax.reduce(areas, axis=None))
+        if np.isfinite(smallest) and smallest > 0:
+            nominal = self._grid.nominal_pixel_m**2
+            low, high = self.areal_scale or (np.inf, 0.0)
+            self.areal_scale = min(low, nominal / largest), max(high, nominal / smallest)
 
 
 def _to_degrees_or_none(grid: RasterGrid) -> ToDegrees | None:

@@ -7,22 +7,25 @@ from pathlib import Path
 
 from magnet_geo.errors import OutputError
 
-_EXTENSIONS = (".tif", ".tiff")
+_RASTER_SUFFIXES = (".tif", ".tiff")
 
 
-def check_output_path(target: Path, scene_path: str, overwrite: bool) -> None:
+def check_output_path(
+    target: Path, scene_path: str, overwrite: bool, *, suffixes: tuple[str, ...] = _RASTER_SUFFIXES
+) -> None:
     """Refuse an output path that cannot or must not be written.
 
     Args:
-        target: Where the raster shall be.
+        target: Where the output shall be.
         scene_path: The scene, which no output may replace.
         overwrite: Whether an existing file may be replaced.
+        suffixes: What its name may end in, lower case.
 
     Raises:
         OutputError: Wrong extension, missing or read-only folder, the scene itself, or an existing file.
     """
-    if target.suffix.lower() not in _EXTENSIONS:
-        raise OutputError(f"The output '{target}' must end in .tif or .tiff, not '{target.suffix}'; rename it.")
+    if target.suffix.lower() not in suffixes:
+        raise OutputError(f"The output '{target}' must end in {' or '.join(suffixes)}, not '{target.suffix}'; rename it.")
     _check_folder(target.absolute().parent)
     if target.is_dir():
         raise OutputError(f"The output '{target}' is a folder; name a file inside it.")

@@ -97,6 +97,7 @@ def segment_scene(
         options=options,
         pixels=writer.pixels,
         areas_m2=writer.areas_m2,
+        measured=writer.measured,
         tally=tally,
         seconds=time.monotonic() - started,
     )

@@ -24,6 +24,7 @@ class MapWriter:
     Attributes:
         pixels: (256,) int64, how often each value was written.
         areas_m2: (256,) float64, their areas; None without a CRS.
+        measured: What measures them; None without a CRS.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class MapWriter:
         self._classes = GeoTiffDraft(*classes)
         self._confidence = GeoTiffDraft(*confidence) if confidence else None
         self._probabilities = GeoTiffDraft(*probabilities) if probabilities else None
-        self._areas = areas
+        self.measured = areas
         self._drafts = ExitStack()
         self._queue: queue.Queue[CoreMap | None] = queue.Queue(_WAITING_CORES)
         self._failure: BaseException | None = None
@@ -141,8 +142,8 @@ class MapWriter:
         if self._probabilities is not None and core.probabilities is not None:
             self._probabilities.write(core.core, core.probabilities)
         self.pixels += np.bincount(core.classes.ravel(), minlength=256)
-        if self._areas is not None and self.areas_m2 is not None:
-            self.areas_m2 += self._areas.class_areas_m2(core.classes, core.core)
+        if self.measured is not None and self.areas_m2 is not None:
+            self.areas_m2 += self.measured.class_areas_m2(core.classes, core.core)
 
     def _stop(self) -> None:
         if self._thread.is_alive():

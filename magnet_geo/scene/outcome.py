@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from magnet_geo.classes import ClassScheme, LandClass
+from magnet_geo.classes import ClassScheme
+from magnet_geo.grid import PixelAreas
+from magnet_geo.scene.class_records import area_record, class_records
 from magnet_geo.scene.hardware import precision_name
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.peak_memory import peak_memory_bytes
 from magnet_geo.scene.records import grid_record
 from magnet_geo.scene.refinement_tally import RefinementTally
-from magnet_geo.scene.result import ClassRecord, ModelRecord, PlanRecord, SegmentResult
+from magnet_geo.scene.result import ModelRecord, PlanRecord, SegmentResult
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.run_record import RunRecord
 from magnet_geo.scene.segmenter import Segmenter
@@ -28,6 +30,7 @@ def make_result(
     options: SegmentOptions,
     pixels: NDArray[np.int64],
     areas_m2: NDArray[np.float64] | None,
+    measured: PixelAreas | None,
     tally: RefinementTally,
     seconds: float,
 ) -> SegmentResult:
@@ -41,18 +44,20 @@ def make_result(
         options: The user's decisions.
         pixels: (256,) pixels by value.
         areas_m2: (256,) square metres by value, or None.
+        measured: What measured them.
         tally: What was refined.
         seconds: Wall time.
     """
-    valid = int(pixels.sum() - pixels[scheme.nodata])
     return SegmentResult(
+        scene=plan.source.path,
         raster=str(output.absolute()),
         confidence=_absolute(options.confidence),
         probabilities=_absolute(options.probabilities),
         model=model_record(model),
         grid=grid_record(plan.description.grid),
-        classes=tuple(_class_record(c, pixels, areas_m2, valid) for c in scheme.classes),
-        valid_pixels=valid,
+        classes=class_records(scheme.classes, pixels=pixels, areas_m2=areas_m2),
+        valid_pixels=int(pixels.sum() - pixels[scheme.nodata]),
+        areas=area_record(measured),
         refined_share=tally.share,
         levels=tally.levels(plan.gsd_m),
         seconds=seconds,
@@ -135,16 +140,3 @@ def model_record(model: Segmenter) -> ModelRecord:
 def _absolute(path: Path | None) -> str | None:
     return None if path is None else str(path.absolute())
 
-
-def _class_record(
-    land_class: LandClass, pixels: NDArray[np.int64], areas_m2: NDArray[np.float64] | None, valid: int
-) -> ClassRecord:
-    count = int(pixels[land_class.value])
-    return ClassRecord(
-        value=land_class.value,
-        name=land_class.name,
-        color=land_class.color,
-        pixels=count,
-        area_m2=None if areas_m2 is None else float(areas_m2[land_class.value]),
-        share=count / max(1, valid),
-    )

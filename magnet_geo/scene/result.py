@@ -22,6 +22,7 @@ class ClassRecord(_Record):
         pixels: How many pixels have it.
         area_m2: Their area on the ellipsoid; null without a CRS.
         share: Their share of the valid pixels, 0-1.
+        area_share: Their share of the mapped area, 0-1; null without a CRS.
     """
 
     value: int
@@ -30,6 +31,22 @@ class ClassRecord(_Record):
     pixels: int
     area_m2: float | None
     share: float
+    area_share: float | None = None
+
+
+class AreaRecord(_Record):
+    """How the areas of classes were measured.
+
+    Attributes:
+        ellipsoid: They are areas on this ellipsoid; null where the CRS has none and is taken for a plane.
+        relative_error: Largest relative error of a pixel's area; it says nothing of errors of the classification.
+        areal_scale: Smallest and largest ratio of an area in the CRS to that on the ground, for which the areas are
+            corrected; null for degrees and planes.
+    """
+
+    ellipsoid: str | None
+    relative_error: float
+    areal_scale: tuple[float, float] | None
 
 
 class ModelRecord(_Record):
@@ -52,6 +69,7 @@ class SegmentResult(_Record):
     """The outcome of one scene.
 
     Attributes:
+        scene: As it was named.
         raster: Absolute path of the class raster, as all paths here.
         confidence: Certainty raster, or null.
         probabilities: Probability raster, or null.
@@ -61,6 +79,7 @@ class SegmentResult(_Record):
         grid: Georeference of the rasters.
         classes: Classes with pixels and areas, unclassified last where it occurs.
         valid_pixels: Mapped pixels.
+        areas: How areas were measured; null without a CRS.
         refined_share: Share of the patches with valid pixels that were refined, 0-1.
         levels: The same level by level.
         seconds: Wall time.
@@ -70,6 +89,7 @@ class SegmentResult(_Record):
         warnings: Sentences for the user.
     """
 
+    scene: str
     raster: str
     confidence: str | None
     probabilities: str | None
@@ -79,6 +99,7 @@ class SegmentResult(_Record):
     grid: GridRecord
     classes: tuple[ClassRecord, ...]
     valid_pixels: int
+    areas: AreaRecord | None
     refined_share: float
     levels: tuple[LevelRecord, ...] = ()
     seconds: float
