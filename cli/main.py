@@ -15,6 +15,7 @@ COMMANDS = {
     "segment": "Map the land cover of scenes.",
     "areas": "Measure the classes of a map.",
     "info": "Say how a scene will be read, before a run.",
+    "accuracy": "Sample a map, and estimate its accuracy and areas.",
     "model": "List, show, import and export models.",
 }
 

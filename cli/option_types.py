@@ -148,3 +148,22 @@ class Bytes(_Type[int]):
         if found is None or found[2].upper() not in _MULTIPLES or float(found[1]) == 0:
             self.fail(f"'{value}' is no amount of memory; write it like 4GB or 800MB.", param, ctx)
         return int(float(found[1]) * _MULTIPLES[found[2].upper()])
+
+
+class ClassShare(_Type[tuple[str | None, float]]):
+    """A share such as ``0.9``, or one of a class such as ``water=0.95``."""
+
+    name = "[CLASS=]SHARE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str | None, float]:
+        """See the class."""
+        head, separator, tail = str(value).rpartition("=")
+        try:
+            share = float(tail)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1 or (separator and not head.strip()):
+            self.fail(
+                f"'{value}' is neither a share between 0 and 1 nor one of a class; write 0.9 or water=0.9.", param, ctx
+            )
+        return (head.strip() if separator else None), share

@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from magnet_geo.cli.protocol import Line
+from magnet_geo.evaluation.accuracy_estimate import AccuracyEstimate
+from magnet_geo.evaluation.sample_design import SampleDesign
 from magnet_geo.model import Manifest, ModelDescription
 from magnet_geo.scene import PlanRecord, SegmentResult
 from magnet_geo.scene.inspection import SceneRecord
@@ -18,6 +20,8 @@ RECORDS = {
     "segment-result": SegmentResult,
     "segment-dry-run": PlanRecord,
     "areas": AreasResult,
+    "accuracy-sample": SampleDesign,
+    "accuracy-estimate": AccuracyEstimate,
     "info": SceneRecord,
     "model-show": ModelDescription,
     "model-manifest": Manifest,

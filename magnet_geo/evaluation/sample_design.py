@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from magnet_geo.classes import LandClass
@@ -116,3 +118,16 @@ def parse_design(text: str, *, source: str) -> SampleDesign:
             f"The sample design in '{source}' is damaged ({place}: {fault['msg']}); give the one that `accuracy "
             "sample --json` printed with --design."
         ) from error
+
+
+def read_design(path: Path) -> SampleDesign:
+    """Read a design from a JSON file.
+
+    Raises:
+        EvaluationError: It cannot be read, or is no design.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"The design '{path}' cannot be read ({error}); give a JSON text file.") from error
+    return parse_design(text, source=path.name)

@@ -1,0 +1,52 @@
+"""Tables as CSV files, complete or not at all."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from magnet_geo.errors import OutputError
+
+Row = dict[str, object]
+
+
+def check_table_target(target: Path | None, *, overwrite: bool) -> None:
+    """Refuse a name under which a table cannot or must not be written, before any work is done.
+
+    Raises:
+        OutputError: It has no folder, or exists.
+    """
+    if target is None:
+        return
+    folder = target.absolute().parent
+    if not folder.is_dir():
+        raise OutputError(f"The folder '{folder}' does not exist; create it first.")
+    if target.is_dir():
+        raise OutputError(f"The output '{target}' is a folder; name a file inside it.")
+    if target.exists() and not overwrite:
+        raise OutputError(f"The output '{target}' exists already; choose another name or use --overwrite.")
+
+
+def write_table(target: Path, rows: Sequence[Row]) -> None:
+    """Write rows as CSV (UTF-8, a comma between columns, numbers with a point, nothing for unknown).
+
+    Args:
+        target: An existing file is replaced.
+        rows: At least one, all with the same columns.
+
+    Raises:
+        OutputError: It cannot be written; nothing is left behind.
+    """
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        os.replace(draft, target)
+    except OSError as error:
+        raise OutputError(f"'{target}' could not be written ({error.strerror}); check the folder.") from error
+    finally:
+        draft.unlink(missing_ok=True)
