@@ -1,18 +1,22 @@
 """Labelled images for training and tests: read by rectangle, straight from the files people have."""
 
+from magnet_geo.datasets.class_census import ClassCensus, take_census
 from magnet_geo.datasets.class_file import read_class_table
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
 from magnet_geo.datasets.dataset import DatasetDescription, LabeledDataset, open_dataset, open_truth
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX, LabeledImage
 from magnet_geo.datasets.pairs import LabeledPair, pairs_of_folders, pairs_of_list
+from magnet_geo.datasets.parts import PartSource, WithoutParts
 from magnet_geo.datasets.published_sets import PUBLISHED_TABLES
 from magnet_geo.datasets.source import LabeledSource, MemorySource
+from magnet_geo.datasets.split import split_sources
 from magnet_geo.datasets.truth import Truth
 
 __all__ = [
     "IGNORE_INDEX",
     "PUBLISHED_TABLES",
     "UNKNOWN",
+    "ClassCensus",
     "ClassTable",
     "DatasetDescription",
     "LabeledDataset",
@@ -20,10 +24,14 @@ __all__ = [
     "LabeledPair",
     "LabeledSource",
     "MemorySource",
+    "PartSource",
     "Truth",
+    "WithoutParts",
     "open_dataset",
     "open_truth",
     "pairs_of_folders",
     "pairs_of_list",
     "read_class_table",
+    "split_sources",
+    "take_census",
 ]
