@@ -52,6 +52,9 @@ class Manifest(Part):
         selection: Rules of full MagNet and MagNet-Fast; None for a coarse-only model.
         temperature: Divides the logarithm of the final probabilities; 1 leaves them as they are.
         training_statistics: Per band, empty where unknown.
+        training_spread: Of the difference between a pixel's highest and lowest band, in values scaled to 0-255:
+            how colorful the training data are; None where unknown.
+        expected_certainty: Mean certainty of maps of the validation scenes, 0-1; None where unknown.
         licence: Terms of the weights.
         data: What it was trained on, and its terms.
         card: Measured results.
@@ -76,6 +79,8 @@ class Manifest(Part):
     selection: Selection | None = None
     temperature: float = Field(default=1.0, gt=0)
     training_statistics: tuple[BandStatistics, ...] = ()
+    training_spread: BandStatistics | None = None
+    expected_certainty: float | None = Field(default=None, gt=0, le=1)
     licence: Paragraph
     data: Paragraph = ""
     card: tuple[MetricsTable, ...] = ()
