@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BACKBONES = ("light-fpn", "fpn", "psp", "hrnet18+ocr", "hrnet48+ocr")
+BACKBONES = ("light-fpn", "light-fpn-lite2", "fpn", "psp", "hrnet18+ocr", "hrnet48+ocr")
 
 
 def main() -> None:

@@ -13,12 +13,17 @@ import torch
 from torch import Tensor, nn
 
 #: Block repeats of the seven stages, per variant.
-REPEATS: dict[str, tuple[int, ...]] = {"lite0": (1, 2, 2, 3, 3, 4, 1), "lite1": (1, 3, 3, 4, 4, 5, 1)}
+REPEATS: dict[str, tuple[int, ...]] = {
+    "lite0": (1, 2, 2, 3, 3, 4, 1),
+    "lite1": (1, 3, 3, 4, 4, 5, 1),
+    "lite2": (1, 3, 3, 4, 4, 5, 1),
+}
 #: Input scaling of the published ImageNet weights, (x - 127) / 128 on bytes, for images scaled to 0-1.
 IMAGENET_MEAN, IMAGENET_STD = 127 / 255, 128 / 255
 
 _STEM_CHANNELS = 32
-_STAGE_CHANNELS = (16, 24, 40, 80, 112, 192, 320)
+_NARROW = (16, 24, 40, 80, 112, 192, 320)
+_STAGE_CHANNELS = {"lite0": _NARROW, "lite1": _NARROW, "lite2": (16, 24, 48, 88, 120, 208, 352)}
 _STAGE_KERNELS = (3, 3, 5, 3, 5, 5, 3)
 _STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 _STAGE_EXPANSIONS = (1, 6, 6, 6, 6, 6, 6)
@@ -75,21 +80,21 @@ class EfficientNetLite(nn.Module):
 
     Args:
         in_channels: Number of input bands B.
-        variant: `"lite0"` or `"lite1"`.
+        variant: `"lite0"`, `"lite1"` or `"lite2"`.
 
     Attributes:
         feature_channels: Channels at strides 2, 4, 8, 16 and 32.
     """
 
-    feature_channels = tuple(_STAGE_CHANNELS[stage] for stage in _FEATURE_STAGES)
-
     def __init__(self, in_channels: int = 3, variant: str = "lite0") -> None:
         super().__init__()
+        widths = _STAGE_CHANNELS[variant]
+        self.feature_channels = tuple(widths[stage] for stage in _FEATURE_STAGES)
         self.stem = nn.Sequential(*conv_norm(in_channels, _STEM_CHANNELS, 3, stride=2), nn.ReLU6(inplace=True))
         blocks: list[nn.Module] = []
         ends: list[int] = []
         channels = _STEM_CHANNELS
-        stages = zip(REPEATS[variant], _STAGE_CHANNELS, _STAGE_KERNELS, _STAGE_STRIDES, _STAGE_EXPANSIONS, strict=True)
+        stages = zip(REPEATS[variant], widths, _STAGE_KERNELS, _STAGE_STRIDES, _STAGE_EXPANSIONS, strict=True)
         for repeats, width, kernel, stride, expansion in stages:
             for repeat in range(repeats):
                 first_stride = stride if repeat == 0 else 1

@@ -35,11 +35,12 @@ class LightFPN(Backbone):
     Args:
         num_classes: Number of classes C.
         in_channels: Number of input bands B.
-        encoder: Encoder variant, `"lite0"` or `"lite1"`.
+        encoder: Encoder variant, one of `REPEATS`; the network's name tells it, save for `"lite0"`.
     """
 
     def __init__(self, num_classes: int, in_channels: int = 3, encoder: str = "lite0") -> None:
-        super().__init__(name="light-fpn", num_classes=num_classes, in_channels=in_channels)
+        name = "light-fpn" if encoder == "lite0" else f"light-fpn-{encoder}"
+        super().__init__(name=name, num_classes=num_classes, in_channels=in_channels)
         self.encoder = EfficientNetLite(in_channels, encoder)
         fine_channels, *pyramid_channels = self.encoder.feature_channels
         self.laterals = nn.ModuleList(_pointwise(channels, _WIDTH) for channels in pyramid_channels)

@@ -83,6 +83,12 @@ def _light_fpn(num_classes: int, in_channels: int) -> Backbone:
     return LightFPN(num_classes, in_channels)
 
 
+def _light_fpn_lite2(num_classes: int, in_channels: int) -> Backbone:
+    from magnet_geo.networks.light import LightFPN
+
+    return LightFPN(num_classes, in_channels, encoder="lite2")
+
+
 def _light(num_classes: int) -> Refinement:
     from magnet_geo.networks.light_refinement import LightRefinement
 
@@ -95,5 +101,6 @@ _BACKBONES: Mapping[str, Callable[[int, int], Backbone]] = {
     "hrnet18+ocr": _hrnet18,
     "hrnet48+ocr": _hrnet48,
     "light-fpn": _light_fpn,
+    "light-fpn-lite2": _light_fpn_lite2,
 }
 _REFINEMENTS: Mapping[str, Callable[[int], Refinement]] = {"magnet": MagnetRefinement, "light": _light}

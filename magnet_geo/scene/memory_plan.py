@@ -15,6 +15,7 @@ _RASTER_CACHE_BYTES = 256 * MEBIBYTE
 # Bytes of activations per input pixel of a patch in float32, measured by benchmarks/activation_memory.py.
 _ACTIVATION_BYTES = {
     "light-fpn": 300,
+    "light-fpn-lite2": 300,
     "fpn": 500,
     "psp": 500,
     "hrnet18+ocr": 12000,

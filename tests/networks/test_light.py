@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from magnet_geo.networks import create_backbone
 from magnet_geo.networks.efficientnet_lite import EfficientNetLite, encoder_state_from_published
 from magnet_geo.networks.light import LightFPN
 from magnet_geo.networks.light_refinement import LightRefinement
@@ -35,11 +36,15 @@ def trained_refinement(num_classes: int = 3) -> LightRefinement:
     return refinement.eval()
 
 
-@pytest.mark.parametrize("variant", ["lite0", "lite1"])
-def test_encoder_gives_five_strides(variant: str) -> None:
-    features = EfficientNetLite(3, variant).eval()(torch.zeros(1, 3, 65, 96))
-    sizes = [tuple(feature.shape[1:]) for feature in features]
-    assert sizes == [(16, 33, 48), (24, 17, 24), (40, 9, 12), (112, 5, 6), (320, 3, 3)]
+@pytest.mark.parametrize(
+    ("variant", "channels"),
+    [("lite0", (16, 24, 40, 112, 320)), ("lite1", (16, 24, 40, 112, 320)), ("lite2", (16, 24, 48, 120, 352))],
+)
+def test_encoder_gives_five_strides(variant: str, channels: tuple[int, ...]) -> None:
+    encoder = EfficientNetLite(3, variant).eval()
+    sizes = [tuple(feature.shape[1:]) for feature in encoder(torch.zeros(1, 3, 65, 96))]
+    assert encoder.feature_channels == channels
+    assert sizes == list(zip(channels, (33, 17, 9, 5, 3), (48, 24, 12, 6, 3), strict=True))
 
 
 def test_published_encoder_weights_load_strictly_and_give_the_same_features() -> None:
@@ -62,9 +67,10 @@ def test_stem_for_other_bands_answers_a_gray_image_as_the_rgb_stem_does(bands: i
         torch.testing.assert_close(response, expected)
 
 
+@pytest.mark.parametrize("variant", ["lite0", "lite2"])
 @pytest.mark.parametrize(("bands", "height", "width"), [(3, 64, 64), (4, 33, 71), (1, 50, 32)])
-def test_backbone_gives_logits_of_the_images_size(bands: int, height: int, width: int) -> None:
-    backbone = LightFPN(5, in_channels=bands).eval()
+def test_backbone_gives_logits_of_the_images_size(bands: int, height: int, width: int, variant: str) -> None:
+    backbone = LightFPN(5, in_channels=bands, encoder=variant).eval()
     images = torch.randn(2, bands, height, width)
     logits = backbone(images)
     assert logits.shape == (2, 5, height, width)
@@ -74,6 +80,11 @@ def test_backbone_gives_logits_of_the_images_size(bands: int, height: int, width
 def test_backbone_names_what_it_was_built_for() -> None:
     backbone = LightFPN(7, in_channels=4)
     assert (backbone.name, backbone.num_classes, backbone.in_channels) == ("light-fpn", 7, 4)
+
+
+@pytest.mark.parametrize("name", ["light-fpn", "light-fpn-lite2"])
+def test_the_registry_builds_light_backbones_under_their_own_names(name: str) -> None:
+    assert create_backbone(name, num_classes=2).name == name
 
 
 def test_untrained_refinement_gives_the_mean_of_both_predictions() -> None:
