@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from magnet_geo.errors import TrainingError
-from magnet_geo.model import Manifest
+from magnet_geo.model import Manifest, bundle_from_checkpoints, load_bundle
+from magnet_geo.model.model_file import METADATA_KEY, is_safetensors, read_metadata
 from magnet_geo.networks import Backbone, Refinement, create_refinement, load_state
 from magnet_geo.progressive import AllPatches
 from magnet_geo.training.backbone_training import (
@@ -57,6 +59,17 @@ def begin_refinements(target: Manifest, first: Sequence[Refinement] = (), *, see
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return tuple(create_refinement(len(target.classes), name=name) for _ in range(wanted))
+
+
+def preset_backbone(target: Manifest, path: Path) -> Backbone:
+    """Gives the trained backbone of a preset, from a model file or a checkpoint.
+
+    Raises:
+        ModelError: It cannot be read or does not fit.
+    """
+    if is_safetensors(path) and METADATA_KEY in read_metadata(path):
+        return load_bundle(path).backbone
+    return bundle_from_checkpoints(target.without_refinement(), path, ()).backbone
 
 
 def train_refinement(

@@ -89,7 +89,9 @@ class TrainingSettings:
     ohem_threshold: float = setting(
         0.7, "Pixels whose class has a probability below this are hard.", group=LOSS, least=0, most=1
     )
-    ohem_min_kept: int = setting(100_000, "Hardest pixels of a batch kept at least, over all processes.", group=LOSS)
+    ohem_min_kept: int = setting(
+        100_000, "Hardest pixels of a batch kept at least, over all processes.", group=LOSS, least=0
+    )
     lovasz: float = setting(0.5, "Weight of the Lovasz loss beside it (per process); 0: none.", group=LOSS, least=0)
     lovasz_stride_px: int = setting(3, "Spacing of the pixels the Lovasz loss looks at.", group=LOSS, least=1)
     class_weights: tuple[float, ...] | Literal["balanced"] | None = setting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isclose
 from statistics import median
 
@@ -17,7 +18,7 @@ from magnet_geo.grid import MagnificationPyramid, PyramidManner
 from magnet_geo.model import Manifest
 from magnet_geo.normalization import Normalization
 from magnet_geo.progressive import PointRule, PointScope
-from magnet_geo.training.crops import CropSampler
+from magnet_geo.training.crops import CropSampler, SourceSet
 from magnet_geo.training.settings import BackboneSettings
 
 HALO_SHARE = 0.25
@@ -116,6 +117,14 @@ def new_manifest(
         },
         source="The model to be trained",
     )
+
+
+def measured_normalization(sources: Sequence[LabeledSource], settings: BackboneSettings) -> Normalization:
+    """Gives mean and deviation of crops of the training data, for weights that bring none."""
+    images = SourceSet.of(sources, gsd_m=None, area_exponent=settings.area_exponent)
+    pyramid = MagnificationPyramid.from_decimations(settings.patch_px, settings.decimations)
+    plain = replace(settings, color=0.0, seed=settings.seed + 1)
+    return DataStatistics(CropSampler(images, pyramid, plain), 255).normalization()
 
 
 def model_name(text: str) -> str:
