@@ -12,6 +12,7 @@ from magnet_geo.evaluation.accuracy_estimate import AccuracyEstimate, ClassAccur
 from magnet_geo.evaluation.sample_design import SampleDesign
 
 from .table_file import Row
+from .whole_table import plain_table, print_whole
 
 _HECTARE_M2 = 1e4
 _ABSENT = "-"
@@ -20,16 +21,16 @@ _ABSENT = "-"
 def show_sample(design: SampleDesign, target: Path) -> None:
     """Print what was drawn, and what to do with it."""
     console = Console(highlight=False, soft_wrap=True)
-    table = _table("", "value", "class", ">pixels", ">share", ">points")
+    table = plain_table("", ">value", "class", ">pixels", ">share", ">points")
     total = sum(stratum.pixels for stratum in design.strata)
     measured = all(stratum.area_m2 is not None for stratum in design.strata)
     if measured:
-        table.add_column("area, ha", justify="right")
+        table.add_column("area, ha", justify="right", no_wrap=True)
     for stratum in design.strata:
         cells = [_patch(stratum.color), str(stratum.value), escape(stratum.name), f"{stratum.pixels:,}"]
         cells += [f"{stratum.pixels / total:.1%}", str(stratum.points)]
         table.add_row(*cells, *([f"{(stratum.area_m2 or 0) / _HECTARE_M2:,.2f}"] if measured else []))
-    console.print(table)
+    print_whole(console, table)
     least = min(design.min_per_class, len(design.points))
     console.print(
         f"{len(design.points)} points of {design.map}: {design.allocation} allocation, at least {least} per class, "
@@ -53,10 +54,10 @@ def show_estimate(estimate: AccuracyEstimate) -> None:
         markup=False,
     )
     console.print()
-    console.print(_class_table(estimate))
+    print_whole(console, _class_table(estimate))
     console.print()
     console.print("Points by class: rows the map, columns the truth")
-    console.print(_matrix(estimate))
+    print_whole(console, _matrix(estimate))
     if estimate.dropped_points:
         console.print(f"Points without an answer, left out as if missing at random: {estimate.dropped_points}.")
     if not estimate.map_checked:
@@ -94,7 +95,7 @@ def _class_table(estimate: AccuracyEstimate) -> Table:
     shown = _present(estimate)
     measured = all(entry.area_m2 is not None for entry in shown)
     unit = "ha" if measured else "px"
-    table = _table(
+    table = plain_table(
         "", "value", "class", ">user's accuracy", ">producer's accuracy", f">mapped, {unit}", f">true, {unit}"
     )
     for entry in shown:
@@ -115,7 +116,7 @@ def _class_table(estimate: AccuracyEstimate) -> Table:
 def _matrix(estimate: AccuracyEstimate) -> Table:
     shown = [number for number, entry in enumerate(estimate.classes) if entry in _present(estimate)]
     names = [escape(estimate.classes[number].name) for number in shown]
-    table = _table("map", *(f">{name}" for name in names), ">points")
+    table = plain_table("map", *(f">{name}" for name in names), ">points")
     for number, name in zip(shown, names, strict=True):
         counts = [estimate.error_matrix[number][other] for other in shown]
         table.add_row(name, *map(str, counts), str(sum(counts)))
@@ -143,11 +144,3 @@ def _area(estimate: EstimateRecord | None, unit_m2: float) -> str:
 
 def _patch(color: str) -> str:
     return f"[{color}]██[/]"
-
-
-def _table(*heads: str) -> Table:
-    """A table without borders; a head that begins with > is of a column of numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in heads:
-        table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") or head == "value" else "left")
-    return table

@@ -15,7 +15,11 @@ COMMANDS = {
     "segment": "Map the land cover of scenes.",
     "areas": "Measure the classes of a map.",
     "info": "Say how a scene will be read, before a run.",
+    "evaluate": "Score a map against labels.",
     "accuracy": "Sample a map, and estimate its accuracy and areas.",
+    "report": "Put a map into one HTML file to hand on.",
+    "data": "Prepare and check labelled images.",
+    "train": "Train a model on your own images and labels.",
     "model": "List, show, import and export models.",
 }
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from magnet_geo.cli.protocol import Line
 from magnet_geo.evaluation.accuracy_estimate import AccuracyEstimate
+from magnet_geo.evaluation.map_evaluation import EvaluationResult
 from magnet_geo.evaluation.sample_design import SampleDesign
 from magnet_geo.model import Manifest, ModelDescription
 from magnet_geo.scene import PlanRecord, SegmentResult
@@ -20,6 +21,7 @@ RECORDS = {
     "segment-result": SegmentResult,
     "segment-dry-run": PlanRecord,
     "areas": AreasResult,
+    "evaluate": EvaluationResult,
     "accuracy-sample": SampleDesign,
     "accuracy-estimate": AccuracyEstimate,
     "info": SceneRecord,
