@@ -11,6 +11,7 @@ from rasterio.crs import CRS
 from magnet_geo.model import PresetOverrides, preset_names
 from magnet_geo.progress import CancelToken
 from magnet_geo.scene import Area, RefineMode, SegmentOptions
+from magnet_geo.scene.area_csv import check_area_csv
 
 from .cancelling import cancel_by_protocol, cancel_by_signal
 from .listeners import choose_listener
@@ -57,6 +58,7 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--confidence", type=_TARGET, help="Write the certainty here (0-254 = 0-1, 255 nodata).")
 @click.option("--probabilities", type=_TARGET, help="Write the classes' probabilities here, same scale.")
 @click.option("--stages", type=_TARGET, help="Folder for the map after every stage.")
+@click.option("--csv", "area_csv", type=_TARGET, help="Write the areas of all maps here (.csv).")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps", help="Where to compute.")
 @click.option(
     "--precision",
@@ -106,6 +108,7 @@ def segment(
     confidence: Path | None,
     probabilities: Path | None,
     stages: Path | None,
+    area_csv: Path | None,
     device: str,
     precision: Any,
     batch_size: int | None,
@@ -161,6 +164,8 @@ def segment(
         overwrite=overwrite,
         creation_options=creation_options,
     )
+    if area_csv is not None:
+        _check_area_csv(area_csv, scenes, output_dir, overwrite=overwrite)
     choice = ModelChoice(model_name, preset, backbone, refinements, overrides)
     protocol = progress == "jsonl"
     token = CancelToken()
@@ -179,6 +184,7 @@ def segment(
             output_dir=output_dir,
             show_plan=verbose,
             dry_run=dry_run,
+            area_csv=area_csv,
         )
         failures = job.run(targets)
     if failures:
@@ -196,6 +202,13 @@ def _targets(scenes: tuple[str, ...], output: Path | None, output_dir: Path | No
     if len(set(targets.values())) < len(targets):
         raise click.UsageError("Two scenes have the same name; segment them into different folders.")
     return targets
+
+
+def _check_area_csv(area_csv: Path, scenes: tuple[str, ...], output_dir: Path | None, *, overwrite: bool) -> None:
+    if output_dir is not None and area_csv.parent == output_dir and not output_dir.exists():
+        area_csv = output_dir.parent / area_csv.name
+    for scene in scenes:
+        check_area_csv(area_csv, scene, overwrite=overwrite)
 
 
 def _stem(scene: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from magnet_geo.errors import CancelledError, OutputError
+from magnet_geo.errors import CancelledError, MagnetGeoError, OutputError
 from magnet_geo.progress import CancelToken
-from magnet_geo.scene import SegmentOptions
+from magnet_geo.scene import SegmentOptions, SegmentResult
+from magnet_geo.scene.area_csv import write_area_csv
 
+from .batch_table import SceneOutcome, show_done, show_summary
 from .errors import explain
 from .listeners import RunListener
 from .model_choice import ModelChoice
+from .result_table import show_plan, show_result
 
 if TYPE_CHECKING:
     from magnet_geo.scene import Segmenter
@@ -38,6 +41,7 @@ class SegmentJob:
         output_dir: Folder of the outputs, made where only its last part is missing; None where it must exist.
         show_plan: Whether the plan of each run is shown.
         dry_run: Whether to stop after the plan.
+        area_csv: Table of the areas of all maps, written at the end, if wanted.
     """
 
     choice: ModelChoice
@@ -51,6 +55,7 @@ class SegmentJob:
     output_dir: Path | None
     show_plan: bool
     dry_run: bool
+    area_csv: Path | None = None
 
     def run(self, targets: dict[str, Path]) -> int:
         """Segment every scene.
@@ -69,37 +74,65 @@ class SegmentJob:
         except Exception as error:
             self.listener.failure(explain(error))
             return len(targets)
-        failures = 0
-        for number, (scene, target) in enumerate(targets.items()):
-            self.listener.begin_scene(Path(scene).name, number=number, count=len(targets))
-            try:
-                self._segment(model, scene, target)
-            except (CancelledError, KeyboardInterrupt):
-                self.listener.cancelled()
-                raise
-            except Exception as error:
-                self.listener.failure(explain(error))
-                failures += 1
-        return failures
+        outcomes: list[SceneOutcome] = []
+        try:
+            for number, (scene, target) in enumerate(targets.items()):
+                self.listener.begin_scene(Path(scene).name, number=number, count=len(targets))
+                outcomes.append(self._outcome(model, scene, target))
+                self._show_outcome(outcomes[-1], alone=len(targets) == 1)
+        except (CancelledError, KeyboardInterrupt):
+            self.listener.cancelled()
+            raise
+        finally:
+            if len(targets) > 1 and outcomes and self.as_text and not self.dry_run:
+                show_summary(outcomes, count=len(targets))
+        failures = sum(1 for outcome in outcomes if outcome.failure)
+        return failures + self._write_areas(outcomes)
 
-    def _segment(self, model: Segmenter, scene: str, target: Path) -> None:
+    def _outcome(self, model: Segmenter, scene: str, target: Path) -> SceneOutcome:
+        try:
+            return SceneOutcome(scene, self._segment(model, scene, target))
+        except (CancelledError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            explained = explain(error)
+            self.listener.failure(explained)
+            return SceneOutcome(scene, None, str(explained))
+
+    def _show_outcome(self, outcome: SceneOutcome, *, alone: bool) -> None:
+        if outcome.result is None:
+            return
+        self.listener.result(outcome.result)
+        if self.as_json:
+            click.echo(outcome.result.model_dump_json())
+        elif self.as_text and (alone or self.show_plan):
+            show_result(outcome.result)
+        elif self.as_text:
+            show_done(outcome)
+
+    def _write_areas(self, outcomes: Sequence[SceneOutcome]) -> int:
+        """Write the table of areas; 1 if that fails."""
+        results = [outcome.result for outcome in outcomes if outcome.result is not None]
+        if self.area_csv is None or not results:
+            return 0
+        try:
+            write_area_csv(self.area_csv, [(result.raster, result.classes) for result in results])
+        except MagnetGeoError as error:
+            self.listener.failure(error)
+            return 1
+        return 0
+
+    def _segment(self, model: Segmenter, scene: str, target: Path) -> SegmentResult | None:
         if self.show_plan or self.dry_run:
             self._show_plan(model, scene, target)
         if self.dry_run:
-            return
+            return None
         from magnet_geo.scene import segment_scene
 
         with _folder(self.output_dir):
-            result = segment_scene(
+            return segment_scene(
                 scene, output=target, model=model, options=self.options, progress=self.listener, cancel=self.token
             )
-        self.listener.result(result)
-        if self.as_json:
-            click.echo(result.model_dump_json())
-        elif self.as_text:
-            from .result_table import show_result
-
-            show_result(result)
 
     def _show_plan(self, model: Segmenter, scene: str, target: Path) -> None:
         from magnet_geo.scene import make_plan_record, plan_run
@@ -111,8 +144,6 @@ class SegmentJob:
         if self.as_json and self.dry_run:
             click.echo(record.model_dump_json())
         elif self.as_text or self.show_plan:
-            from .result_table import show_plan
-
             show_plan(record, with_warnings=self.dry_run)
 
 

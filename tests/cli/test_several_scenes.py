@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
 import magnet_geo.scene
+from magnet_geo.errors import CancelledError
+from magnet_geo.scene import SegmentResult
 from tests.cli.conftest import fields
-from tests.cli.runs import names, run, segment_lines
+from tests.cli.runs import assert_refused, names, run, segment_lines
 from tests.raster.rasters import write_raster
 
 MAPS = [f"north_classes.{suffix}" for suffix in ("qml", "sld", "tif", "tif.aux.xml")]
@@ -28,6 +31,86 @@ def test_a_bad_scene_does_not_stop_the_others(scenes: list[Path], tiny_model: Pa
     assert result.stderr.count("Error: ") == 1
     assert "broken.tif' is not a raster" in result.stderr
     assert names(maps) == MAPS
+
+
+def test_a_table_at_the_end_says_what_became_of_each(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    lines = run("segment", *scenes, "--output-dir", maps, "--model", tiny_model).stdout.splitlines()
+    assert [line.split(":")[0] for line in lines[:2]] == ["north.tif", "south.tif"]
+    head = next(number for number, line in enumerate(lines) if line.startswith("scene "))
+    assert lines[head].split() == ["scene", "status", "map", "mapped,", "m²", "seconds", "largest", "classes"]
+    rows = [line.split()[:3] for line in lines[head + 1 : head + 4]]
+    assert rows == [
+        ["north.tif", "mapped", "north_classes.tif"],
+        ["broken.tif", "failed"],
+        ["south.tif", "mapped", "south_classes.tif"],
+    ]
+    assert lines[-2] == "3 scenes: 2 mapped, 1 failed"
+    assert lines[-1].startswith("  broken.tif: ")
+    assert "is not a raster" in lines[-1]
+
+
+def test_a_cancelled_batch_says_what_is_done(
+    scenes: list[Path], tiny_model: Path, maps: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segment_scene = magnet_geo.scene.segment_scene
+
+    def stop_at_south(scene: str, **others: object) -> object:
+        if "south" in scene:
+            raise CancelledError("cancelled")
+        return segment_scene(scene, **others)
+
+    monkeypatch.setattr(magnet_geo.scene, "segment_scene", stop_at_south)
+    arguments = ("--output-dir", maps, "--model", tiny_model, "--csv", maps / "areas.csv")
+    result = run("segment", scenes[0], scenes[2], *arguments)
+    assert result.exit_code == 130
+    assert result.stdout.splitlines()[-1] == "2 scenes: 1 mapped, 0 failed, 1 not done"
+    assert names(maps) == MAPS[:4]
+
+
+def test_the_classes_of_all_maps_are_summed(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    arguments = (scenes[0], scenes[2], "--output-dir", maps, "--model", tiny_model)
+    results = [
+        SegmentResult.model_validate_json(line) for line in run("segment", *arguments, "--json").stdout.splitlines()
+    ]
+    pixels = [f"{one.pixels + other.pixels:,}" for one, other in zip(*(r.classes for r in results), strict=True)]
+    text = run("segment", *arguments, "--overwrite").stdout
+    table = text.split("All maps together\n")[1].splitlines()
+    assert [line.split()[3] for line in table[1:4]] == pixels
+    assert table[-1] == "2 scenes: 2 mapped, 0 failed"
+
+
+def test_a_single_scene_has_no_summary(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    text = run("segment", scenes[0], "--output-dir", maps, "--model", tiny_model).stdout
+    assert "mapped" not in text
+    assert "scenes" not in text
+
+
+def test_one_table_holds_the_areas_of_all_maps(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    folder = maps / "new"
+    options = ("--output-dir", folder, "--model", tiny_model, "--csv", folder / "areas.csv")
+    result = run("segment", *scenes, *options, "--json")
+    assert result.exit_code == 1
+    results = [SegmentResult.model_validate_json(line) for line in result.stdout.splitlines()]
+    with (folder / "areas.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(row["map"], row["class"], int(row["pixels"])) for row in csv.DictReader(file)]
+    assert rows == [(r.raster, entry.name, entry.pixels) for r in results for entry in r.classes]
+    assert [r.scene for r in results] == [str(scenes[0]), str(scenes[2])]
+
+
+def test_a_table_that_may_not_be_written_is_told_before_any_scene(
+    scenes: list[Path], tiny_model: Path, maps: Path
+) -> None:
+    table = maps / "areas.csv"
+    table.write_text("mine")
+    result = run("segment", *scenes, "--output-dir", maps / "new", "--model", tiny_model, "--csv", table)
+    assert_refused(result, match="areas.csv' exists already")
+    assert (names(maps), table.read_text()) == (["areas.csv"], "mine")
+
+
+def test_no_table_where_every_scene_failed(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    arguments = ("--output-dir", maps, "--model", tiny_model, "--csv", maps / "areas.csv")
+    assert run("segment", scenes[1], *arguments).exit_code == 1
+    assert names(maps) == []
 
 
 def test_json_is_a_line_per_good_scene(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
