@@ -1,0 +1,92 @@
+"""`RingBlock`: many closed rings of corners in two flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnet_geo.vector.corner_keys import positions
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class RingBlock:
+    """Rings one after the other.
+
+    Attributes:
+        keys: (N,) corner keys of all rings; a ring's first corner is not repeated at its end.
+        offsets: (R + 1,) where each ring begins.
+        regions: (R,) a number of the region on each ring's left.
+    """
+
+    keys: Numbers
+    offsets: Numbers
+    regions: Numbers
+
+    @property
+    def lengths(self) -> Numbers:
+        """(R,) corners of each ring."""
+        return np.diff(self.offsets)
+
+    @property
+    def previous(self) -> Numbers:
+        """(N,) place of the corner before each one in its ring."""
+        before = np.arange(-1, self.keys.size - 1)
+        filled = self.lengths > 0
+        before[self.offsets[:-1][filled]] = self.offsets[1:][filled] - 1
+        return before
+
+    @property
+    def following(self) -> Numbers:
+        """(N,) place of the corner after each one in its ring."""
+        after = np.arange(1, self.keys.size + 1)
+        filled = self.lengths > 0
+        after[self.offsets[1:][filled] - 1] = self.offsets[:-1][filled]
+        return after
+
+    def take(self, chosen: NDArray[np.bool_]) -> RingBlock:
+        """Some of the rings, (R,) boolean, in their order."""
+        kept = self.lengths[chosen]
+        return RingBlock(self.keys[np.repeat(chosen, self.lengths)], offsets_of(kept), self.regions[chosen])
+
+    def reorder(self, order: Numbers) -> RingBlock:
+        """The rings in another order, (R,) places."""
+        kept = self.lengths[order]
+        offsets = offsets_of(kept)
+        shift = np.repeat(self.offsets[:-1][order] - offsets[:-1], kept)
+        return RingBlock(self.keys[np.arange(offsets[-1]) + shift], offsets, self.regions[order])
+
+    def without(self, dropped: NDArray[np.bool_]) -> RingBlock:
+        """The rings without some of their corners, (N,) boolean."""
+        left = np.concatenate([[0], np.cumsum(~dropped)])
+        return RingBlock(self.keys[~dropped], left[self.offsets], self.regions)
+
+    def areas(self) -> Numbers:
+        """(R,) signed areas in eighths of a pixel: above 0 where the region lies inside the ring, below 0 for holes."""
+        lines, columns = positions(self.keys)
+        # Relative to the ring's first corner, so that the products stay small.
+        first = np.repeat(np.minimum(self.offsets[:-1], max(0, self.keys.size - 1)), self.lengths)
+        lines, columns = lines - lines[first], columns - columns[first]
+        after = self.following
+        products = lines * columns[after] - columns * lines[after]
+        return np.add.reduceat(np.append(products, 0), self.offsets[:-1]) * (self.lengths > 0)
+
+    @classmethod
+    def join(cls, blocks: Sequence[RingBlock]) -> RingBlock:
+        """All rings of several blocks."""
+        if not blocks:
+            return cls(np.empty(0, np.int64), np.zeros(1, np.int64), np.empty(0, np.int64))
+        return cls(
+            np.concatenate([block.keys for block in blocks]),
+            offsets_of(np.concatenate([block.lengths for block in blocks])),
+            np.concatenate([block.regions for block in blocks]),
+        )
+
+
+def offsets_of(lengths: Numbers) -> Numbers:
+    """Where parts of given lengths begin, and the end of the last."""
+    return np.concatenate([[0], np.cumsum(lengths)])
