@@ -1,8 +1,10 @@
 """Labelled images for training and tests: read by rectangle, straight from the files people have."""
 
+from magnet_geo.datasets.check import CheckReport, check_dataset
 from magnet_geo.datasets.class_census import ClassCensus, take_census
 from magnet_geo.datasets.class_file import read_class_table
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
+from magnet_geo.datasets.contact_sheet import contact_sheet, overlay, picture
 from magnet_geo.datasets.dataset import DatasetDescription, LabeledDataset, open_dataset, open_truth
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX, LabeledImage
 from magnet_geo.datasets.pairs import LabeledPair, pairs_of_folders, pairs_of_list
@@ -16,6 +18,7 @@ __all__ = [
     "IGNORE_INDEX",
     "PUBLISHED_TABLES",
     "UNKNOWN",
+    "CheckReport",
     "ClassCensus",
     "ClassTable",
     "DatasetDescription",
@@ -27,10 +30,14 @@ __all__ = [
     "PartSource",
     "Truth",
     "WithoutParts",
+    "check_dataset",
+    "contact_sheet",
     "open_dataset",
     "open_truth",
+    "overlay",
     "pairs_of_folders",
     "pairs_of_list",
+    "picture",
     "read_class_table",
     "split_sources",
     "take_census",

@@ -48,7 +48,7 @@ class PolygonTruth:
         self.name = path
         self._grid, self._background = grid, background
         self._layer = LabelLayer(path, class_column, table, None if grid.crs is None else grid.crs.to_wkt())
-        self.note = f"{self._layer.feature_count} polygons, rasterized by window"
+        self.note = f"{self._layer.feature_count} polygons"
 
     def read(self, rect: PixelRect, shape: Size) -> NDArray[np.uint8]:
         """See `Truth.read`."""

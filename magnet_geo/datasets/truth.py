@@ -27,7 +27,7 @@ class Truth(Protocol):
 
     @property
     def note(self) -> str:
-        """How they come to lie on the image's grid; empty where they do already."""
+        """How they come to lie on the image's grid, in a word or two; empty where they do already."""
         ...
 
     def read(self, rect: PixelRect, shape: Size) -> NDArray[np.uint8]:
@@ -64,7 +64,7 @@ class RasterTruth:
         self._table, self._pool = table, pool
         reader = self._make()
         self.is_colored = reader.is_colored
-        self.note = "labels warped to the image's grid" if reader.warped else ""
+        self.note = "warped" if reader.warped else ""
 
     def read(self, rect: PixelRect, shape: Size) -> NDArray[np.uint8]:
         """See `Truth.read`."""

@@ -30,6 +30,8 @@ def gdal_environment() -> rasterio.Env:
         GDAL_HTTP_MAX_RETRY=3,
         GDAL_HTTP_RETRY_DELAY=1,
         GDAL_HTTP_CONNECTTIMEOUT=30,
+        # The fast path takes a PNG that ends too early for a whole one, without an error.
+        GDAL_PNG_WHOLE_IMAGE_OPTIM=False,
     )
 
 

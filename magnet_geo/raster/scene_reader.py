@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from math import ceil
 from types import TracebackType
@@ -129,20 +129,27 @@ def _read(
     dataset: DatasetReader, bands: tuple[int, ...], nodata: tuple[float | None, ...], rect: PixelRect, shape: Size
 ) -> ScenePixels:
     window = Window(rect.col, rect.row, rect.width, rect.height)
-    alpha = alpha_band(dataset)
-    indexes = [*bands, *([alpha] if alpha else [])]
     out_shape = shape.height, shape.width
     try:
         with gdal_environment():
+            alpha = alpha_band(dataset)
+            indexes = [*bands, *([alpha] if alpha else [])]
             read = _read_values(dataset, indexes, window, out_shape)
             masks = _read_masks(dataset, bands, window, out_shape)
     except GDAL_ERRORS as error:
+        _forget_failure(dataset)
         raise SceneError(_read_failure(dataset.name, rect, gdal_detail(error))) from error
     values = read[: len(bands)].astype(np.result_type(*(dataset.dtypes[band - 1] for band in bands)), copy=False)
     valid = valid_pixels(values, nodata=nodata, alpha=read[-1] if alpha else None, masks=masks)
     if not valid.all():
         values[:, ~valid] = 0
     return ScenePixels(values, valid)
+
+
+def _forget_failure(dataset: DatasetReader) -> None:
+    """Clear the thread's last error of GDAL: rasterio would raise it once more, at the next file that is looked at."""
+    with gdal_environment(), suppress(*GDAL_ERRORS):
+        _ = dataset.colorinterp
 
 
 def _read_values(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import rasterio
@@ -183,3 +184,16 @@ def test_a_real_corrupt_scene_opens_but_does_not_read() -> None:
         assert reader.read(PixelRect(0, 0, 100, 100)).valid.all()
         with pytest.raises(SceneError, match="corrupt_blocks"):
             reader.read(PixelRect(0, 0, 1024, 1024))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_picture_that_ends_too_early_is_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"cut{suffix}"
+    noise = np.random.default_rng(0).integers(1, 256, (40, 50, 3)).astype(np.uint8)
+    encoded = cv2.imencode(suffix, noise)[1].tobytes()
+    path.write_bytes(encoded[: len(encoded) // 2])
+    with (
+        SceneReader(SceneSource(str(path)), (1, 2, 3)) as reader,
+        pytest.raises(SceneError, match="damaged or incompl"),
+    ):
+        reader.read(PixelRect(0, 0, 40, 50))
