@@ -15,11 +15,13 @@ COMMANDS = {
     "segment": "Map the land cover of scenes.",
     "areas": "Measure the classes of a map.",
     "info": "Say how a scene will be read, before a run.",
+    "test": "Score a model on labelled images.",
     "evaluate": "Score a map against labels.",
     "accuracy": "Sample a map, and estimate its accuracy and areas.",
     "report": "Put a map into one HTML file to hand on.",
     "data": "Prepare and check labelled images.",
     "train": "Train a model on your own images and labels.",
+    "stac": "Describe a map as a STAC Item.",
     "model": "List, show, import and export models.",
 }
 

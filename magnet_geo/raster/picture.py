@@ -1,0 +1,81 @@
+"""Rasters reduced to the size of a picture, and class values as a picture file that browsers read."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.io import DatasetReader, MemoryFile
+
+from magnet_geo.errors import SceneError
+from magnet_geo.grid import RasterGrid, Size
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
+from magnet_geo.raster.scene_reader import ScenePixels, alpha_band, has_own_mask
+from magnet_geo.raster.source import SceneSource, open_scene
+from magnet_geo.raster.validity import valid_pixels
+
+
+def picture_size(grid: RasterGrid, max_side: int) -> Size:
+    """Gives the size of a whole raster, reduced so that no side exceeds ``max_side`` pixels; never enlarged."""
+    factor = max(1.0, max(grid.height, grid.width) / max_side)
+    return Size(ceil(grid.height / factor), ceil(grid.width / factor))
+
+
+def read_picture(source: SceneSource, bands: tuple[int, ...], size: Size, *, categorical: bool = False) -> ScenePixels:
+    """Reads a whole raster at another size; overviews serve, so that memory does not depend on the raster's size.
+
+    Args:
+        source: The raster.
+        bands: Band numbers, 1-based.
+        size: Of the picture.
+        categorical: Whether values are classes, of which the most frequent one is taken; else they are averaged.
+
+    Raises:
+        SceneError: A block cannot be decoded.
+    """
+    way = Resampling.mode if categorical else Resampling.average
+    try:
+        with open_scene(source, overviews=True) as dataset, gdal_environment():
+            reduced = size.height < dataset.height or size.width < dataset.width
+            return _read(dataset, source, bands, size, way if reduced else Resampling.nearest)
+    except GDAL_ERRORS as error:
+        raise SceneError(
+            f"'{source.name}' cannot be read ({gdal_detail(error)}): the file is damaged or incomplete; copy or "
+            "download it again."
+        ) from error
+
+
+def indexed_png(values: NDArray[np.uint8], colors: dict[int, tuple[int, int, int, int]]) -> bytes:
+    """Gives a PNG whose pixels are values and whose palette has an alpha, so that a page can recolor it.
+
+    Args:
+        values: (H, W) uint8.
+        colors: Red, green, blue and alpha, 0-255, by value; values without a color are transparent.
+    """
+    palette = {value: colors.get(value, (0, 0, 0, 0)) for value in range(256)}
+    height, width = values.shape
+    with opening(), MemoryFile() as file:
+        with file.open(driver="PNG", width=width, height=height, count=1, dtype="uint8", ZLEVEL=9) as dataset:
+            dataset.write(values, 1)
+            dataset.write_colormap(1, palette)
+        content: bytes = file.read()
+    return content
+
+
+def _read(
+    dataset: DatasetReader, source: SceneSource, bands: tuple[int, ...], size: Size, way: Resampling
+) -> ScenePixels:
+    shape = size.height, size.width
+    values = np.stack([dataset.read(band, out_shape=shape, resampling=way) for band in bands])
+    alpha, masked = alpha_band(dataset), [band for band in bands if has_own_mask(dataset, band)]
+    nodata = [dataset.nodatavals[band - 1] if source.nodata is None else source.nodata for band in bands]
+    valid = valid_pixels(
+        values,
+        nodata=tuple(nodata),
+        alpha=dataset.read(alpha, out_shape=shape) if alpha else None,
+        masks=dataset.read_masks(masked, out_shape=(len(masked), *shape)) if len(masked) == len(bands) else None,
+    )
+    values[:, ~valid] = 0
+    return ScenePixels(values, valid)

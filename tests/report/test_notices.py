@@ -1,0 +1,60 @@
+"""Every warning that a run can give is explained; the warnings come from the rooms that give them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
+
+from magnet_geo.report.notices import explain_warnings
+from magnet_geo.scene import SegmentOptions, plan_run
+from tests.scene.stub_model import stub_model, texture, write_scene
+
+POINTS = [GroundControlPoint(row=r, col=c, x=14 + c / 1e4, y=51 - r / 1e4) for r in (0, 90) for c in (0, 120)]
+
+
+def warnings_of(path: str, *, gsd_m: float | None = None, **options: object) -> tuple[str, ...]:
+    return plan_run(path, stub_model(gsd_m=gsd_m), SegmentOptions(**options)).warnings  # type: ignore[arg-type]
+
+
+def scene(folder: Path, values: np.ndarray | None = None, **layout: object) -> str:
+    given = texture(3, 90, 120) if values is None else values
+    return write_scene(folder / "scene.tif", given, **layout)  # type: ignore[arg-type]
+
+
+def collared() -> np.ndarray:
+    values = texture(3, 90, 120)
+    values[:, :, :30] = 0
+    return values
+
+
+CASES = {
+    "finer than the model": ("Pixel size", {}, {"gsd_m": 5.0}),
+    "coarser than the model": ("Pixel size", {}, {"gsd_m": 1.0}),
+    "pixel size unknown": ("Position", {"crs": None, "transform": None}, {"gsd_m": 1.0}),
+    "no georeference": ("Position", {"crs": None, "transform": None}, {}),
+    "no CRS": ("Position", {"crs": None}, {}),
+    "control points": ("Position", {"transform": None, "crs": CRS.from_epsg(4326), "gcps": POINTS}, {}),
+    "stretched": ("Brightness", {"values": texture(3, 90, 120).astype(np.uint16) * 9}, {}),
+    "collar": ("Empty border", {"values": collared()}, {}),
+    "nodata": ("Empty pixels", {}, {"nodata": -1.0}),
+}
+
+
+@pytest.mark.parametrize(("title", "layout", "options"), CASES.values(), ids=CASES)
+def test_a_warning_is_explained(
+    tmp_path: Path, title: str, layout: dict[str, object], options: dict[str, object]
+) -> None:
+    warnings = warnings_of(scene(tmp_path, **layout), **options)  # type: ignore[arg-type]
+    notices = explain_warnings(warnings)
+    assert title in [notice.title for notice in notices]
+    assert [notice.text for notice in notices] == list(warnings)
+    assert all(notice.meaning for notice in notices)
+
+
+def test_a_warning_nobody_knows_is_passed_on() -> None:
+    (notice,) = explain_warnings(("Something else.",))
+    assert (notice.title, notice.text, notice.meaning) == ("Note", "Something else.", "")
