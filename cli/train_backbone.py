@@ -92,6 +92,7 @@ def backbone(
             bands=len(training.band_names),
             init=init,
             init_encoder=init_encoder,
+            class_names=[c.name for c in table.scheme.classes],
             seed=settings.seed,
         )
         screen.tell(start.remark)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -46,7 +46,14 @@ class Start:
 
 
 def begin_backbone(
-    name: str | None, *, num_classes: int, bands: int, init: str = AUTO, init_encoder: Path | None = None, seed: int = 0
+    name: str | None,
+    *,
+    num_classes: int,
+    bands: int,
+    init: str = AUTO,
+    init_encoder: Path | None = None,
+    class_names: Sequence[str] = (),
+    seed: int = 0,
 ) -> Start:
     """Gives a backbone to train.
 
@@ -57,6 +64,8 @@ def begin_backbone(
         init: ``random``, ``imagenet`` (light encoders), ``auto`` (ImageNet where there is one), a bundled model,
             a model file, or the checkpoint of a backbone.
         init_encoder: State dict of an encoder alone, such as torchvision's ResNet.
+        class_names: Names of the classes: a model's classifier is kept for those it knows by name; unknown names, or
+            none, keep it where the number of classes is the same.
         seed: Of random weights.
 
     Raises:
@@ -73,7 +82,7 @@ def begin_backbone(
         torch.manual_seed(seed)
         backbone = create_backbone(name or "light-fpn", num_classes=num_classes, in_channels=bands)
     if from_file:
-        return _from_model(backbone, init) if _is_model(init) else _from_checkpoint(backbone, Path(init))
+        return _from_model(backbone, init, class_names) if _is_model(init) else _from_checkpoint(backbone, Path(init))
     if init_encoder is not None:
         return _from_encoder_file(backbone, init_encoder)
     encoder = getattr(backbone, "encoder", None)
@@ -100,9 +109,13 @@ def _is_model(name_or_path: str) -> bool:
     return is_safetensors(path) and METADATA_KEY in read_metadata(path)
 
 
-def _from_model(backbone: Backbone, name_or_path: str) -> Start:
+def _from_model(backbone: Backbone, name_or_path: str, class_names: Sequence[str]) -> Start:
     bundle = load_bundle(_model_path(name_or_path))
-    remark = take_weights(backbone, bundle.backbone.state_dict(), what=f"The model {name_or_path}")
+    known = [entry.name for entry in bundle.manifest.classes]
+    rows = None
+    if class_names and list(class_names) != known:
+        rows = {index: known.index(name) for index, name in enumerate(class_names) if name in known}
+    remark = take_weights(backbone, bundle.backbone.state_dict(), what=f"The model {name_or_path}", rows=rows)
     own = bundle.manifest.normalization_value()
     return Start(backbone, _for_bands(own, backbone.in_channels), remark)
 
@@ -160,13 +173,17 @@ def _wheel_file(variant: str) -> Path | None:
     return Path(str(getattr(module, f"Efficientnet{variant.title()}ModelFile").get_model_file_path()))
 
 
-def take_weights(backbone: Backbone, state: Mapping[str, Tensor], *, what: str) -> str:
-    """Loads what fits, adapts the stem to other bands, and leaves the heads of other classes as they are.
+def take_weights(
+    backbone: Backbone, state: Mapping[str, Tensor], *, what: str, rows: Mapping[int, int] | None = None
+) -> str:
+    """Loads what fits, adapts the stem to other bands, and makes the heads of other classes anew.
 
     Args:
         backbone: Takes the weights.
         state: Weights of a backbone of the same name.
         what: Subject of messages.
+        rows: Class index of the backbone to that of the weights, for classes both know; None where all classes are
+            the same, or nobody knows.
 
     Returns:
         One sentence on what was taken and what was made anew.
@@ -175,24 +192,47 @@ def take_weights(backbone: Backbone, state: Mapping[str, Tensor], *, what: str) 
         ModelError: Anything else does not fit.
     """
     expected = backbone.state_dict()
-    fitted = _fitted(state, expected, bands=backbone.in_channels)
-    left = [key for key in expected if key not in fitted and not key.endswith("num_batches_tracked")]
-    heads = [key for key in left if key in state and _differs_in_classes(state[key], expected[key], backbone)]
-    if len(heads) != len(left):
-        wrong = next(key for key in left if key not in heads)
+    heads = {key for key in class_tensors(backbone) if rows is not None or not _same_shape(state, expected, key)}
+    body = {key: tensor for key, tensor in expected.items() if key not in heads}
+    fitted = _fitted(state, body, bands=backbone.in_channels)
+    wrong = next((key for key in body if key not in fitted and not key.endswith("num_batches_tracked")), None)
+    if wrong is not None:
         found = tuple(state[wrong].shape) if wrong in state else "missing"
         raise ModelError(
             f"{what} does not fit {backbone.name}: '{wrong}' is {found}, but {tuple(expected[wrong].shape)} is needed; "
             "check --backbone."
         )
+    for key in heads:
+        fitted[key] = _with_rows(expected[key], state.get(key), rows or {})
     backbone.load_state_dict(expected | fitted)
-    adapted = any(key in state and state[key].shape != tensor.shape for key, tensor in fitted.items())
     remarks = [f"{what} gives the first weights"]
     if heads:
-        remarks.append(f"the classifier is made anew for {backbone.num_classes} classes")
-    if adapted:
+        kept = f", {len(rows)} of which it knows" if rows else ""
+        remarks.append(f"the classifier is made anew for {backbone.num_classes} classes{kept}")
+    if any(key in state and state[key].shape[1:] != tensor.shape[1:] for key, tensor in body.items()):
         remarks.append(f"the first layer is adapted to {backbone.in_channels} bands")
     return "; ".join(remarks) + "."
+
+
+def class_tensors(backbone: Backbone) -> list[str]:
+    """Gives the names of the tensors whose shape follows the number of classes."""
+    with torch.device("meta"):
+        other = create_backbone(backbone.name, num_classes=backbone.num_classes + 1, in_channels=backbone.in_channels)
+    shapes = {key: tensor.shape for key, tensor in other.state_dict().items()}
+    return [key for key, tensor in backbone.state_dict().items() if tensor.shape != shapes[key]]
+
+
+def _with_rows(new: Tensor, old: Tensor | None, rows: Mapping[int, int]) -> Tensor:
+    """Gives new weights of a classifier with the rows of the classes that the old one knows."""
+    new = new.clone()
+    if old is not None and old.shape[1:] == new.shape[1:]:
+        for index, known in rows.items():
+            new[index] = old[known]
+    return new
+
+
+def _same_shape(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], key: str) -> bool:
+    return key in state and state[key].shape == expected[key].shape
 
 
 def _fitted(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], *, bands: int) -> dict[str, Tensor]:
@@ -213,10 +253,6 @@ def _is_stem(found: Tensor, wanted: Tensor, bands: int) -> bool:
     if found.ndim != 4 or wanted.ndim != 4 or wanted.shape[1] != bands:
         return False
     return found.shape[0] == wanted.shape[0] and found.shape[2:] == wanted.shape[2:]
-
-
-def _differs_in_classes(found: Tensor, wanted: Tensor, backbone: Backbone) -> bool:
-    return wanted.shape[:1] == (backbone.num_classes,) and found.shape[1:] == wanted.shape[1:]
 
 
 def for_bands(weight: Tensor, bands: int) -> Tensor:
