@@ -167,3 +167,20 @@ class ClassShare(_Type[tuple[str | None, float]]):
                 f"'{value}' is neither a share between 0 and 1 nor one of a class; write 0.9 or water=0.9.", param, ctx
             )
         return (head.strip() if separator else None), share
+
+
+class ModeList(_Type[tuple[str, ...]]):
+    """Modes of a model such as ``coarse,full``, each once."""
+
+    name = "coarse,fast,full,slid"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """See the class."""
+        known = self.name.split(",")
+        modes = tuple(part.strip() for part in str(value).split(","))
+        wrong = [mode for mode in modes if mode not in known]
+        if wrong:
+            self.fail(f"'{wrong[0]}' is no mode; choose from {', '.join(known)}.", param, ctx)
+        if len(set(modes)) < len(modes):
+            self.fail(f"'{value}' names a mode twice.", param, ctx)
+        return modes

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from magnet_geo.cli.protocol import Line
 from magnet_geo.evaluation.accuracy_estimate import AccuracyEstimate
+from magnet_geo.evaluation.dataset_records import DatasetScores
 from magnet_geo.evaluation.map_evaluation import EvaluationResult
 from magnet_geo.evaluation.sample_design import SampleDesign
 from magnet_geo.model import Manifest, ModelDescription
@@ -21,6 +22,7 @@ RECORDS = {
     "segment-result": SegmentResult,
     "segment-dry-run": PlanRecord,
     "areas": AreasResult,
+    "test": DatasetScores,
     "evaluate": EvaluationResult,
     "accuracy-sample": SampleDesign,
     "accuracy-estimate": AccuracyEstimate,

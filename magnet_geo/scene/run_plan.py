@@ -97,7 +97,7 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         stretched = () if as_trained else (text,)
         # A whole-scene read: for a part of the scene it would cost more than it tells.
         collar = untagged_collar(reader) if options.area is None else None
-    windows = _plan_windows(description.grid.size, scale, model.manifest)
+    windows = plan_windows(description.grid.size, scale, model.manifest)
     work = Workload(
         manifest=model.manifest,
         number_bytes=model.number_bytes,
@@ -126,7 +126,14 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
     )
 
 
-def _plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPlan:
+def plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPlan:
+    """The windows of a model over a scene.
+
+    Args:
+        scene: Size of the scene.
+        scale: Scene pixels per model pixel.
+        manifest: The model.
+    """
     window = manifest.pyramid_value().window
     in_scene = Size(scale.to_scene(window.height), scale.to_scene(window.width))
     halo = scale.to_scene(scale.round_up(manifest.halo_px))
