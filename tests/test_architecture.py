@@ -32,11 +32,13 @@ RANKS = {
     "evaluation": 5,
     "training": 5,
     "report": 5,
+    "stac": 5,
     "cli": 6,
     "__main__": 7,
 }
-# Within one rank: events raise the error of a cancelled run; training scores itself as evaluation does.
-ALLOWED_WITHIN_A_RANK = {("progress", "errors"), ("training", "evaluation")}
+# Within one rank: events raise the error of a cancelled run; training scores itself as evaluation does; the report
+# shows what evaluation measured.
+ALLOWED_WITHIN_A_RANK = {("progress", "errors"), ("training", "evaluation"), ("report", "evaluation")}
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
 MAX_LINES = 400
 

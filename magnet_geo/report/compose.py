@@ -14,7 +14,7 @@ from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener
 from magnet_geo.raster import ClassMap, SceneSource
 from magnet_geo.raster.picture import picture_size
 from magnet_geo.raster.tags import read_tags
-from magnet_geo.report.accuracy_tables import AccuracyTables, read_accuracy
+from magnet_geo.report.accuracy_tables import AccuracyTables, accuracy_tables, read_accuracy
 from magnet_geo.report.class_rows import area_unit, certainty_of, class_rows, decade_heads
 from magnet_geo.report.contents import ClassRow, Fact, MapPicture, Notice, ReportContents
 from magnet_geo.report.notices import explain_warnings
@@ -33,6 +33,8 @@ from magnet_geo.report.survey import MapSurvey, survey_map
 from magnet_geo.report.wording import area_text, percent, short_number
 from magnet_geo.scene.run_record import RunRecord, read_run_record
 
+_FIGURES = 4
+
 
 def compose_report(sources: ReportSources, *, progress: ProgressListener, cancel: CancelToken) -> ReportContents:
     """Read the rasters and put the report together.
@@ -43,7 +45,7 @@ def compose_report(sources: ReportSources, *, progress: ProgressListener, cancel
     """
     tags = read_tags(sources.classes)
     record = read_run_record(tags, name=sources.classes.name)
-    accuracy = read_accuracy(sources.evaluation, sources.accuracy)
+    measured = read_accuracy(sources.evaluation, sources.accuracy)
     with ClassMap(sources.classes) as class_map:
         grid = class_map.grid
         bands = None if sources.scene is None else scene_bands(sources, sources.scene, grid, record)
@@ -52,6 +54,7 @@ def compose_report(sources: ReportSources, *, progress: ProgressListener, cancel
         survey = survey_map(class_map, sources.confidence, progress=progress, cancel=cancel)
         classes = {int(value): class_map.land_class(int(value)) for value in survey.values}
         warnings = class_map.description.warnings
+    accuracy = accuracy_tables(measured, survey.pixels)
     progress(ProgressEvent(0.92, "pictures", "Drawing"))
     picture = _picture(sources, grid, classes, bands, record)
     manifest = sources.manifest
@@ -78,7 +81,7 @@ def _contents(
         title=sources.title or f"Land cover of {_scene_name(sources, record)}",
         subtitle=tuple(_subtitle(grid, survey)),
         made=f"{date.today():%d %B %Y}".lstrip("0") + f", magnet-geo {__version__}",
-        figures=tuple(_figures(survey, rows, record)),
+        figures=tuple(_figures(survey, rows, record, accuracy))[:_FIGURES],
         notices=_notices(record, warnings),
         picture=picture,
         area_unit=unit.name,
@@ -93,7 +96,7 @@ def _contents(
         run=run_facts(record, sources.result, tags),
         model=model_facts(record),
         model_tables=model_tables(manifest),
-        caveats=tuple(_caveats(record, survey, measured=bool(accuracy.tables))),
+        caveats=tuple(_caveats(record, survey, measured=accuracy.has_areas)),
     )
 
 
@@ -151,9 +154,13 @@ def _subtitle(grid: RasterGrid, survey: MapSurvey) -> Iterator[str]:
     yield crs_name(grid)
 
 
-def _figures(survey: MapSurvey, rows: tuple[ClassRow, ...], record: RunRecord | None) -> Iterator[Fact]:
+def _figures(
+    survey: MapSurvey, rows: tuple[ClassRow, ...], record: RunRecord | None, accuracy: AccuracyTables
+) -> Iterator[Fact]:
     yield Fact("Mapped area", area_text(float(survey.areas.sum()), on_ground=survey.on_ground))
     yield Fact("Largest class", percent(rows[0].share), rows[0].name)
+    if accuracy.figure is not None:
+        yield accuracy.figure
     if survey.certainty is not None and survey.certainty.any():
         sure = certainty_of(survey.certainty.sum(axis=0))
         yield Fact("Mean certainty", f"{sure.mean:.2f}", "of 1, as the model sees it")
