@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--backbone-minutes", type=float, default=6)
+    parser.add_argument("--backbone-minutes", type=float, default=6, help="0 takes the fpn.pth that is there")
     parser.add_argument("--refinement-minutes", type=float, default=2)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -42,9 +42,16 @@ def main() -> None:
     torch.manual_seed(0)
     pyramids = [LabeledPyramid(read_tile(options.data, number), DECIMATIONS) for number in TRAIN_TILES]
     backbone = create_backbone("fpn", num_classes=CLASSES)
-    backbone = _train(backbone, lambda images: backbone(images), pyramids, options.backbone_minutes, batch_size=4)
-    torch.save(backbone.state_dict(), options.out / "fpn.pth")
+    if options.backbone_minutes > 0:
+        backbone = _train(backbone, lambda images: backbone(images), pyramids, options.backbone_minutes, batch_size=4)
+        torch.save(backbone.state_dict(), options.out / "fpn.pth")
+    backbone.load_state_dict(torch.load(options.out / "fpn.pth", weights_only=True))
+    backbone.eval()
     refinement = create_refinement(CLASSES)
+    for module in refinement.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            # the published 0.01 needs far more steps than there are here
+            module.momentum = 0.1
 
     def refined(images: Tensor) -> Tensor:
         with torch.no_grad():

@@ -65,6 +65,8 @@ class MagnetRefinement(Refinement):
         self.residual = bottleneck_stage(WIDTH, PLANES, blocks=2, momentum=BATCH_NORM_MOMENTUM)
         self.seg_conv = nn.Conv2d(4 * PLANES, num_classes, 1, bias=False)
         initialize_convolutions(self)
+        # Drawn by fan-out, the few output channels would start with logits of +-10 and keep their noise for long.
+        nn.init.normal_(self.seg_conv.weight, std=0.01)
 
     def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
         """Gives the refined prediction; see `Refinement.forward`."""

@@ -94,3 +94,10 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
         create_backbone("unet", num_classes=2)
     with pytest.raises(ModelError, match=r"no refinement named 'big'; choose one of: light, magnet"):
         create_refinement(2, name="big")
+
+
+def test_an_untrained_refinement_is_unsure() -> None:
+    torch.manual_seed(0)
+    probabilities = torch.rand(2, 7, 24, 24).softmax(dim=1)
+    refined = create_refinement(num_classes=7).eval()(scale_specific=probabilities, cumulative=probabilities)
+    assert float(refined.softmax(dim=1).max()) < 0.5
