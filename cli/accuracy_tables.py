@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -58,6 +59,8 @@ def show_estimate(estimate: AccuracyEstimate) -> None:
     console.print()
     console.print("Points by class: rows the map, columns the truth")
     print_whole(console, _matrix(estimate))
+    for note in estimate.notes:
+        console.print(f"Note: {note}", markup=False)
     if estimate.dropped_points:
         console.print(f"Points without an answer, left out as if missing at random: {estimate.dropped_points}.")
     if not estimate.map_checked:
@@ -91,24 +94,58 @@ def _columns(name: str, estimate: EstimateRecord | None) -> Row:
     return {name: values[0], f"{name}_margin": values[1]}
 
 
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """In what areas are shown.
+
+    Attributes:
+        name: Its short name.
+        per_value: What one of it is, in square metres or pixels.
+        decimals: How many are shown.
+    """
+
+    name: str
+    per_value: float
+    decimals: int
+
+    def text(self, value: float) -> str:
+        return f"{value / self.per_value:,.{self.decimals}f}"
+
+    def estimate(self, estimate: EstimateRecord | None) -> str:
+        if estimate is None or estimate.value is None or estimate.margin is None:
+            return _ABSENT
+        return f"{self.text(estimate.value)} ± {self.text(estimate.margin)}"
+
+
+def _unit(classes: list[ClassAccuracy]) -> _Unit:
+    if any(entry.mapped_area_m2 is None for entry in classes):
+        return _Unit("px", 1.0, 0)
+    total = sum(entry.mapped_area_m2 or 0.0 for entry in classes) / _HECTARE_M2
+    return _Unit("ha", _HECTARE_M2, 0 if total >= 1e5 else 1 if total >= 1e3 else 2)
+
+
 def _class_table(estimate: AccuracyEstimate) -> Table:
     shown = _present(estimate)
-    measured = all(entry.area_m2 is not None for entry in shown)
-    unit = "ha" if measured else "px"
+    unit = _unit(shown)
     table = plain_table(
-        "", "value", "class", ">user's accuracy", ">producer's accuracy", f">mapped, {unit}", f">true, {unit}"
+        "",
+        ">value",
+        "class",
+        ">user's accuracy",
+        ">producer's accuracy",
+        f">mapped, {unit.name}",
+        f">estimated, {unit.name}",
     )
     for entry in shown:
-        mapped = entry.mapped_area_m2 if measured else entry.mapped_pixels
-        true = entry.area_m2 if measured else entry.area_pixels
+        mapped = entry.mapped_pixels if entry.mapped_area_m2 is None else entry.mapped_area_m2
         table.add_row(
             _patch(entry.color),
             str(entry.value),
             escape(entry.name),
             _share(entry.users_accuracy),
             _share(entry.producers_accuracy),
-            f"{(mapped or 0) / (_HECTARE_M2 if measured else 1):,.1f}",
-            _area(true, _HECTARE_M2 if measured else 1),
+            unit.text(mapped),
+            unit.estimate(entry.area_m2 or entry.area_pixels),
         )
     return table
 
@@ -134,12 +171,6 @@ def _share(estimate: EstimateRecord) -> str:
     if estimate.value is None or estimate.margin is None:
         return _ABSENT
     return f"{estimate.value:.3f} ± {estimate.margin:.3f}"
-
-
-def _area(estimate: EstimateRecord | None, unit_m2: float) -> str:
-    if estimate is None or estimate.value is None or estimate.margin is None:
-        return _ABSENT
-    return f"{estimate.value / unit_m2:,.1f} ± {estimate.margin / unit_m2:,.1f}"
 
 
 def _patch(color: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import isnan
 from statistics import NormalDist
 
@@ -80,6 +80,7 @@ class AccuracyEstimate(_Record):
         classes: One entry for each class of the map or the answers.
         error_matrix: Points; rows the map, columns the truth, in the order of the classes.
         proportions: The same as estimated shares of the mapped area.
+        notes: Sentences for the reader of the figures.
     """
 
     map: str
@@ -91,6 +92,7 @@ class AccuracyEstimate(_Record):
     classes: tuple[ClassAccuracy, ...]
     error_matrix: tuple[tuple[int, ...], ...]
     proportions: tuple[tuple[float, ...], ...]
+    notes: tuple[str, ...] = ()
 
 
 def estimate_accuracy(
@@ -125,6 +127,7 @@ def estimate_accuracy(
         classes=tuple(_class(design, sample, index, width) for index in range(len(design.classes))),
         error_matrix=tuple(tuple(map(int, row)) for row in sample.counts),
         proportions=tuple(tuple(map(float, row)) for row in sample.proportions),
+        notes=tuple(_notes(design, sample, confidence_level)),
     )
 
 
@@ -228,6 +231,17 @@ def _class(design: SampleDesign, sample: AccuracySample, index: int, width: floa
         users_accuracy=_record(sample.users(index), width),
         producers_accuracy=_record(sample.producers(index), width),
     )
+
+
+def _notes(design: SampleDesign, sample: AccuracySample, confidence_level: float) -> Iterator[str]:
+    """What an interval of no width does not say."""
+    for index in np.flatnonzero(sample.stratum_pixels):
+        points, name = int(sample.points[index]), design.classes[index].name
+        if sample.counts[index, index] == points < sample.stratum_pixels[index]:
+            yield (
+                f"All {points} points mapped as '{name}' are right, so no error of this class could be estimated; its "
+                f"user's accuracy is above {(1 - confidence_level) ** (1 / points):.3f} ({100 * confidence_level:g} %)."
+            )
 
 
 def _times(estimate: Estimate, factor: float) -> Estimate:

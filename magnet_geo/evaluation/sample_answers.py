@@ -34,10 +34,16 @@ class SampleAnswers:
     reference: NDArray[np.intp]
 
 
-def design_grid(design: SampleDesign) -> RasterGrid:
-    """Gives the grid of the map that was sampled."""
+def point_grid(design: SampleDesign) -> RasterGrid:
+    """Gives the grid whose world coordinates the points have: that of the map.
+
+    A map without any georeference is drawn by QGIS with its rows running down from y = 0; so are its points.
+    """
     crs = None if design.grid.crs is None else CRS.from_user_input(design.grid.crs)
-    return RasterGrid(crs, Affine(*design.grid.transform), design.grid.width, design.grid.height)
+    transform = Affine(*design.grid.transform)
+    if crs is None and transform.is_identity:
+        transform = Affine.scale(1, -1)
+    return RasterGrid(crs, transform, design.grid.width, design.grid.height)
 
 
 def find_design(layer: PointLayer, *, source: str) -> SampleDesign:
@@ -101,7 +107,7 @@ def _refuse_moved(layer: PointLayer, design: SampleDesign, rows: NDArray[np.intp
     x, y = layer.x[rows], layer.y[rows]
     if np.isnan(x).all():
         return
-    grid = design_grid(design)
+    grid = point_grid(design)
     if grid.crs is not None and layer.crs is not None and layer.crs != grid.crs:
         x, y = pyproj.Transformer.from_crs(layer.crs, grid.crs, always_xy=True).transform(x, y)
     to_pixels = ~grid.transform

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from magnet_geo.evaluation.sample_answers import ID_COLUMN, REFERENCE_COLUMN, design_grid
+from magnet_geo.evaluation.sample_answers import ID_COLUMN, REFERENCE_COLUMN, point_grid
 from magnet_geo.evaluation.sample_design import DESIGN_KEY, SampleDesign
 from magnet_geo.vector import PointLayer, answer_form, write_point_layer
 
@@ -22,7 +22,7 @@ def sample_layer(design: SampleDesign, *, blind: bool = False) -> PointLayer:
         blind: Leave out what the map says, so that it cannot sway the interpreter.
     """
     rows, cols, values = np.array([(point.row, point.col, point.value) for point in design.points]).T
-    x, y = design_grid(design).world(rows=rows + 0.5, cols=cols + 0.5)
+    x, y = point_grid(design).world(rows=rows + 0.5, cols=cols + 0.5)
     names = {entry.value: entry.name for entry in design.classes}
     columns = {
         ID_COLUMN: pd.Series(np.arange(1, len(rows) + 1, dtype=np.int32)),
@@ -32,7 +32,7 @@ def sample_layer(design: SampleDesign, *, blind: bool = False) -> PointLayer:
         columns["map_class"] = pd.Series(values.astype(np.int32))
         columns["map_name"] = pd.Series([names[int(value)] for value in values])
     columns |= {"x": pd.Series(x), "y": pd.Series(y)}
-    return PointLayer(x, y, design_grid(design).crs, columns, {DESIGN_KEY: design.model_dump_json()})
+    return PointLayer(x, y, point_grid(design).crs, columns, {DESIGN_KEY: design.model_dump_json()})
 
 
 def write_sample(target: Path, design: SampleDesign, *, blind: bool = False) -> None:

@@ -182,3 +182,13 @@ def test_another_map_is_refused(source: SceneSource, design: SampleDesign, tmp_p
         check_map(design, write_map(tmp_path / "mirrored.tif", VALUES[::-1].copy()))
     with pytest.raises(EvaluationError, match=r"has another grid than 'map\.tif'"):
         check_map(design, write_map(tmp_path / "smaller.tif", VALUES[:-1]))
+
+
+def test_a_class_whose_points_are_all_right_is_noted(design: SampleDesign) -> None:
+    points = [point.value for point in design.points]
+    wrong = next(number for number, value in enumerate(points) if value == 7)
+    found = estimate_accuracy(read(answered(design, [*points[:wrong], 1, *points[wrong + 1 :]]), design))
+    assert [note.split("'")[1] for note in found.notes] == ["water", "bare land"]
+    # No wrong one among 20 has a chance of 5 % at this accuracy.
+    assert "All 20 points mapped as 'water' are right" in found.notes[0]
+    assert f"above {0.05 ** (1 / 20):.3f} (95 %)" in found.notes[0]

@@ -149,7 +149,10 @@ def test_areas_of_strata_are_those_of_their_pixels(source: SceneSource) -> None:
 def test_a_map_without_a_crs_has_pixels_but_no_areas(values: np.ndarray, tmp_path: Path) -> None:
     design = draw_sample(write_map(tmp_path / "map.tif", values, georeferenced=False), SMALL)
     assert {s.area_m2 for s in design.strata} == {None}
-    assert sample_layer(design).crs is None
+    layer = sample_layer(design)
+    assert layer.crs is None
+    # QGIS draws such a map with its rows running down from 0.
+    assert [(-layer.y[0] - 0.5, layer.x[0] - 0.5)] == [(design.points[0].row, design.points[0].col)]
 
 
 def test_a_blind_layer_does_not_show_the_map(source: SceneSource) -> None:
