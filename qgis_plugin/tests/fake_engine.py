@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """An engine for tests: speaks the protocol, and misbehaves as the variable FAKE_ENGINE says."""
 
 import json

@@ -1,0 +1,1 @@
+"""Layers of QGIS: what the engine can open of them, and how its results look."""

@@ -1,0 +1,37 @@
+"""The plugin as QGIS sees it: a Processing provider."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from qgis.core import QgsApplication
+
+from .algorithms.provider import MagnetGeoProvider
+from .translation import install_translation
+
+
+class MagnetGeoPlugin:
+    """Loaded and unloaded by QGIS."""
+
+    def __init__(self, iface: Any) -> None:
+        self._iface = iface
+        self._translator = install_translation()
+        self._provider: Optional[MagnetGeoProvider] = None
+
+    def initProcessing(self) -> None:
+        """Adds the provider; all that qgis_process needs."""
+        self._provider = MagnetGeoProvider()
+        QgsApplication.processingRegistry().addProvider(self._provider)
+
+    def initGui(self) -> None:
+        """Adds the provider to the toolbox."""
+        self.initProcessing()
+
+    def unload(self) -> None:
+        """Takes everything away, and ends what runs."""
+        if self._provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self._provider)
+            self._provider = None
+        if self._translator is not None:
+            QgsApplication.removeTranslator(self._translator)
+            self._translator = None
