@@ -13,6 +13,8 @@ from .errors import MagnetGroup
 # Each command lives in the module of its name as `command`, and is loaded when it is used.
 COMMANDS = {
     "segment": "Map the land cover of scenes.",
+    "polygonize": "Turn a map into polygons.",
+    "sieve": "Merge small patches of a map.",
     "areas": "Measure the classes of a map.",
     "info": "Say how a scene will be read, before a run.",
     "test": "Score a model on labelled images.",
