@@ -113,7 +113,10 @@ class SmoothBorders:
             lines[after] - lines
         )
         # Corners of pixels have two even coordinates; at those, a neighbor may have a corner too.
-        return rings.without((turn == 0) & ((lines | columns) & 1).astype(np.bool_))
+        dropped = (turn == 0) & ((lines | columns) & 1).astype(np.bool_)
+        if self.knots is not None:
+            dropped &= (lines % (2 * self.knots) != 0) & (columns % (2 * self.knots) != 0)
+        return rings.without(dropped)
 
     def _is_cut(self, corners: Corners, first_row: int) -> NDArray[np.bool_]:
         arms = np.sum(corners.has_arm, axis=0)

@@ -7,10 +7,12 @@ import pyproj
 from numpy.typing import NDArray
 
 from magnet_geo.grid import RasterGrid
+from magnet_geo.grid.geographic import ToDegrees
 
 Floats = NDArray[np.float64]
 
 _NODE_ROWS, _NODE_COLUMNS = 513, 129
+_STEP_M = 20.0
 
 
 class GroundScale:
@@ -92,22 +94,23 @@ def _cell(nodes: Floats, positions: Floats) -> tuple[NDArray[np.int64], Floats]:
 
 
 def _ground_steps(grid: RasterGrid, rows: Floats, cols: Floats, *, d_row: float, d_col: float) -> tuple[Floats, Floats]:
-    """East and north parts, in metres, of the step from (-d_row, -d_col) to (d_row, d_col) around each node."""
-    crs = pyproj.CRS.from_user_input(grid.crs)
-    x0, y0 = grid.world(rows=rows - d_row, cols=cols - d_col)
-    x1, y1 = grid.world(rows=rows + d_row, cols=cols + d_col)
-    geod = crs.get_geod()
-    if geod is None or crs.geodetic_crs is None:
-        metres = crs.axis_info[0].unit_conversion_factor if crs.axis_info else 1.0
-        return (x1 - x0) * metres, (y1 - y0) * metres
-    to_degrees = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    lon0, lat0 = to_degrees.transform(x0, y0)
-    lon1, lat1 = to_degrees.transform(x1, y1)
+    """East and north parts, in metres, of a step of one pixel around each node."""
+    # Long enough that rounding does not matter where pixels are small; never beyond the raster where they are large.
+    reach = max(1.0, min(_STEP_M / (grid.ground_sample_distance_m or _STEP_M), 64.0))
+    x0, y0 = grid.world(rows=rows - d_row * reach, cols=cols - d_col * reach)
+    x1, y1 = grid.world(rows=rows + d_row * reach, cols=cols + d_col * reach)
+    try:
+        to_degrees = ToDegrees(grid.crs)
+    except ValueError:
+        axes = pyproj.CRS.from_user_input(grid.crs).axis_info
+        metres = axes[0].unit_conversion_factor if axes else 1.0
+        return (x1 - x0) * metres / reach, (y1 - y0) * metres / reach
+    lon0, lat0 = to_degrees(x0, y0)
+    lon1, lat1 = to_degrees(x1, y1)
     lost = ~(np.isfinite(lon0) & np.isfinite(lon1))
     lon0, lat0, lon1, lat1 = (np.where(lost, 0.0, values) for values in (lon0, lat0, lon1, lat1))
-    azimuth, _, length = geod.inv(lon0, lat0, lon1, lat1)
-    length = np.where(lost, np.nan, length)
-    angle = np.radians(azimuth)
+    azimuth, _, length = to_degrees.geod.inv(lon0, lat0, lon1, lat1)
+    length, angle = np.where(lost, np.nan, length) / reach, np.radians(azimuth)
     return length * np.sin(angle), length * np.cos(angle)
 
 

@@ -9,7 +9,6 @@ import os
 import sqlite3
 import warnings
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,24 +22,9 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
 from magnet_geo.errors import OutputError, SceneError
+from magnet_geo.vector.geopackage_style import add_geopackage_style
 
 _SUFFIX = ".gpkg"
-_STYLE_TABLE = """
-CREATE TABLE layer_styles (
-  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
-  f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
-  useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
-  update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')));
-"""
-_STYLE_CONTENTS = """
-INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id)
-VALUES ('layer_styles', 'attributes', 'layer_styles', '', 0);
-"""
-_STYLE_ROW = """
-INSERT INTO layer_styles
-  (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD, useAsDefault)
-VALUES ('', '', ?, 'geom', 'default', ?, '', 1);
-"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +98,7 @@ def write_point_layer(target: Path, layer: PointLayer, *, name: str, style: str 
                 dataset_options={"VERSION": "1.3"},
             )
         if style is not None:
-            _add_style(draft, name, style)
+            add_geopackage_style(draft, name, style)
         draft.replace(target)
     except (OSError, DataSourceError, DataLayerError, RuntimeError, sqlite3.Error) as error:
         raise OutputError(f"'{target}' could not be written ({error}); check the folder and the free space.") from error
@@ -151,11 +135,3 @@ def read_point_layer(path: Path) -> PointLayer:
         crs = None if table.crs is None else CRS.from_wkt(table.crs.to_wkt())
         table = table.drop(columns=table.geometry.name)
     return PointLayer(x, y, crs, {str(column): table[column] for column in table.columns}, metadata)
-
-
-def _add_style(path: Path, layer: str, style: str) -> None:
-    """Where QGIS looks for the style of a layer in a GeoPackage."""
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute(_STYLE_TABLE)
-        database.execute(_STYLE_CONTENTS)
-        database.execute(_STYLE_ROW, (layer, style))

@@ -40,15 +40,15 @@ class PolygonBlock:
         """(F,) corners."""
         return np.diff(self.rings.offsets[self.polygon_offsets[self.feature_offsets]])
 
-    def geometries(self, grid: RasterGrid) -> NDArray[np.object_]:
-        """(F,) polygons in world coordinates; multipolygons where a feature has several."""
+    def geometries(self, grid: RasterGrid, *, multi: bool = False) -> NDArray[np.object_]:
+        """(F,) polygons in world coordinates; multipolygons where a feature has several, or for all."""
         lines, columns = positions(self.rings.keys)
         polygons = self._polygons(*grid.world(rows=lines / 2, cols=columns / 2))
         if grid.transform.determinant > 0:
             polygons = shapely.orient_polygons(polygons)
         counts = np.diff(self.feature_offsets)
         features = np.empty(counts.size, object)
-        single = counts == 1
+        single = (counts == 1) & (not multi)
         features[single] = polygons[self.feature_offsets[:-1][single]]
         if not single.all():
             owners = np.repeat(np.cumsum(~single) - 1, counts)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from magnet_geo.vector.border_shape import BorderShape, PixelBorders, Walks
 from magnet_geo.vector.border_walk import NORTH, SOUTH, Corners, find_corners, find_steps, left_runs
-from magnet_geo.vector.disjoint_sets import DisjointSets
 from magnet_geo.vector.list_ranking import order_chains
 from magnet_geo.vector.open_walks import Fragment, OpenWalks, ring_keys
+from magnet_geo.vector.region_numbers import Connectivity, RegionNumbers
 from magnet_geo.vector.rings import RingBlock
 from magnet_geo.vector.row_runs import OUTSIDE, RowRuns, find_runs
 from magnet_geo.vector.run_measures import RunMeasure, RunSpans
 from magnet_geo.vector.waiting_regions import BandParts, FinishedRegions, WaitingRegions
 
 Numbers = NDArray[np.int64]
-Connectivity = Literal[4, 8]
 
 _PIXEL_BORDERS = PixelBorders()
 
@@ -44,11 +42,9 @@ class RegionTracer:
         self._knot_columns = None if knots is None else np.arange(knots, width, knots)
         self._row = self._measures = 0
         self._last_codes = np.zeros(width, np.uint8)
-        self._last_parts: Numbers | None = None
-        self._parts = DisjointSets()
-        self._features = DisjointSets() if connectivity == 8 else self._parts
+        self._numbers = RegionNumbers(connectivity)
         self._open = OpenWalks()
-        self._waiting = WaitingRegions(self._features)
+        self._waiting = WaitingRegions(self._numbers.regions)
 
     def take(self, codes: NDArray[np.uint8], measures: Sequence[RunMeasure] = ()) -> FinishedRegions:
         """Go on with the next rows.
@@ -61,12 +57,12 @@ class RegionTracer:
         band = np.concatenate([self._last_codes[None], codes])
         runs = find_runs(band, knot_columns=self._knot_columns)
         corners = find_corners(runs, knot_lines=self._knot_lines(codes.shape[0]), knot_columns=self._knot_columns)
-        numbers = self._number(runs, corners)
+        numbers = self._numbers.take(runs, corners)
         rings = self._walk(band, runs, corners, numbers)
         heads = np.flatnonzero(runs.regions == np.arange(runs.regions.size))
         parts = BandParts(numbers[heads], runs.codes[heads], _part_sums(runs, measures, numbers, numbers[heads]))
         last = runs.last_row_first_run
-        self._last_codes, self._last_parts = codes[-1].copy(), numbers[last:]
+        self._last_codes = codes[-1].copy()
         self._row += codes.shape[0]
         return self._waiting.sort_out(rings, parts, reaching=numbers[last:][runs.codes[last:] != OUTSIDE])
 
@@ -77,7 +73,7 @@ class RegionTracer:
 
     def part_of(self, regions: Numbers) -> Numbers:
         """One number for all that hangs together by pixel sides, as far as is known."""
-        return self._parts.find(regions)
+        return self._numbers.parts.find(regions)
 
     def _knot_lines(self, height: int) -> Numbers | None:
         if self._shape.knots is None:
@@ -85,24 +81,6 @@ class RegionTracer:
         lines = np.arange(height)
         knots: Numbers = lines[(lines + self._row) % self._shape.knots == 0]
         return knots
-
-    def _number(self, runs: RowRuns, corners: Corners) -> Numbers:
-        """A number for each run, equal within a part of a region, and joined to those of the rows above."""
-        is_head = runs.regions == np.arange(runs.regions.size)
-        count = int(np.count_nonzero(is_head))
-        first = self._parts.add(count)
-        numbers: Numbers = first + (np.cumsum(is_head) - 1)[runs.regions]
-        top = numbers[: runs.first_row_runs]
-        above = top if self._last_parts is None else self._last_parts
-        self._parts.unite(above, top)
-        if self._features is not self._parts:
-            self._features.add(count)
-            nw, ne, sw, se = corners.codes
-            falling, rising = (nw == se) & (nw != ne) & (nw != sw), (ne == sw) & (ne != nw) & (ne != se)
-            touching = numbers[corners.runs]
-            first_ends = np.concatenate([above, touching[0, falling], touching[1, rising]])
-            self._features.unite(first_ends, np.concatenate([top, touching[3, falling], touching[2, rising]]))
-        return numbers
 
     def _walk(self, band: NDArray[np.uint8], runs: RowRuns, corners: Corners, numbers: Numbers) -> RingBlock:
         """All rings that are closed by now, but were not before this band."""

@@ -32,7 +32,7 @@ class SimplifiedBorders:
     Bands must begin at multiples of the tile's rows and be as high.
 
     Attributes:
-        tolerance_px: Corners go as long as their triangle is smaller than the square of this.
+        tolerance_px: In widths of a pixel; corners go as long as their triangle is smaller than the square of this.
         pixel_aspect: Height of a pixel over its width.
         knots: Rows and columns of a tile.
     """

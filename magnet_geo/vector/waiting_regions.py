@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -45,6 +46,24 @@ class FinishedRegions:
     owners: Numbers
     codes: NDArray[np.uint8]
     sums: NDArray[np.float64]
+
+    def take(self, chosen: NDArray[np.bool_]) -> FinishedRegions:
+        """Some of the regions, (F,) boolean."""
+        kept = chosen[self.owners]
+        places = np.cumsum(chosen) - 1
+        return FinishedRegions(
+            self.rings.take(kept), places[self.owners[kept]], self.codes[chosen], self.sums[:, chosen]
+        )
+
+    @classmethod
+    def dissolve(cls, parts: Sequence[FinishedRegions]) -> FinishedRegions:
+        """One region for each code."""
+        all_codes = np.concatenate([part.codes for part in parts])
+        codes, place = np.unique(all_codes, return_inverse=True)
+        all_sums = np.concatenate([part.sums for part in parts], axis=1)
+        sums = np.array([np.bincount(place, row, codes.size) for row in all_sums]).reshape(len(all_sums), codes.size)
+        owners = np.searchsorted(codes, np.concatenate([part.codes[part.owners] for part in parts]))
+        return cls(RingBlock.join([part.rings for part in parts]), owners, codes, sums)
 
 
 @dataclass(slots=True)

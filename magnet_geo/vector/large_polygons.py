@@ -1,0 +1,81 @@
+"""Cuts polygons with very many corners along fixed lines, for programs that choke on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Polygon
+
+from magnet_geo.vector.corner_keys import corner_keys
+from magnet_geo.vector.polygons import PolygonBlock
+from magnet_geo.vector.rings import RingBlock, offsets_of
+
+TILE_PX = 512
+
+
+def cut_large(block: PolygonBlock, limit: int, *, tile_px: int) -> tuple[PolygonBlock, NDArray[np.int64]]:
+    """Gives each polygon of a large feature, cut where need be, as a feature of its own.
+
+    Args:
+        block: Polygons whose borders have a corner wherever they cross a multiple of ``tile_px`` (knots): there the
+            cuts meet the neighbors without a gap.
+        limit: Features with more corners are cut, until each piece has no more or lies within one tile.
+        tile_px: Distance of the lines.
+
+    Returns:
+        The features, and for each the one it comes from.
+    """
+    counts = block.corner_counts()
+    if not (counts > limit).any():
+        return block, np.arange(counts.size)
+    polygons = block.in_pixels()
+    pieces, parents, sizes = [], [], []
+    for feature, (begin, end) in enumerate(zip(block.feature_offsets[:-1], block.feature_offsets[1:], strict=True)):
+        own = polygons[begin:end].tolist()
+        if counts[feature] <= limit:
+            found = [own]
+        else:
+            found = [[piece] for polygon in own for piece in _cut(polygon, limit, tile_px)]
+        pieces += [polygon for group in found for polygon in group]
+        sizes += [len(group) for group in found]
+        parents += [feature] * len(found)
+    return _block(pieces, np.array(sizes)), np.array(parents)
+
+
+def _cut(polygon: Polygon, limit: int, tile_px: int) -> Iterator[Polygon]:
+    left, top, right, bottom = polygon.bounds
+    at_column, at_line = _middle_line(left, right, tile_px), _middle_line(top, bottom, tile_px)
+    if shapely.get_num_coordinates(polygon) <= limit or (at_column is None and at_line is None):
+        yield polygon
+        return
+    if at_line is None or (at_column is not None and right - left >= bottom - top):
+        halves = shapely.box(left, top, at_column, bottom), shapely.box(at_column, top, right, bottom)
+    else:
+        halves = shapely.box(left, top, right, at_line), shapely.box(left, at_line, right, bottom)
+    for half in halves:
+        parts = shapely.get_parts(shapely.intersection(polygon, half))
+        for part in parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]:
+            yield from _cut(part, limit, tile_px)
+
+
+def _middle_line(low: float, high: float, tile_px: int) -> float | None:
+    """The tile line nearest to the middle, strictly between; None where there is none."""
+    first, last = np.floor(low / tile_px) + 1, np.ceil(high / tile_px) - 1
+    if first > last:
+        return None
+    return float(np.clip(np.rint((low + high) / 2 / tile_px), first, last) * tile_px)
+
+
+def _block(polygons: list[Polygon], sizes: NDArray[np.int64]) -> PolygonBlock:
+    # Lines grow downward: a ring with its region on the left runs clockwise in columns and lines.
+    oriented = shapely.orient_polygons(np.array(polygons, object), exterior_cw=True)
+    _, points, (ring_ends, polygon_offsets) = shapely.to_ragged_array(oriented)
+    again = np.zeros(len(points), np.bool_)
+    again[ring_ends[1:] - 1] = True
+    keys = corner_keys(points[~again, 1], points[~again, 0])
+    offsets = ring_ends - np.arange(ring_ends.size)
+    rings = RingBlock(keys, offsets.astype(np.int64), np.zeros(offsets.size - 1, np.int64))
+    return PolygonBlock(rings, polygon_offsets.astype(np.int64), offsets_of(sizes))
