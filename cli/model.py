@@ -131,13 +131,21 @@ def import_(
     show_default=True,
     help="The model file as it is, or published checkpoints: OUTPUT_backbone.pth, OUTPUT_refinement.pth.",
 )
+@click.option("--stac", type=_TARGET, help="Write a STAC Item of the model here too (.json).")
 @_OVERWRITE
-def export(name_or_file: str, output: Path, file_format: str, overwrite: bool) -> None:
+def export(name_or_file: str, output: Path, file_format: str, stac: Path | None, overwrite: bool) -> None:
     """Write a model to OUTPUT for other programs.
 
-    Example: magnet-geo model export landcover landcover --format pth
+    \b
+    Examples:
+      magnet-geo model export landcover landcover --format pth
+      magnet-geo model export landcover landcover.safetensors --stac landcover.json
     """
     path = find_model(name_or_file)
+    if stac is not None:
+        from magnet_geo.stac import check_item_path
+
+        check_item_path(stac, str(path), overwrite=overwrite)
     from magnet_geo.model.exchange import export_model, exported_files
 
     if file_format == "pth":
@@ -146,6 +154,11 @@ def export(name_or_file: str, output: Path, file_format: str, overwrite: bool) -
     else:
         _refuse_existing(overwrite, output)
         written = export_model(path, output)
+    if stac is not None:
+        from magnet_geo.stac import make_model_item, write_item
+
+        write_item(make_model_item(path, stac, files=written), stac)
+        written = (*written, stac)
     click.echo(f"Wrote {', '.join(str(file) for file in written)}.", err=True)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rasterio.crs import CRS
@@ -13,12 +15,16 @@ from magnet_geo.progress import CancelToken
 from magnet_geo.scene import Area, RefineMode, SegmentOptions
 from magnet_geo.scene.area_csv import check_area_csv
 
+if TYPE_CHECKING:
+    from magnet_geo.stac import TimeSpan
+
 from .cancelling import cancel_by_protocol, cancel_by_signal
 from .listeners import choose_listener
 from .model_choice import ModelChoice
 from .option_types import BandList, Box, Bytes, Crs, KeyValue, PixelSize, Refine, ScalingRange
 from .preset_options import preset_knobs
-from .segment_job import SegmentJob
+from .segment_job import FollowUp, SegmentJob
+from .stac_options import TimeSpanType, check_stac, stac_follow_up
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TARGET = click.Path(path_type=Path)
@@ -59,6 +65,8 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--probabilities", type=_TARGET, help="Write the classes' probabilities here, same scale.")
 @click.option("--stages", type=_TARGET, help="Folder for the map after every stage.")
 @click.option("--csv", "area_csv", type=_TARGET, help="Write the areas of all maps here (.csv).")
+@click.option("--stac", type=_TARGET, help="Write a STAC Item of the map here (.json).")
+@click.option("--datetime", "taken", type=TimeSpanType(), help="For --stac: when the scene was taken.  [default: its file says]")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps", help="Where to compute.")
 @click.option(
     "--precision",
@@ -109,6 +117,8 @@ def segment(
     probabilities: Path | None,
     stages: Path | None,
     area_csv: Path | None,
+    stac: Path | None,
+    taken: TimeSpan | None,
     device: str,
     precision: Any,
     batch_size: int | None,
@@ -141,8 +151,10 @@ def segment(
     if cancel_on_eof and progress != "jsonl":
         raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
     targets = _targets(scenes, output, output_dir)
-    if len(scenes) > 1 and any((preview, confidence, probabilities, stages)):
-        raise click.UsageError("--preview, --confidence, --probabilities and --stages go with a single SCENE.")
+    if len(scenes) > 1 and any((preview, confidence, probabilities, stages, stac)):
+        raise click.UsageError("--preview, --confidence, --probabilities, --stages and --stac go with a single SCENE.")
+    if taken is not None and stac is None:
+        raise click.UsageError("--datetime needs --stac.")
     options = SegmentOptions(
         bands=bands,
         gsd=gsd,
@@ -164,9 +176,14 @@ def segment(
         overwrite=overwrite,
         creation_options=creation_options,
     )
-    if area_csv is not None:
-        _check_area_csv(area_csv, scenes, output_dir, overwrite=overwrite)
     choice = ModelChoice(model_name, preset, backbone, refinements, overrides)
+    follow_ups: list[FollowUp] = []
+    checks: list[Callable[[], None]] = []
+    if area_csv is not None:
+        checks.append(partial(_check_area_csv, area_csv, scenes, output_dir, overwrite=overwrite))
+    if stac is not None:
+        follow_ups.append(stac_follow_up(stac, choice, taken))
+        checks.append(partial(check_stac, stac, scenes[0], overwrite=overwrite))
     protocol = progress == "jsonl"
     token = CancelToken()
     with choose_listener(progress) as listener, cancel_by_signal(token):
@@ -185,6 +202,8 @@ def segment(
             show_plan=verbose,
             dry_run=dry_run,
             area_csv=area_csv,
+            follow_ups=tuple(follow_ups),
+            checks=tuple(checks),
         )
         failures = job.run(targets)
     if failures:

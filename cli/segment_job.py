@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,9 @@ from .result_table import show_plan, show_result
 if TYPE_CHECKING:
     from magnet_geo.scene import Segmenter
 
+# Makes another file of a map and gives the result with its path: polygons, a report, a catalogue entry.
+FollowUp = Callable[[SegmentResult, RunListener, CancelToken], SegmentResult]
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentJob:
@@ -42,6 +45,8 @@ class SegmentJob:
         show_plan: Whether the plan of each run is shown.
         dry_run: Whether to stop after the plan.
         area_csv: Table of the areas of all maps, written at the end, if wanted.
+        follow_ups: What is made of each finished map, in this order.
+        checks: What must hold before anything is loaded; each raises otherwise.
     """
 
     choice: ModelChoice
@@ -56,6 +61,8 @@ class SegmentJob:
     show_plan: bool
     dry_run: bool
     area_csv: Path | None = None
+    follow_ups: tuple[FollowUp, ...] = ()
+    checks: tuple[Callable[[], None], ...] = ()
 
     def run(self, targets: dict[str, Path]) -> int:
         """Segment every scene.
@@ -70,6 +77,8 @@ class SegmentJob:
             CancelledError: The user cancelled.
         """
         try:
+            for check in self.checks:
+                check()
             model = self.choice.load(device=self.device, precision=self.precision)
         except Exception as error:
             self.listener.failure(explain(error))
@@ -130,9 +139,12 @@ class SegmentJob:
         from magnet_geo.scene import segment_scene
 
         with _folder(self.output_dir):
-            return segment_scene(
+            result = segment_scene(
                 scene, output=target, model=model, options=self.options, progress=self.listener, cancel=self.token
             )
+            for follow_up in self.follow_ups:
+                result = follow_up(result, self.listener, self.token)
+            return result
 
     def _show_plan(self, model: Segmenter, scene: str, target: Path) -> None:
         from magnet_geo.scene import make_plan_record, plan_run

@@ -1,5 +1,6 @@
 """The only place that opens rasters: scenes in, maps out."""
 
+from magnet_geo.raster.acquisition import read_acquisition
 from magnet_geo.raster.bands import choose_bands, list_bands
 from magnet_geo.raster.class_map import ClassMap
 from magnet_geo.raster.cog import check_creation_options
@@ -8,12 +9,14 @@ from magnet_geo.raster.description import SceneDescription, describe_scene
 from magnet_geo.raster.label_reader import LabelReader
 from magnet_geo.raster.layer_style import layer_style, write_layer_style
 from magnet_geo.raster.map_layout import MapLayout
+from magnet_geo.raster.outline import valid_outline
 from magnet_geo.raster.output_path import check_output_path
 from magnet_geo.raster.raster_writer import GeoTiffDraft
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
 from magnet_geo.raster.server_style import server_style, write_server_style
 from magnet_geo.raster.source import SceneSource, open_scene
 from magnet_geo.raster.stretch import AutoScaling, ModelValues, NoScaling, RangeScaling, ScalingMode, choose_scaling
+from magnet_geo.raster.tags import read_tags
 
 __all__ = [
     "AutoScaling",
@@ -37,8 +40,11 @@ __all__ = [
     "layer_style",
     "list_bands",
     "open_scene",
+    "read_acquisition",
+    "read_tags",
     "server_style",
     "untagged_collar",
+    "valid_outline",
     "write_layer_style",
     "write_server_style",
 ]

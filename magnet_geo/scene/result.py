@@ -75,6 +75,7 @@ class SegmentResult(_Record):
         probabilities: Probability raster, or null.
         polygons: Polygon layer, or null.
         report: Report, or null.
+        stac: STAC Item, or null.
         model: The model.
         grid: Georeference of the rasters.
         classes: Classes with pixels and areas, unclassified last where it occurs.
@@ -95,6 +96,7 @@ class SegmentResult(_Record):
     probabilities: str | None
     polygons: str | None = None
     report: str | None = None
+    stac: str | None = None
     model: ModelRecord
     grid: GridRecord
     classes: tuple[ClassRecord, ...]

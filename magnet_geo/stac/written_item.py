@@ -1,0 +1,46 @@
+"""Items as files: where they may go, what paths in them look like, and writing them whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pystac
+
+from magnet_geo.model.replacement import replaced_at_success
+from magnet_geo.raster import check_output_path
+
+
+def check_item_path(target: Path, source: str, *, overwrite: bool) -> None:
+    """Refuse an Item that cannot or must not be written, before any work is done.
+
+    Raises:
+        OutputError: Wrong extension, missing or read-only folder, the source itself, or an existing file.
+    """
+    check_output_path(target, source, overwrite, suffixes=(".json", ".geojson"))
+
+
+def write_item(item: pystac.Item, target: Path) -> None:
+    """Write an Item, complete or not at all.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = json.dumps(item.to_dict(include_self_link=False), indent=2, ensure_ascii=False) + "\n"
+    with replaced_at_success(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def href(path: str | Path, target: Path) -> str:
+    """How an Item names a file: from its own folder where both lie on one disk, so that the two can move together."""
+    text = str(path)
+    if "://" in text or text.startswith("/vsi"):
+        return text
+    try:
+        relative = os.path.relpath(Path(text).absolute(), target.absolute().parent)
+    except ValueError:
+        # Another drive of Windows.
+        return Path(text).absolute().as_uri()
+    found = Path(relative).as_posix()
+    return found if found.startswith("../") else f"./{found}"
