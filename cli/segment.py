@@ -23,6 +23,7 @@ from .listeners import choose_listener
 from .model_choice import ModelChoice
 from .option_types import BandList, Box, Bytes, Crs, KeyValue, PixelSize, Refine, ScalingRange
 from .preset_options import preset_knobs
+from .report_options import check_report, report_follow_up
 from .segment_job import FollowUp, SegmentJob
 from .stac_options import TimeSpanType, check_stac, stac_follow_up
 
@@ -65,8 +66,11 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--probabilities", type=_TARGET, help="Write the classes' probabilities here, same scale.")
 @click.option("--stages", type=_TARGET, help="Folder for the map after every stage.")
 @click.option("--csv", "area_csv", type=_TARGET, help="Write the areas of all maps here (.csv).")
+@click.option("--report", type=_TARGET, help="Write a report of the map here, one HTML file to hand on.")
 @click.option("--stac", type=_TARGET, help="Write a STAC Item of the map here (.json).")
-@click.option("--datetime", "taken", type=TimeSpanType(), help="For --stac: when the scene was taken.  [default: its file says]")
+@click.option(
+    "--datetime", "taken", type=TimeSpanType(), help="For --stac: when the scene was taken.  [default: its file says]"
+)
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]|mps", help="Where to compute.")
 @click.option(
     "--precision",
@@ -117,6 +121,7 @@ def segment(
     probabilities: Path | None,
     stages: Path | None,
     area_csv: Path | None,
+    report: Path | None,
     stac: Path | None,
     taken: TimeSpan | None,
     device: str,
@@ -151,7 +156,7 @@ def segment(
     if cancel_on_eof and progress != "jsonl":
         raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
     targets = _targets(scenes, output, output_dir)
-    if len(scenes) > 1 and any((preview, confidence, probabilities, stages, stac)):
+    if len(scenes) > 1 and any((preview, confidence, probabilities, stages, report, stac)):
         raise click.UsageError("--preview, --confidence, --probabilities, --stages and --stac go with a single SCENE.")
     if taken is not None and stac is None:
         raise click.UsageError("--datetime needs --stac.")
@@ -181,6 +186,9 @@ def segment(
     checks: list[Callable[[], None]] = []
     if area_csv is not None:
         checks.append(partial(_check_area_csv, area_csv, scenes, output_dir, overwrite=overwrite))
+    if report is not None:
+        follow_ups.append(report_follow_up(report, choice, options))
+        checks.append(partial(check_report, report, scenes[0], overwrite=overwrite))
     if stac is not None:
         follow_ups.append(stac_follow_up(stac, choice, taken))
         checks.append(partial(check_stac, stac, scenes[0], overwrite=overwrite))
