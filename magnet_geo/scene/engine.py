@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,7 @@ from magnet_geo.progress import (
 from magnet_geo.progressive import ListedPatches, NoPatches, Stage
 from magnet_geo.scene.coarse_pass import Uncertainties, choose_share, coarse_uncertainties
 from magnet_geo.scene.core_map import MapSettings
+from magnet_geo.scene.familiarity import SceneLook
 from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.model_window import ModelWindow
@@ -91,7 +92,7 @@ def segment_scene(
     writer = run.write_map(output)
     return make_result(
         output,
-        plan=plan,
+        plan=run.plan,
         model=model,
         scheme=written_scheme(model.manifest, options),
         options=options,
@@ -114,6 +115,10 @@ class _Run:
     _fraction: float = field(default=0.0, init=False)
     _passes_left: int = field(default=1, init=False)
     _window_end: float = field(default=0.0, init=False)
+    _look: SceneLook = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._look = SceneLook(self.model.manifest)
 
     def write_map(self, output: Path) -> MapWriter:
         """Both passes, and the finished outputs."""
@@ -130,6 +135,7 @@ class _Run:
             streams = [self._stream(w, scratch / f"stage_{level}", plain=True) for level, w in enumerate(stages)]
             self._segment(self._stream(writer, scratch / "map"), streams, rules, ranked)
             self._refuse_empty(writer)
+            self._warn_if_unfamiliar()
             record = make_run_record(self.plan, self.model, self.options, self.tally)
             writer.tag(RUN_TAG, record.model_dump_json())
             self._say(_SEGMENT_ENDS, "write", "Writing the outputs")
@@ -209,6 +215,7 @@ class _Run:
                 stage_maps[stage.level].put(window, stage.probabilities)
         if stage is None:
             raise AssertionError("a pyramid has at least one level")
+        self._look.add(window.values, window.valid, stage.probabilities)
         return stage.probabilities
 
     def _wanted(self, window: ModelWindow) -> tuple[NDArray[np.bool_], ...]:
@@ -227,6 +234,12 @@ class _Run:
         )
         blender = SeamBlender(self.plan.windows, scratch)
         return MapStream(writer, blender, settings, self.plan.scale, manifest.pyramid_value().window)
+
+    def _warn_if_unfamiliar(self) -> None:
+        warning = self._look.warning()
+        if warning is not None:
+            self.plan = replace(self.plan, warnings=(*self.plan.warnings, warning))
+            self.progress(WarningEvent(warning))
 
     def _refuse_empty(self, writer: MapWriter) -> None:
         if writer.count_valid() > 0:

@@ -1,6 +1,6 @@
 """Does a scene look like what a model was trained on? Watched window by window, told in one sentence at the end.
 
-Shapes: B bands, C classes, H and W rows and columns of a window.
+Shapes: B bands, C classes, H and W rows and columns of a window, h and w of its probabilities.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -42,17 +43,22 @@ class SceneLook:
         Args:
             values: (B, H, W) model values, 0-255.
             valid: (H, W) boolean.
-            probabilities: (C, H, W) float32 of the last stage.
+            probabilities: (C, h, w) float32 of the last stage, of the whole window.
         """
-        lattice = (..., slice(STRIDE_PX // 2, None, STRIDE_PX), slice(STRIDE_PX // 2, None, STRIDE_PX))
-        seen = valid[lattice]
-        pixels = np.rint(values[lattice][:, seen]).astype(np.int64)
+        rows, cols = (np.arange(STRIDE_PX // 2, size, STRIDE_PX) for size in valid.shape)
+        seen = valid[np.ix_(rows, cols)]
+        pixels = np.rint(values[:, rows[:, None], cols][:, seen]).astype(np.int64)
         if not pixels.size:
             return
         for counts, band in zip(self._values, pixels, strict=True):
             counts += np.bincount(band, minlength=256)
         self._spreads += np.bincount(pixels.max(axis=0) - pixels.min(axis=0), minlength=256)
-        final = final_probabilities(probabilities[lattice].float().clone(), self._manifest.temperature)
+        height, width = probabilities.shape[-2:]
+        there = (
+            torch.from_numpy(rows * height // valid.shape[0])[:, None],
+            torch.from_numpy(cols * width // valid.shape[1]),
+        )
+        final = final_probabilities(probabilities[:, *there].float(), self._manifest.temperature)
         self._certainty += float(certainty(final).cpu().numpy()[seen].sum(dtype=np.float64))
         self._pixels += pixels.shape[1]
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 import torch
 from numpy.typing import NDArray
 
 from magnet_geo.model import Manifest
+from magnet_geo.progress import WarningEvent
+from magnet_geo.scene import Segmenter, segment_scene
 from magnet_geo.scene.familiarity import SceneLook
+from tests.scene.stub_model import stub_model, write_scene
 from tests.tiny_model import tiny_manifest
 
 BAND = {"mean": 140, "std": 70, "percentiles": [{"percent": p, "value": v} for p, v in ((5, 14), (50, 154), (95, 233))]}
@@ -108,3 +113,27 @@ def test_statistics_in_native_values_are_scaled_like_the_scene() -> None:
     known = manifest(training_statistics=[band] * 3, scaling=scaling)
     assert look(scene(10, 240), sure(), known).warning() is None
     assert look(scene(0, 50), sure(), known).warning() is not None
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_a_run_tells_it_at_the_end_and_in_the_maps_record(tmp_path: Path, published: bool) -> None:
+    stub = stub_model(published=published)
+    known = {"training_statistics": [BAND] * 3, "training_spread": SPREAD}
+    model = Segmenter(Manifest.from_values(stub.manifest.model_dump() | known), stub.predictor)
+    events: list[object] = []
+
+    def run(name: str, values: NDArray[np.uint8]) -> tuple[str, ...]:
+        scene_path = write_scene(tmp_path / name, values)
+        done = segment_scene(
+            scene_path, output=tmp_path / f"map_{name}", model=model, progress=lambda event: events.append(event)
+        )
+        return done.warnings
+
+    usual, dark = scene(10, 240).repeat(2, axis=1), scene(1, 50).repeat(2, axis=1)
+    assert run("usual.tif", usual) == ()
+    assert not any(isinstance(event, WarningEvent) for event in events)
+    (warning,) = run("dark.tif", dark)
+    assert "much darker" in warning
+    assert [event.message for event in events if isinstance(event, WarningEvent)] == [warning]
+    with rasterio.open(tmp_path / "map_dark.tif") as dataset:
+        assert "much darker" in str(dataset.tags())
