@@ -157,7 +157,8 @@ def segment(
         raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
     targets = _targets(scenes, output, output_dir)
     if len(scenes) > 1 and any((preview, confidence, probabilities, stages, report, stac)):
-        raise click.UsageError("--preview, --confidence, --probabilities, --stages and --stac go with a single SCENE.")
+        names = "--preview, --confidence, --probabilities, --stages, --report and --stac"
+        raise click.UsageError(f"{names} go with a single SCENE.")
     if taken is not None and stac is None:
         raise click.UsageError("--datetime needs --stac.")
     options = SegmentOptions(

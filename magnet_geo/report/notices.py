@@ -35,6 +35,12 @@ _EXPLANATIONS = (
         "The model expects things at a certain size. If the true pixel size is another one, classes are mixed up.",
     ),
     _Explanation(
+        r"looks unlike what the model",
+        "Unfamiliar ground",
+        "The model was made for other ground, other colors or another light. Large parts of the map may be wrong, even "
+        "where it looks clean.",
+    ),
+    _Explanation(
         r"were stretched to 0-255",
         "Brightness",
         "Light and dark were adjusted to this scene. Another scene of the same area gets another adjustment, so that "

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 
 from magnet_geo.report.notices import explain_warnings
 from magnet_geo.scene import SegmentOptions, plan_run
+from magnet_geo.scene.familiarity import SceneLook
 from tests.scene.stub_model import stub_model, texture, write_scene
 
 POINTS = [GroundControlPoint(row=r, col=c, x=14 + c / 1e4, y=51 - r / 1e4) for r in (0, 90) for c in (0, 120)]
@@ -53,6 +55,17 @@ def test_a_warning_is_explained(
     assert title in [notice.title for notice in notices]
     assert [notice.text for notice in notices] == list(warnings)
     assert all(notice.meaning for notice in notices)
+
+
+def test_unfamiliar_ground_is_explained() -> None:
+    manifest = stub_model().manifest.changed(expected_certainty=0.9)
+    look = SceneLook(manifest)
+    window = np.full((3, 32, 32), 100, np.uint8)
+    look.add(window, np.ones((32, 32), np.bool_), torch.full((3, 32, 32), 1 / 3))
+    warning = look.warning()
+    assert warning is not None
+    (notice,) = explain_warnings((warning,))
+    assert notice.title == "Unfamiliar ground"
 
 
 def test_a_warning_nobody_knows_is_passed_on() -> None:

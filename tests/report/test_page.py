@@ -148,7 +148,7 @@ def test_a_raster_of_decimal_numbers_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "match"),
     [
-        ("report.pdf", r"must end in \.html, not '\.pdf'"),
+        ("report.pdf", r"must end in \.html or \.htm, not '\.pdf'"),
         ("nowhere/report.html", "does not exist; create it first"),
         ("there.html", "exists already; choose another name or use --overwrite"),
         ("folder.html", "is a folder; name a file inside it"),
