@@ -97,7 +97,7 @@ def draw_sample(
         ranks = {
             s.value: _draw_ranks(s.value, census, int(n), options.seed) for s, n in zip(strata, points, strict=True)
         }
-        places = _find(class_map, ranks, steps.counter("Drawing the points", _COUNTING_ENDS, 1.0, blocks))
+        places = _find(class_map, census, ranks, steps.counter("Drawing the points", _COUNTING_ENDS, 1.0, blocks))
     order = np.random.default_rng(options.seed).permutation(len(places))
     return SampleDesign(
         map=source.name,
@@ -173,21 +173,28 @@ def _draw_ranks(value: int, census: MapCensus, points: int, seed: int) -> NDArra
 
 
 def _find(
-    class_map: ClassMap, ranks: Mapping[int, NDArray[np.int64]], on_block: Callable[[], None]
+    class_map: ClassMap,
+    census: MapCensus,
+    ranks: Mapping[int, NDArray[np.int64]],
+    on_block: Callable[[], None],
 ) -> list[PointRecord]:
-    """The pixels of some ranks, which rise."""
+    """The pixels of some ranks, which rise; blocks without any are not read again."""
     measure = pixel_areas(class_map.grid)
     found: list[PointRecord] = []
     seen = dict.fromkeys(ranks, 0)
-    for block in class_map.blocks():
-        values, valid = class_map.read(block)
-        counts = np.bincount(values[valid], minlength=256)
-        for value, drawn in ranks.items():
-            first, last = np.searchsorted(drawn, [seen[value], seen[value] + counts[value]])
-            if last > first:
-                inside = np.flatnonzero(valid & (values == value))[drawn[first:last] - seen[value]]
-                found += _points(block, inside, value, measure)
-            seen[value] += int(counts[value])
+    for block, counts in zip(class_map.blocks(), census.by_block, strict=True):
+        wanted = {}
+        for value, count in counts.tolist():
+            if value in ranks:
+                first, last = np.searchsorted(ranks[value], [seen[value], seen[value] + count])
+                if last > first:
+                    wanted[value] = ranks[value][first:last] - seen[value]
+                seen[value] += count
+        if wanted:
+            values, valid = class_map.read(block)
+            for value, places in wanted.items():
+                inside = np.flatnonzero(valid & (values == value))
+                found += _points(block, inside[places], value, measure)
         on_block()
     return found
 

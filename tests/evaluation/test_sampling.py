@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.transform import Affine
 
 from magnet_geo.errors import CancelledError, EvaluationError, OptionError
 from magnet_geo.evaluation.accuracy_estimate import estimate_accuracy
@@ -15,8 +16,9 @@ from magnet_geo.evaluation.allocation import Allocation
 from magnet_geo.evaluation.sample_answers import SampleAnswers
 from magnet_geo.evaluation.sample_layer import sample_layer
 from magnet_geo.evaluation.sampling import SampleOptions, draw_sample
+from magnet_geo.grid import PixelAreas, PixelRect
 from magnet_geo.progress import CancelToken, ProgressEvent
-from magnet_geo.raster import SceneSource
+from magnet_geo.raster import SceneSource, describe_scene
 from tests.evaluation.maps import patchy, write_map
 from tests.raster.rasters import write_raster
 
@@ -77,7 +79,7 @@ def test_a_map_of_many_blocks_is_sampled_in_all_of_them(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_each_pixel_of_a_class_has_the_same_chance(source: SceneSource, values: np.ndarray) -> None:
-    runs = 400
+    runs = 200
     times = np.zeros(values.shape)
     for seed in range(runs):
         for point in draw_sample(source, SampleOptions(size=300, allocation=Allocation("equal", 5), seed=seed)).points:
@@ -100,7 +102,7 @@ def test_estimates_are_right_on_average_and_their_intervals_hold(source: SceneSo
     shares = {value: (truth[valid] == value).mean() for value in (1, 4, 7)}
     overall = (truth == values)[valid].mean()
     estimates, covered = [], []
-    for seed in range(300):
+    for seed in range(200):
         design = draw_sample(source, SampleOptions(size=240, allocation=Allocation("equal", 5), seed=seed))
         index = {entry.value: number for number, entry in enumerate(design.classes)}
         reference = np.array([index[int(truth[p.row, p.col])] for p in design.points])
@@ -112,6 +114,37 @@ def test_estimates_are_right_on_average_and_their_intervals_hold(source: SceneSo
     mean, spread = np.mean(estimates, axis=0), np.std(estimates, axis=0) / np.sqrt(len(estimates))
     assert (np.abs(mean - true) < 4 * spread).all()
     assert (np.mean(covered, axis=0) > 0.91).all()
+
+
+@pytest.mark.slow
+def test_areas_are_right_on_average_where_pixels_differ_in_area(tmp_path: Path) -> None:
+    # Two degrees to a pixel, from the equator to 80 degrees north, with errors that grow towards the pole.
+    values = np.full((40, 60), 7, np.uint8)
+    values[:, 30:] = 4
+    path = tmp_path / "degrees.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=60, height=40, count=1, dtype="uint8", crs="EPSG:4326",
+        transform=Affine(2, 0, -60, 0, -2, 80),
+    ) as dataset:  # fmt: skip
+        dataset.write(values, 1)
+    source = SceneSource(str(path))
+    north = np.linspace(0.6, 0, 40)[:, None]
+    truth = np.where(np.random.default_rng(3).random(values.shape) < north, 4, values)
+    areas = PixelAreas(describe_scene(source).grid).areas_m2(PixelRect(0, 0, 40, 60))
+    true_m2 = areas[truth == 4].sum()
+    naive_m2 = (truth == 4).mean() * areas.sum()
+    found = []
+    for seed in range(200):
+        design = draw_sample(source, SampleOptions(size=200, allocation=Allocation("equal", 5), seed=seed))
+        index = {entry.value: number for number, entry in enumerate(design.classes)}
+        reference = np.array([index[int(truth[p.row, p.col])] for p in design.points])
+        found.append(estimate_accuracy(SampleAnswers(design, reference)).classes[index[4]].area_m2)
+    mean = np.mean([estimate.value for estimate in found])
+    spread = np.std([estimate.value for estimate in found])
+    assert abs(mean - true_m2) < 4 * spread / np.sqrt(len(found))
+    assert abs(mean - true_m2) < abs(naive_m2 - true_m2) / 4
+    # Standard errors are those of sampling with replacement: a little too large where a tenth is sampled.
+    assert np.mean([estimate.standard_error for estimate in found]) == pytest.approx(spread, rel=0.15)
 
 
 def test_a_small_class_gives_all_its_pixels(tmp_path: Path) -> None:
