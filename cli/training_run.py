@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _OUTPUT_DIR = "output_dir"
 
 
+def is_first_process() -> bool:
+    """Whether this process is the only one, or the one of torchrun's that talks and writes."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @dataclass(frozen=True, slots=True)
 class RunChoice:
     """How a training command is to run.
@@ -72,12 +77,12 @@ class RunChoice:
         from magnet_geo.training.backbone_training import RunOptions
         from magnet_geo.training.curves import require_matplotlib
         from magnet_geo.training.history import require_tensorboard
-        from magnet_geo.training.trainer import HISTORY, LAST
+        from magnet_geo.training.trainer import HISTORY, LAST, forget_run
 
         require_matplotlib()
         if self.tensorboard:
             require_tensorboard()
-        begun = [name for name in (LAST, HISTORY) if (self.folder / name).exists()]
+        begun = is_first_process() and any((self.folder / name).exists() for name in (LAST, HISTORY))
         if begun and not (self.resume or self.overwrite):
             raise OutputError(
                 f"The folder '{self.folder}' holds a training; add --resume to go on, --overwrite to begin anew, or "
@@ -89,6 +94,8 @@ class RunChoice:
             raise OutputError(
                 f"The folder '{self.folder}' cannot be made ({error.strerror}); choose another."
             ) from error
+        if begun and not self.resume:
+            forget_run(self.folder)
         return RunOptions(
             self.folder,
             resume=self.resume,

@@ -26,6 +26,7 @@ class RunState:
     Attributes:
         step: Steps done.
         seconds: Time spent on them.
+        loss: Running mean of the loss; NaN before the first step.
         averaged: States in the average of weights.
         best_score: Of the validations so far; minus infinity before the first.
         best_step: Step of that score.
@@ -34,6 +35,7 @@ class RunState:
 
     step: int = 0
     seconds: float = 0.0
+    loss: float = float("nan")
     averaged: int = 0
     best_score: float = float("-inf")
     best_step: int = 0

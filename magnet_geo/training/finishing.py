@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,14 @@ def _card(stage: str, outcome: TrainingOutcome, records: HistoryRecords) -> list
     training = {
         "title": f"Training of the {stage}",
         "columns": ("steps", "minutes", "loss at the end", "best at step"),
-        "rows": [(state.step, round(state.seconds / 60, 1), round(outcome.loss, 4), state.best_step or None)],
+        "rows": [
+            (
+                state.step,
+                round(state.seconds / 60, 1),
+                None if isnan(state.loss) else round(state.loss, 4),
+                state.best_step or None,
+            )
+        ],
     }
     best = next((record for record in records.validations if record["step"] == state.best_step), None)
     if best is None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -93,15 +93,21 @@ class TrainingOutcome:
 
     Attributes:
         state: How far it came.
-        loss: Running mean of the loss.
         scores: Of the last validation; None without one.
         stopped_early: Whether patience ended it.
     """
 
     state: RunState
-    loss: float
     scores: Scores | None
     stopped_early: bool
+
+
+def forget_run(folder: Path) -> None:
+    """Removes what an earlier training left in a folder, and nothing else."""
+    for name in (LAST, BEST, HISTORY):
+        (folder / name).unlink(missing_ok=True)
+    for log in (folder / TENSORBOARD).glob("events.out.tfevents.*"):
+        log.unlink()
 
 
 class Trainer:
@@ -144,7 +150,6 @@ class Trainer:
         self._per_step = settings.batch_size * settings.accumulation * ranks.world_size
         self._planned = settings.planned_steps(task.samples_per_epoch, self._per_step)
         self._state = RunState()
-        self._loss = float("nan")
         self._scores: Scores | None = None
         self._checkpointed = 0
         if resume:
@@ -189,7 +194,7 @@ class Trainer:
                     self._validate()
                 if state.step % settings.checkpoint_every == 0 or self._done() >= 1 or self._out_of_patience():
                     self._save(LAST)
-        return TrainingOutcome(state, self._loss, self._scores, self._done() < 1)
+        return TrainingOutcome(state, self._scores, self._done() < 1)
 
     def best_weights(self) -> Mapping[str, Tensor]:
         """Gives what the training is to be remembered for: the best validated state, the last one without any."""
@@ -231,7 +236,8 @@ class Trainer:
 
     def _note(self, loss: float, factor: float) -> None:
         smoothing = min(_SMOOTHING, 1 - 1 / (self._state.step + 1))
-        self._loss = loss if self._loss != self._loss else smoothing * self._loss + (1 - smoothing) * loss
+        before = self._state.loss
+        self._state.loss = loss if isnan(before) else smoothing * before + (1 - smoothing) * loss
         if self._history is not None:
             rate = self._settings.learning_rate * factor
             self._history.note_step(self._state.step, loss=loss, rate=rate, seconds=self._state.seconds)
@@ -240,7 +246,7 @@ class Trainer:
     def _tell(self) -> None:
         planned = "" if self._planned is None else f" of {self._planned}"
         scores = "" if self._scores is None else f", {self._scores.summary}"
-        message = f"step {self._state.step}{planned}, loss {self._loss:.4f}{scores}"
+        message = f"step {self._state.step}{planned}, loss {self._state.loss:.4f}{scores}"
         self._progress(ProgressEvent(min(1.0, self._done()), "train", message))
 
     def _validate(self) -> None:

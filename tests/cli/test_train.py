@@ -81,6 +81,12 @@ def test_resume_needs_nothing_but_the_folder(data: Path, trained: Path, tmp_path
     assert [record["step"] for record in read_history(folder / "history.jsonl").steps] == [1, 2, 3, 4]
     settings = json.loads(read_checkpoint_file(folder / "last.pt").config["settings"])
     assert (settings["crop_px"], settings["steps"]) == (32, 4)
+    (folder / "model.safetensors").unlink()
+    assert run("train", "backbone", "-o", folder, "--resume").exit_code == 0
+    assert read_manifest(folder / "model.safetensors").card
+    result = train(data, folder, *QUICK, "--overwrite", "--val-share", 0)
+    assert result.exit_code == 0, result.output
+    assert "best.pt" not in names(folder)
 
 
 @pytest.mark.slow

@@ -11,12 +11,14 @@ import torch
 from magnet_geo.model import create_preset, load_bundle
 from magnet_geo.model.exchange import export_model, import_model
 from magnet_geo.training.backbone_training import RunOptions, TrainingData, train_backbone
+from magnet_geo.training.history import read_history
 from magnet_geo.training.initialization import begin_backbone
 from magnet_geo.training.refinement_training import begin_refinements, preset_backbone, train_refinement
 from magnet_geo.training.settings import BackboneSettings, RefinementSettings
+from magnet_geo.training.trainer import HISTORY
 from tests.training.tiny_training import fields_source
 
-DATA = TrainingData([fields_source(0, blocks=12), fields_source(1, blocks=12)])
+DATA = TrainingData([fields_source(0, blocks=12), fields_source(1, blocks=12)], [fields_source(2, blocks=11)])
 SMALL = {
     "levels": ((48, 48), (96, 96)),
     "patch": (48, 48),
@@ -45,9 +47,13 @@ def test_a_trained_fpn_leaves_and_enters_as_a_published_checkpoint(tmp_path: Pat
     second = tmp_path / "refinement"
     second.mkdir()
     modules = begin_refinements(small)
-    settings = RefinementSettings(**PLAIN, loss="ohem", learning_rate=1e-3, sharpness_range=(1.0, 1.0))
+    settings = RefinementSettings(
+        **PLAIN, validate_every=2, loss="ohem", learning_rate=1e-3, sharpness_range=(1.0, 1.0)
+    )
     refined = train_refinement(DATA, preset_backbone(small, backbone), modules, small, settings, RunOptions(second))
     assert refined is not None
+    (scores,) = read_history(second / HISTORY).validations
+    assert 0 < scores["mIoU aggregate"] <= 1
     exported = export_model(refined.model, second / "magnet", format="pth")
     assert [path.name for path in exported] == ["magnet_backbone.pth", "magnet_refinement.pth"]
 
