@@ -108,7 +108,9 @@ class SmoothBorders:
         """Drop the middle of each side of one pixel where it was met from both corners, or lies on a slope."""
         rings = rings.without(rings.keys == rings.keys[rings.previous])
         lines, columns = positions(rings.keys)
-        before, after = rings.previous, rings.following
+        before = rings.previous
+        after = np.empty_like(before)
+        after[before] = np.arange(before.size)
         turn = (lines - lines[before]) * (columns[after] - columns) - (columns - columns[before]) * (
             lines[after] - lines
         )

@@ -96,13 +96,13 @@ class FeatureMaker:
 def _perimeters(block: PolygonBlock, scale: GroundScale | None) -> Floats:
     """(F,) lengths of all rings, in metres, or in pixels without a scale."""
     rings = block.rings
-    lines, columns = (values / 2 for values in positions(rings.keys))
-    after = rings.following
-    d_rows, d_cols = lines[after] - lines, columns[after] - columns
-    if scale is None:
-        steps = np.hypot(d_rows, d_cols)
-    else:
-        rows, cols = lines + d_rows / 2, columns + d_cols / 2
-        steps = scale.step_lengths_m(rows=rows, cols=cols, d_rows=d_rows, d_cols=d_cols)
-    begins = rings.offsets[block.polygon_offsets[block.feature_offsets[:-1]]]
-    return np.add.reduceat(np.append(steps, 0.0), begins) if begins.size else np.zeros(0)
+    steps = np.zeros(rings.keys.size + 1)
+    for places, own, after in rings.steps():
+        (line, column), (next_line, next_column) = positions(own), positions(after)
+        d_rows, d_cols = (next_line - line) / 2, (next_column - column) / 2
+        if scale is None:
+            steps[places] = np.hypot(d_rows, d_cols)
+        else:
+            rows, cols = line / 2 + d_rows / 2, column / 2 + d_cols / 2
+            steps[places] = scale.step_lengths_m(rows=rows, cols=cols, d_rows=d_rows, d_cols=d_cols)
+    return np.add.reduceat(steps, rings.offsets[block.polygon_offsets[block.feature_offsets[:-1]]])

@@ -124,7 +124,8 @@ class _Run:
             source, merged = self._merged(bands)
             maker = FeatureMaker(grid, self.scale, classes, multi)
             for finished, tracer in self._finished(source, shape):
-                self._write(draft, maker, finished.take(np.isin(finished.codes, list(wanted))), tracer)
+                chosen = np.isin(finished.codes, list(wanted))
+                self._write(draft, maker, finished if chosen.all() else finished.take(chosen), tracer)
             self._require_features()
             self._say(_TRACED, "write", "Writing the layer")
             legend = [c for c in named if c in [classes[code] for code in wanted]] or self.tally.present(classes)

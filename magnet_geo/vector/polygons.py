@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from magnet_geo.vector.corner_keys import is_touching, positions
 from magnet_geo.vector.rings import RingBlock, offsets_of
 
 Numbers = NDArray[np.int64]
+_Place = Callable[[NDArray[np.float64], NDArray[np.float64]], tuple[NDArray[np.float64], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,7 @@ class PolygonBlock:
 
     def geometries(self, grid: RasterGrid, *, multi: bool = False) -> NDArray[np.object_]:
         """(F,) polygons in world coordinates; multipolygons where a feature has several, or for all."""
-        lines, columns = positions(self.rings.keys)
-        polygons = self._polygons(*grid.world(rows=lines / 2, cols=columns / 2))
+        polygons = self._polygons(lambda lines, columns: grid.world(rows=lines, cols=columns))
         if grid.transform.determinant > 0:
             polygons = shapely.orient_polygons(polygons)
         counts = np.diff(self.feature_offsets)
@@ -58,17 +58,20 @@ class PolygonBlock:
 
     def in_pixels(self) -> NDArray[np.object_]:
         """(P,) polygons with columns as x and lines as y."""
-        lines, columns = positions(self.rings.keys)
-        return self._polygons(columns / 2, lines / 2)
+        return self._polygons(lambda lines, columns: (columns, lines))
 
-    def _polygons(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.object_]:
+    def _polygons(self, place: _Place) -> NDArray[np.object_]:
         rings = self.rings
-        lengths = rings.lengths + 1
-        offsets = offsets_of(lengths)
+        offsets = rings.offsets + np.arange(rings.offsets.size)
+        points = np.empty((offsets[-1], 2))
         # Each ring ends with its first corner.
-        places = np.arange(offsets[-1]) - np.repeat(np.arange(lengths.size), lengths)
-        places[offsets[1:] - 1] = rings.offsets[:-1]
-        points = np.column_stack([x, y])[places]
+        closing = np.zeros(len(points), np.bool_)
+        closing[offsets[1:] - 1] = True
+        targets = np.flatnonzero(~closing)
+        for places, own, _ in rings.steps():
+            lines, columns = positions(own)
+            points[targets[places], 0], points[targets[places], 1] = place(lines / 2, columns / 2)
+        points[offsets[1:] - 1] = points[offsets[:-1]]
         polygons: NDArray[np.object_] = shapely.from_ragged_array(
             shapely.GeometryType.POLYGON, points, (offsets, self.polygon_offsets)
         )

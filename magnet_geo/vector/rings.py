@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from magnet_geo.vector.corner_keys import positions
 
 Numbers = NDArray[np.int64]
+
+_STEPS_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,6 @@ class RingBlock:
         before[self.offsets[:-1][filled]] = self.offsets[1:][filled] - 1
         return before
 
-    @property
-    def following(self) -> Numbers:
-        """(N,) place of the corner after each one in its ring."""
-        after = np.arange(1, self.keys.size + 1)
-        filled = self.lengths > 0
-        after[self.offsets[1:][filled] - 1] = self.offsets[:-1][filled]
-        return after
-
     def take(self, chosen: NDArray[np.bool_]) -> RingBlock:
         """Some of the rings, (R,) boolean, in their order."""
         kept = self.lengths[chosen]
@@ -65,15 +59,27 @@ class RingBlock:
         left = np.concatenate([[0], np.cumsum(~dropped)])
         return RingBlock(self.keys[~dropped], left[self.offsets], self.regions)
 
+    def steps(self) -> Iterator[tuple[slice, Numbers, Numbers]]:
+        """Each corner and the next one in its ring, some at a time, so that a giant ring needs no more memory.
+
+        Yields:
+            Which corners, and (n,) keys of these and of the following ones.
+        """
+        ends, begins = self.offsets[1:] - 1, self.offsets[:-1]
+        for start in range(0, self.keys.size, _STEPS_AT_ONCE):
+            stop = min(start + _STEPS_AT_ONCE, self.keys.size)
+            after = np.arange(start + 1, stop + 1)
+            closing = slice(np.searchsorted(ends, start), np.searchsorted(ends, stop))
+            after[ends[closing] - start] = begins[closing]
+            yield slice(start, stop), self.keys[start:stop], self.keys[after]
+
     def areas(self) -> Numbers:
         """(R,) signed areas in eighths of a pixel: above 0 where the region lies inside the ring, below 0 for holes."""
-        lines, columns = positions(self.keys)
-        # Relative to the ring's first corner, so that the products stay small.
-        first = np.repeat(np.minimum(self.offsets[:-1], max(0, self.keys.size - 1)), self.lengths)
-        lines, columns = lines - lines[first], columns - columns[first]
-        after = self.following
-        products = lines * columns[after] - columns * lines[after]
-        return np.add.reduceat(np.append(products, 0), self.offsets[:-1]) * (self.lengths > 0)
+        products = np.zeros(self.keys.size + 1, np.int64)
+        for places, own, after in self.steps():
+            (line, column), (next_line, next_column) = positions(own), positions(after)
+            products[places] = (line + next_line) * (next_column - column)
+        return np.add.reduceat(products, self.offsets[:-1]) * (self.lengths > 0)
 
     @classmethod
     def join(cls, blocks: Sequence[RingBlock]) -> RingBlock:
