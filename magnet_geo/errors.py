@@ -73,6 +73,18 @@ class TrainingError(MagnetGeoError, ValueError):
     code = "training"
 
 
+class UnknownLabelError(TrainingError):
+    """A label is none of the class table's.
+
+    Attributes:
+        finding: What was found, as a clause; the advice that follows it depends on the command.
+    """
+
+    def __init__(self, finding: str, advice: str) -> None:
+        super().__init__(f"{finding}; {advice}.")
+        self.finding = finding
+
+
 class EvaluationError(MagnetGeoError, ValueError):
     """Maps, labels or samples cannot be compared."""
 

@@ -16,7 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
-from magnet_geo.errors import TrainingError
+from magnet_geo.errors import TrainingError, UnknownLabelError
 
 VECTOR_SUFFIXES = frozenset(
     {".gpkg", ".geojson", ".geojsonl", ".json", ".shp", ".fgb", ".gml", ".kml", ".parquet", ".sqlite", ".gdb"}
@@ -146,12 +146,12 @@ class LabelLayer:
             return np.empty(0, np.uint8)
         return np.where(empty, IGNORE_INDEX, indexes[inverse.reshape(-1)]).astype(np.uint8)
 
-    def _unknown_class(self, unknown: Sequence[str]) -> TrainingError:
+    def _unknown_class(self, unknown: Sequence[str]) -> UnknownLabelError:
         named = ", ".join(f"'{text}'" for text in unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
         known = ", ".join(c.name for c in self._table.scheme.classes)
-        return TrainingError(
-            f"The column '{self._column}' of '{Path(self._file).name}' holds {named}, but the classes are {known}; add "
-            "it to the class file, to a class or to 'ignore'."
+        return UnknownLabelError(
+            f"The column '{self._column}' of '{Path(self._file).name}' holds {named}, but the classes are {known}",
+            "add it to the class file, to a class or to 'ignore'",
         )
 
 

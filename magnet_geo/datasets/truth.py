@@ -12,7 +12,7 @@ from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
 from magnet_geo.datasets.reader_pool import ReaderPool
 from magnet_geo.datasets.resampling import nearest_classes
-from magnet_geo.errors import TrainingError
+from magnet_geo.errors import UnknownLabelError
 from magnet_geo.grid import PixelRect, RasterGrid, Size
 from magnet_geo.raster import LabelReader, SceneReader, SceneSource
 
@@ -89,18 +89,18 @@ class RasterTruth:
         indexes[~pixels.valid] = IGNORE_INDEX
         return indexes.astype(np.uint8)
 
-    def _unknown_label(self, label: NDArray[np.generic], row: int, col: int) -> TrainingError:
+    def _unknown_label(self, label: NDArray[np.generic], row: int, col: int) -> UnknownLabelError:
         place = f"'{Path(self.name).name}' holds the label {{}} (at row {row}, column {col})"
         if self.is_colored:
             color = "#{:02x}{:02x}{:02x}".format(*label)
-            return TrainingError(
-                f"{place.format('color ' + color)}, which the class table does not have; add it to a class or to "
-                "'ignore' in the class file."
+            return UnknownLabelError(
+                f"{place.format('color ' + color)}, which the class table does not have",
+                "add it to a class or to 'ignore' in the class file",
             )
         known = _shortened(self._table.describe_labels())
-        return TrainingError(
-            f"{place.format(f'value {label[0]:g}')}, but the class table has {known}; add it to a class, or leave it "
-            f"out with --ignore-value {label[0]:g}."
+        return UnknownLabelError(
+            f"{place.format(f'value {label[0]:g}')}, but the class table has {known}",
+            f"add it to a class, or leave it out with --ignore-value {label[0]:g}",
         )
 
 

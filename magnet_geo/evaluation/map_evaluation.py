@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from magnet_geo.datasets import IGNORE_INDEX, ClassTable, Truth, open_truth
-from magnet_geo.errors import EvaluationError
+from magnet_geo.errors import EvaluationError, UnknownLabelError
 from magnet_geo.evaluation.boundary import DEFAULT_TOLERANCE_PX
 from magnet_geo.evaluation.class_matching import ClassMatching, match_classes
 from magnet_geo.evaluation.class_names import find_class
@@ -86,7 +86,17 @@ def evaluate_map(
     Raises:
         MagnetGeoError: A file cannot be used, classes cannot be matched, or nothing can be compared.
     """
-    token = cancel or CancelToken()
+    try:
+        return _evaluate(prediction, truth, options, progress, cancel or CancelToken())
+    except UnknownLabelError as error:
+        raise EvaluationError(
+            f"{error.finding}; pair it with a class by --map LABEL=CLASS, or leave it out with --ignore-value LABEL."
+        ) from error
+
+
+def _evaluate(
+    prediction: str, truth: str, options: EvaluationOptions, progress: ProgressListener, token: CancelToken
+) -> EvaluationResult:
     with ClassMap(SceneSource(prediction)) as class_map:
         matched = match_classes(class_map, truth, options.matching)
         area = AreaOfInterest.of(options.area, class_map.grid)

@@ -44,7 +44,7 @@ def test_json_and_csv_hold_the_same_scores(folder: Path, tmp_path: Path) -> None
 
 def test_labels_without_a_class_are_refused(folder: Path) -> None:
     refused = run("evaluate", folder / "map.tif", folder / "labels.tif")
-    assert_refused(refused, match="holds the label value 0 .* --ignore-value 0")
+    assert_refused(refused, match="holds the label value 0 .* with --ignore-value LABEL")
 
 
 def test_nothing_is_written_where_something_is_wrong(folder: Path, tmp_path: Path) -> None:
