@@ -234,7 +234,10 @@ def _class(design: SampleDesign, sample: AccuracySample, index: int, width: floa
 
 
 def _notes(design: SampleDesign, sample: AccuracySample, confidence_level: float) -> Iterator[str]:
-    """What an interval of no width does not say."""
+    """What the figures themselves do not say."""
+    if design.excluded:
+        values = ", ".join(map(str, design.excluded))
+        yield f"Pixels of the value {values} were left out of the sample: the figures say nothing of them."
     for index in np.flatnonzero(sample.stratum_pixels):
         points, name = int(sample.points[index]), design.classes[index].name
         if sample.counts[index, index] == points < sample.stratum_pixels[index]:

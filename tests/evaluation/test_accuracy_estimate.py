@@ -192,3 +192,11 @@ def test_a_class_whose_points_are_all_right_is_noted(design: SampleDesign) -> No
     # No wrong one among 20 has a chance of 5 % at this accuracy.
     assert "All 20 points mapped as 'water' are right" in found.notes[0]
     assert f"above {0.05 ** (1 / 20):.3f} (95 %)" in found.notes[0]
+
+
+def test_classes_left_out_of_the_sample_are_noted(source: SceneSource) -> None:
+    options = SampleOptions(size=60, allocation=Allocation("equal", 5), excluded=("water",))
+    partial = draw_sample(source, options)
+    found = estimate_accuracy(read(answered(partial), partial))
+    assert found.notes[0] == "Pixels of the value 1 were left out of the sample: the figures say nothing of them."
+    assert [entry.name for entry in found.classes] == ["bare land", "forest"]
