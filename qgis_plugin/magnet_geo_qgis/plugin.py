@@ -1,4 +1,4 @@
-"""The plugin as QGIS sees it: a Processing provider."""
+"""The plugin as QGIS sees it: a Processing provider everywhere, and the desktop's parts where there is a desktop."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class MagnetGeoPlugin:
         self._iface = iface
         self._translator = install_translation()
         self._provider: Optional[MagnetGeoProvider] = None
+        self._desktop: Optional[Any] = None
 
     def initProcessing(self) -> None:
         """Adds the provider; all that qgis_process needs."""
@@ -24,11 +25,18 @@ class MagnetGeoPlugin:
         QgsApplication.processingRegistry().addProvider(self._provider)
 
     def initGui(self) -> None:
-        """Adds the provider to the toolbox."""
+        """Adds the provider and the desktop's parts."""
         self.initProcessing()
+        from .gui.desktop import Desktop
+
+        self._desktop = Desktop(self._iface)
+        self._desktop.add()
 
     def unload(self) -> None:
         """Takes everything away, and ends what runs."""
+        if self._desktop is not None:
+            self._desktop.remove()
+            self._desktop = None
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
