@@ -31,8 +31,30 @@ def vector(path):
     }
 
 
+def answered(path):
+    """Fills in the first point of a sample as an interpreter would, in the layer's own form."""
+    layer = QgsVectorLayer(path, "layer", "ogr")
+    column = layer.fields().indexOf("reference")
+    widget = layer.editorWidgetSetup(column)
+    form = layer.editFormConfig()
+    locked = [field.name() for number, field in enumerate(layer.fields()) if form.readOnly(number)]
+    layer.startEditing()
+    point = next(layer.getFeatures())
+    choices = [next(iter(choice.items())) for choice in widget.config()["map"]]
+    layer.changeAttributeValue(point.id(), column, int(choices[-1][1]))
+    saved = layer.commitChanges()
+    return {
+        "valid": layer.isValid(),
+        "renderer": layer.renderer().type(),
+        "widget": widget.type(),
+        "choices": choices,
+        "locked": locked,
+        "saved": saved,
+    }
+
+
 QgsApplication.setPrefixPath("/usr", True)
 application = QgsApplication([], False)
 application.initQgis()
-readers = {"raster": raster, "vector": vector}
+readers = {"raster": raster, "vector": vector, "answered": answered}
 print(json.dumps(readers[sys.argv[1]](sys.argv[2])))

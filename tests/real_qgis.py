@@ -30,11 +30,11 @@ def has_qgis() -> bool:
 needs_qgis = pytest.mark.skipif("not __import__('tests.real_qgis', fromlist=['x']).has_qgis()", reason="no QGIS here")
 
 
-def read_in_qgis(kind: Literal["raster", "vector"], path: Path | str) -> Any:
+def read_in_qgis(kind: Literal["raster", "vector", "answered"], path: Path | str) -> Any:
     """Loads a layer as a user would and gives its renderer and classes.
 
     Args:
-        kind: Of the layer.
+        kind: Of the layer; `answered` a sample of points, whose first one it answers.
         path: As QGIS names it; for a layer of a GeoPackage with ``|layername=``.
     """
     home = str(Path(str(path).split("|")[0]).parent)

@@ -16,6 +16,7 @@ from rasterio.crs import CRS
 from magnet_geo.classes import LandClass
 from magnet_geo.errors import OutputError, SceneError
 from magnet_geo.vector import PointLayer, answer_form, check_point_target, read_point_layer, write_point_layer
+from tests.real_qgis import needs_qgis, read_in_qgis
 
 CHOICES = (LandClass(1, "water", "#0000ff"), LandClass(7, "sand & gravel", "#c0a000"))
 
@@ -95,3 +96,18 @@ def test_nothing_is_left_of_a_layer_that_cannot_be_written(tmp_path: Path) -> No
     with pytest.raises(OutputError, match="could not be written"):
         write_point_layer(tmp_path / "points.gpkg", broken, name="sample")
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_qgis
+def test_qgis_opens_the_form_and_saves_an_answer(tmp_path: Path) -> None:
+    target = tmp_path / "points.gpkg"
+    layer = small_layer(CRS.from_epsg(32633))
+    style = answer_form(column="reference", choices=CHOICES, columns=list(layer.columns))
+    write_point_layer(target, layer, name="sample", style=style)
+    seen = read_in_qgis("answered", f"{target}|layername=sample")
+    assert (seen["valid"], seen["saved"], seen["renderer"], seen["widget"]) == (True, True, "RuleRenderer", "ValueMap")
+    assert seen["choices"] == [["water", "1"], ["sand & gravel", "7"]]
+    assert seen["locked"] == ["id", "name"]
+    found = read_point_layer(target)
+    assert list(found.columns["reference"].dropna()) == [7]
+    assert found.metadata == layer.metadata
