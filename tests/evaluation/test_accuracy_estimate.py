@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from affine import Affine
 from rasterio.crs import CRS
 from rasterio.warp import transform
 
@@ -100,6 +101,21 @@ def test_a_table_without_coordinates_counts_by_its_ids(design: SampleDesign) -> 
     layer = answered(design)
     nowhere = np.full(len(layer), np.nan)
     read(replace(layer, x=nowhere, y=nowhere, crs=None), design)
+
+
+def test_points_on_a_rotated_grid_lie_in_their_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "rotated.tif"
+    turned = Affine.translation(400_000, 5_000_000) @ Affine.rotation(30) @ Affine.scale(2, -2)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=55, height=40, count=1, dtype="uint8", nodata=255,
+        crs="EPSG:32633", transform=turned,
+    ) as dataset:  # fmt: skip
+        dataset.write(VALUES, 1)
+    rotated = draw_sample(SceneSource(str(path)), SampleOptions(size=60, allocation=Allocation("equal", 5)))
+    layer = answered(rotated)
+    read(layer, rotated)
+    with pytest.raises(EvaluationError, match="60 points .* do not lie in the pixels"):
+        read(replace(layer, x=layer.x + 2), rotated)
 
 
 def test_a_wider_interval_holds_more(design: SampleDesign) -> None:
