@@ -1,6 +1,7 @@
 """The docs are made from the code and must be up to date."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,23 @@ def test_the_schemas_in_the_docs_are_the_code_s(name, text):
 )
 def test_the_cards_in_the_docs_are_the_models_own(name, text):
     assert (DOCS / "models" / name).read_text() == text, "run: python docs/make_model_cards.py"
+
+
+def test_the_reference_of_the_commands_is_what_help_says():
+    text = _made_by("make_cli_reference").reference()
+    assert (DOCS / "reference" / "commands.md").read_text() == text, "run: python docs/make_cli_reference.py"
+
+
+PAGES = sorted([*DOCS.rglob("*.md"), DOCS.parent / "README.md"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS.parent)))
+def test_every_link_leads_somewhere(page):
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    missing = [t for t in targets if not re.match("[a-z]+:", t) and not (page.parent / t).exists()]
+    assert missing == []
+
+
+def test_the_index_lists_every_tutorial():
+    index = (DOCS / "README.md").read_text()
+    assert [p.name for p in (DOCS / "tutorials").glob("*.md") if f"(tutorials/{p.name})" not in index] == []
