@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_PANEL_PX, _DOTS_PER_INCH = 640, 110
+_PANEL_PX, _SMALLEST_PANEL_PX, _DOTS_PER_INCH = 640, 360, 110
 _COLUMNS = 3
 _HEAD_INCHES, _LEGEND_ROW_INCHES = 0.32, 0.24
 _NO_CLASS_RGB = 235, 235, 235
@@ -33,7 +33,7 @@ _TITLES = {
     "coarse": "coarse only",
     "fast": "refined, fast",
     "full": "refined, full",
-    "slid": "backbone slid at full resolution",
+    "slid": "slid backbone",
 }
 
 
@@ -112,9 +112,11 @@ class PredictionPictures:
 
         columns = min(_COLUMNS, len(panels))
         rows = ceil(len(panels) / columns)
-        per_row = max(2, round(columns * shape.width / 160))
+        # Small images are enlarged, so that the titles above them fit.
+        dots = _DOTS_PER_INCH / max(1.0, _SMALLEST_PANEL_PX / shape.width)
+        panel = shape.width / dots, shape.height / dots + _HEAD_INCHES
+        per_row = max(2, round(columns * panel[0] * _DOTS_PER_INCH / 160))
         legend_inches = 0.1 + _LEGEND_ROW_INCHES * ceil((len(self._scheme) + 1) / per_row)
-        panel = shape.width / _DOTS_PER_INCH, shape.height / _DOTS_PER_INCH + _HEAD_INCHES
         width, height = columns * panel[0] + 0.1 * (columns + 1), rows * panel[1] + legend_inches + _HEAD_INCHES
         figure = Figure(figsize=(width, height), dpi=_DOTS_PER_INCH, facecolor="white")
         figure.text(0.1 / width, 1 - 0.2 / height, name, fontsize=11, fontweight="bold", va="center")

@@ -114,7 +114,7 @@ def test_points_on_a_rotated_grid_lie_in_their_pixels(tmp_path: Path) -> None:
     rotated = draw_sample(SceneSource(str(path)), SampleOptions(size=60, allocation=Allocation("equal", 5)))
     layer = answered(rotated)
     read(layer, rotated)
-    with pytest.raises(EvaluationError, match="60 points .* do not lie in the pixels"):
+    with pytest.raises(EvaluationError, match=r"60 points .* do not lie in the pixels"):
         read(replace(layer, x=layer.x + 2), rotated)
 
 
