@@ -245,3 +245,28 @@ def test_a_report_without_a_scene_works_too(browser: Any, foreign: Path, tmp_pat
     assert seen.page.locator(".over").evaluate("element => getComputedStyle(element).clipPath") == "none"
     assert seen.said == []
     seen.page.context.close()
+
+
+def touch(page: Any, *steps: list[tuple[float, float]]) -> None:
+    """Puts fingers down at the first step's places, moves them on, and lifts them."""
+    session = page.context.new_cdp_session(page)
+    for number, places in enumerate(steps):
+        points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(places)]
+        kind = "touchMove" if number else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_fingers_move_the_slider_and_enlarge_the_map(browser: Any, report: Path) -> None:
+    seen = visit(browser, report, width=390, height=844, has_touch=True, is_mobile=True)
+    seen.page.locator("#stage").scroll_into_view_if_needed()
+    box = seen.page.locator("#stage").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch(seen.page, [(x, y)], [(x + 20, y)], [(x + box["width"] / 4, y)])
+    assert seen.clip() == pytest.approx(0.75, abs=0.02)
+    row = box["y"] + box["height"] / 4
+    left, right = box["x"] + 60, box["x"] + 120
+    touch(seen.page, [(left, row), (right, row)], [(left - 20, row), (right + 20, row)])
+    assert seen.zoom() == pytest.approx(100 / 60, abs=0.05)
+    assert seen.said == []
+    seen.page.context.close()

@@ -30,7 +30,7 @@
     const power = 10 ** Math.floor(Math.log10(across / 4));
     const length = [5, 2, 1].map((step) => step * power).find((step) => step <= across / 4);
     const bar = stage.querySelector(".scale");
-    bar.style.setProperty("--bar", `${(100 * length) / across}%`);
+    bar.style.setProperty("--share", length / across);
     const shown = length >= 1000 ? [length / 1000, "km"] : [length, "m"];
     byId("scale").textContent = `${Number(shown[0].toPrecision(2))} ${shown[1]}`;
   }
@@ -217,7 +217,6 @@
     const copy = certainty.cloneNode();
     copy.removeAttribute("id");
     copy.hidden = false;
-    copy.style.aspectRatio = stage.dataset.aspect;
     byId("certainty-print").append(copy);
   }
 
