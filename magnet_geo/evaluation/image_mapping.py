@@ -6,8 +6,11 @@ Shapes: H and W the image's size.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +43,7 @@ _REFINE: dict[MapMode, Literal["off", "fast", "full"]] = {
     "slid": "off",
 }
 _SLID_HALO_SHARE = 8
+_WINDOWS_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,11 +149,20 @@ class ImageMapper:
         return plan_windows(source.size, scale, self._model.manifest), scale
 
     def _windows(self, source: LabeledSource, plan: WindowPlan, scale: ReadScale) -> Iterator[ModelWindow]:
+        """Windows with a pixel to map, read ahead by a thread of their own."""
         size = self._model.manifest.pyramid_value().window
-        for window in plan:
-            found = _read_window(source, window, scale, size)
-            if found.support_valid.any():
-                yield found
+        waiting = iter(plan)
+        with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+
+            def submitted(count: int) -> list[Future[ModelWindow]]:
+                return [reader.submit(_read_window, source, w, scale, size) for w in islice(waiting, count)]
+
+            ahead = deque(submitted(_WINDOWS_AHEAD))
+            while ahead:
+                found = ahead.popleft().result()
+                ahead.extend(submitted(1))
+                if found.support_valid.any():
+                    yield found
 
     def _probabilities(self, window: ModelWindow, scale: ReadScale, tally: _Tally) -> Tensor:
         pyramid = self._model.manifest.pyramid_value()
