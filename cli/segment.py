@@ -186,7 +186,7 @@ def segment(
     follow_ups: list[FollowUp] = []
     checks: list[Callable[[], None]] = []
     if area_csv is not None:
-        checks.append(partial(_check_area_csv, area_csv, scenes, output_dir, overwrite=overwrite))
+        checks += [partial(check_area_csv, area_csv, scene, overwrite=overwrite) for scene in scenes]
     if report is not None:
         follow_ups.append(report_follow_up(report, choice, options))
         checks.append(partial(check_report, report, scenes[0], overwrite=overwrite))
@@ -230,13 +230,6 @@ def _targets(scenes: tuple[str, ...], output: Path | None, output_dir: Path | No
     if len(set(targets.values())) < len(targets):
         raise click.UsageError("Two scenes have the same name; segment them into different folders.")
     return targets
-
-
-def _check_area_csv(area_csv: Path, scenes: tuple[str, ...], output_dir: Path | None, *, overwrite: bool) -> None:
-    if output_dir is not None and area_csv.parent == output_dir and not output_dir.exists():
-        area_csv = output_dir.parent / area_csv.name
-    for scene in scenes:
-        check_area_csv(area_csv, scene, overwrite=overwrite)
 
 
 def _stem(scene: str) -> str:

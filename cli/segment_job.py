@@ -77,8 +77,9 @@ class SegmentJob:
             CancelledError: The user cancelled.
         """
         try:
-            for check in self.checks:
-                check()
+            with _folder(self.output_dir):
+                for check in self.checks:
+                    check()
             model = self.choice.load(device=self.device, precision=self.precision)
         except Exception as error:
             self.listener.failure(explain(error))

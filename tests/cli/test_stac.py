@@ -172,6 +172,13 @@ def test_an_item_that_may_not_be_written_is_refused_before_the_work(scene: Path,
     assert read_item(maps / "map.json").id == "map"
 
 
+def test_an_item_may_lie_in_the_folder_that_the_run_makes(scene: Path, tiny_model: Path, maps: Path) -> None:
+    folder = maps / "new"
+    result = run("segment", scene, "--output-dir", folder, "--model", tiny_model, "--stac", folder / "map.json")
+    assert result.exit_code == 0, result.stderr
+    assert read_item(folder / "map.json").assets["classes"].href == "./scene_classes.tif"
+
+
 def test_wrong_usage(scene: Path, maps: Path) -> None:
     assert_wrong_usage(run("segment", scene, "--datetime", "2024-06-01"), match="--datetime needs --stac")
     options = ("--stac", maps / "map.json")
