@@ -67,6 +67,11 @@ _EXPLANATIONS = (
         "Where the map lies is not known, nor how large its pixels are: sizes are in pixels.",
     ),
     _Explanation(
+        r"record of its run .* cannot be read",
+        "Provenance",
+        "How the map was made, and whether its run gave warnings, is not known here. The map itself is sound.",
+    ),
+    _Explanation(
         r"nodata value .* cannot occur",
         "Empty pixels",
         "Pixels meant to be empty may have been given a class.",

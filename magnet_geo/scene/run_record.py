@@ -95,6 +95,6 @@ def read_run_record(tags: Mapping[str, str], *, name: str) -> RunRecord | None:
         return RunRecord.model_validate_json(text)
     except ValidationError as error:
         raise SceneError(
-            f"The run record in '{name}' cannot be read: it is damaged, or of another version of magnet-geo than this "
-            f"one ({__version__}); remove the tag {RUN_TAG} to go on without it."
+            f"The record of its run in '{name}' cannot be read: it is damaged, or of another version of magnet-geo "
+            f"than this one ({__version__})."
         ) from error

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.transform import Affine
 
 from magnet_geo.errors import BandError, CancelledError, OptionError, OutputError, SceneError
 from magnet_geo.progress import CancelToken, Event, ProgressEvent
 from magnet_geo.raster import SceneSource
 from magnet_geo.report import ReportSources, read_result, write_report
+from magnet_geo.scene.run_record import RUN_TAG
 from tests.raster.rasters import write_raster
 from tests.report.maps import HEIGHT, WIDTH, MadeMap, make_map
 from tests.scene.stub_model import TRANSFORM, texture, write_scene
@@ -59,6 +62,15 @@ def test_a_map_made_elsewhere_is_reported_with_less(foreign: Path, tmp_path: Pat
     assert "Certainty" not in text
     assert "Peak memory" not in text
     assert 'id="swipe"' not in page
+
+
+def test_a_damaged_record_is_told_and_left_out(made: MadeMap, tmp_path: Path) -> None:
+    path = shutil.copy(made.classes, tmp_path / "map.tif")
+    with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as dataset:
+        dataset.update_tags(**{RUN_TAG: "{}"})
+    text = words(report(tmp_path, made.sources(classes=SceneSource(str(path)))))
+    assert "Provenance. How the map was made" in text
+    assert "The map carries no record of how it was made" in text
 
 
 def test_names_are_text_and_never_markup(foreign: Path, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_raster_without_a_record_has_none() -> None:
 
 @pytest.mark.parametrize("text", ["{", "{}", json.dumps({"version": 2})])
 def test_a_damaged_record_is_refused(text: str) -> None:
-    with pytest.raises(SceneError, match=r"The run record in 'map\.tif' cannot be read.*MAGNET_GEO_RUN"):
+    with pytest.raises(SceneError, match=r"The record of its run in 'map\.tif' cannot be read"):
         read_run_record({RUN_TAG: text}, name="map.tif")
 
 
