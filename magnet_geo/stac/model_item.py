@@ -119,6 +119,8 @@ def _mlm(item: pystac.Item, manifest: Manifest, *, parameters: int) -> None:
         accelerator_constrained=False,
         hyperparameters=Hyperparameters.create(**_hyperparameters(manifest)),
     )
+    # A null here would say "trained from scratch", which no manifest says.
+    item.properties.pop("mlm:pretrained_source", None)
 
 
 def _input(manifest: Manifest) -> ModelInput:

@@ -201,6 +201,7 @@ def test_a_model_is_exported_with_its_item(tiny_model: Path, maps: Path) -> None
     found = read_item(target)
     model = MLMExtension.ext(found)
     assert (model.mlm_name, model.tasks, model.framework) == ("tiny", ["semantic-segmentation"], "PyTorch")
+    assert "mlm:pretrained_source" not in found.properties
     (taken,), (given,) = model.input, model.output
     assert taken.bands == ["red", "green", "blue"]
     assert taken.input.shape[1] == 3
