@@ -25,7 +25,9 @@ def check_output_path(
         OutputError: Wrong extension, missing or read-only folder, the scene itself, or an existing file.
     """
     if target.suffix.lower() not in suffixes:
-        raise OutputError(f"The output '{target}' must end in {' or '.join(suffixes)}, not '{target.suffix}'; rename it.")
+        raise OutputError(
+            f"The output '{target}' must end in {' or '.join(suffixes)}, not '{target.suffix}'; rename it."
+        )
     _check_folder(target.absolute().parent)
     if target.is_dir():
         raise OutputError(f"The output '{target}' is a folder; name a file inside it.")

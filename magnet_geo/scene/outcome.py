@@ -139,4 +139,3 @@ def model_record(model: Segmenter) -> ModelRecord:
 
 def _absolute(path: Path | None) -> str | None:
     return None if path is None else str(path.absolute())
-
