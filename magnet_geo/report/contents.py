@@ -47,6 +47,7 @@ class MapPicture:
         height: Rows.
         aspect: Width to height on the ground.
         classes: Data URI of the map, a PNG of class values.
+        empty: Value in it of what is not mapped.
         scene: Data URI of the scene; empty without one.
         certainty: Data URI of the certainty; empty without one.
         scale_bar: Its bar; None where nothing is known of the ground.
@@ -54,6 +55,7 @@ class MapPicture:
         lower_right: Likewise.
         transform: World coordinates of a place in the picture, from 0 to 1 across and down: x = a u + b v + c, then y.
         decimals: Of the coordinates.
+        turned: Whether north is not up.
         reduced: How many pixels of the map make one of the picture.
         credit: Who made what is seen.
     """
@@ -62,6 +64,7 @@ class MapPicture:
     height: int
     aspect: float
     classes: str
+    empty: int
     scene: str
     certainty: str
     scale_bar: ScaleBar | None
@@ -69,6 +72,7 @@ class MapPicture:
     lower_right: str
     transform: tuple[float, float, float, float, float, float] | None
     decimals: int
+    turned: bool
     reduced: float
     credit: str
 

@@ -9,7 +9,7 @@ from magnet_geo.grid import RasterGrid
 from magnet_geo.raster.picture import picture_size
 from magnet_geo.raster.tags import read_tags
 from magnet_geo.report.contents import MapPicture
-from magnet_geo.report.pictures import LONGEST_SIDE, certainty_uri, class_uri, scene_uri
+from magnet_geo.report.pictures import LONGEST_SIDE, certainty_uri, class_uri, scene_uri, unused_value
 from magnet_geo.report.placing import coordinate_decimals, corner_text, ground_size, scale_bar
 from magnet_geo.report.sources import ReportSources
 from magnet_geo.scene.run_record import RunRecord
@@ -44,6 +44,7 @@ def map_picture(
         height=size.height,
         aspect=aspect,
         classes=class_uri(sources.classes, size, classes.values()),
+        empty=unused_value(classes.values()),
         scene=scene_uri(sources.scene, bands, size) if sources.scene and bands else "",
         certainty=certainty_uri(sources.confidence, size) if sources.confidence else "",
         scale_bar=scale_bar(ground),
@@ -51,6 +52,7 @@ def map_picture(
         lower_right=corner_text(grid, row=grid.height, col=grid.width),
         transform=place if grid.crs is not None else None,
         decimals=coordinate_decimals(grid),
+        turned=grid.crs is not None and (t.b != 0 or t.d != 0 or t.e > 0 or t.a < 0),
         reduced=grid.width / size.width,
         credit=_credit(sources, record),
     )

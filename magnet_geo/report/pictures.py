@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import cv2
 import numpy as np
@@ -24,17 +24,20 @@ _REFINED_RGB = 200, 100, 20
 _NOTHING = 255
 
 
-def class_uri(source: SceneSource, size: Size, classes: Iterable[LandClass]) -> str:
+def unused_value(classes: Collection[LandClass]) -> int:
+    """Gives a value that no class has: the picture's value of what is not mapped."""
+    return next(value for value in range(255, -1, -1) if value not in {entry.value for entry in classes})
+
+
+def class_uri(source: SceneSource, size: Size, classes: Collection[LandClass]) -> str:
     """Gives the map as a PNG whose pixels are class values, in the classes' colors.
 
     Raises:
         SceneError: A block cannot be decoded.
     """
     pixels = read_picture(source, (1,), size, categorical=True)
-    entries = tuple(classes)
-    unused = next(value for value in range(255, -1, -1) if value not in {entry.value for entry in entries})
-    values = np.where(pixels.valid, pixels.values[0].astype(np.uint8), np.uint8(unused))
-    return _png_uri(indexed_png(values, {entry.value: (*entry.rgb, 255) for entry in entries}))
+    values = np.where(pixels.valid, pixels.values[0].astype(np.uint8), np.uint8(unused_value(classes)))
+    return _png_uri(indexed_png(values, {entry.value: (*entry.rgb, 255) for entry in classes}))
 
 
 def certainty_uri(source: SceneSource, size: Size) -> str:

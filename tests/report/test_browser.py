@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from magnet_geo.raster import SceneSource
 from magnet_geo.report import ReportSources, write_report
 from tests.report.maps import HEIGHT, WIDTH, MadeMap
+from tests.scene.stub_model import read
 
 CHROMIUM = shutil.which("chromium")
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -191,8 +192,13 @@ def test_the_pointer_tells_where_it_is(desk: Visit, made: MadeMap) -> None:
     box = desk.page.locator("#stage").bounding_box()
     desk.page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25)
     a, _, c, _, e, f = made.result.grid.transform
-    x, y = (float(part) for part in desk.page.locator("#place").text_content().split(","))
+    name, _, place = desk.page.locator("#place").text_content().partition(" · ")
+    x, y = (float(part) for part in place.split(","))
     assert (x, y) == pytest.approx((c + 0.75 * WIDTH * a, f + 0.25 * HEIGHT * e), abs=2)
+    value = read(made.classes)[int(0.25 * HEIGHT), int(0.75 * WIDTH)]
+    assert name == next(entry.name for entry in made.result.classes if entry.value == value)
+    desk.page.mouse.move(box["x"] + 5, box["y"] + 5)
+    assert desk.page.locator("#place").text_content().startswith("not mapped · ")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

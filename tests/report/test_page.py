@@ -110,6 +110,15 @@ def test_a_map_without_crs_is_measured_in_pixels(tmp_path: Path) -> None:
     assert " ha " not in text
 
 
+def test_a_turned_map_says_so(foreign: Path, tmp_path: Path) -> None:
+    turned = write_scene(
+        tmp_path / "turned.tif", np.ones((1, 20, 30), np.uint8), transform=TRANSFORM @ Affine.rotation(20)
+    )
+    assert "North is not up." in report(tmp_path, ReportSources(SceneSource(turned)))
+    page = write_report(ReportSources(SceneSource(str(foreign))), tmp_path / "straight.html").read_text()
+    assert "North is not up." not in page
+
+
 def test_a_scene_of_another_pixel_size_over_the_same_ground_fits(made: MadeMap, foreign: Path, tmp_path: Path) -> None:
     coarse = write_scene(
         tmp_path / "coarse.tif",

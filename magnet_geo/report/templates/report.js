@@ -125,16 +125,6 @@
     button.addEventListener("click", () => zoomBy({ in: 1.5, out: 1 / 1.5, reset: 0 }[button.dataset.zoom]));
   }
 
-  /* Coordinates under the pointer. */
-  function showPlace(point) {
-    if (!stage.dataset.transform) return;
-    const u = (point.x - view.x) / view.zoom / stage.clientWidth, v = (point.y - view.y) / view.zoom / stage.clientHeight;
-    const [a, b, c, d, e, f] = stage.dataset.transform.split(" ").map(Number);
-    const decimals = Number(stage.dataset.decimals);
-    byId("place").textContent = `${(a * u + b * v + c).toFixed(decimals)}, ${(d * u + e * v + f).toFixed(decimals)}`;
-  }
-  stage.addEventListener("pointerleave", () => { byId("place").textContent = ""; });
-
   /* Classes are shown and hidden by the palette of the picture: chunk tRNS holds an alpha for each value. */
   const png = Uint8Array.from(atob(classes.src.split(",")[1]), (letter) => letter.charCodeAt(0));
   const sizeOf = (start) => new DataView(png.buffer).getUint32(start);
@@ -144,7 +134,7 @@
     chunks.push({ name: nameOf(start), bytes: png.subarray(start, start + sizeOf(start) + 12) });
   }
   const opaque = new Uint8Array(256).fill(255);
-  const given = chunks.find((chunk) => chunk.name === "tRNS");
+  const given = chunks.find((one) => one.name === "tRNS");
   if (given) opaque.set(given.bytes.subarray(8, -4));
 
   function checksum(bytes) {
@@ -156,13 +146,28 @@
     return ~sum >>> 0;
   }
 
-  function alphaChunk(alphas) {
-    const bytes = new Uint8Array(268), fields = new DataView(bytes.buffer);
-    fields.setUint32(0, 256);
-    bytes.set([0x74, 0x52, 0x4e, 0x53], 4);
-    bytes.set(alphas, 8);
-    fields.setUint32(264, checksum(bytes.subarray(4, 264)));
+  function chunk(name, body) {
+    const bytes = new Uint8Array(body.length + 12), fields = new DataView(bytes.buffer);
+    fields.setUint32(0, body.length);
+    bytes.set([...name].map((letter) => letter.charCodeAt(0)), 4);
+    bytes.set(body, 8);
+    fields.setUint32(body.length + 8, checksum(bytes.subarray(4, -4)));
     return bytes;
+  }
+
+  /* The picture with other chunks in place of its own; a palette and its alphas come right before the pixels. */
+  function withChunks(others) {
+    const parts = [png.subarray(0, 8)];
+    let begun = false;
+    for (const { name, bytes } of chunks) {
+      if (name in others) continue;
+      if (name === "IDAT" && !begun) {
+        parts.push(...["PLTE", "tRNS"].map((one) => others[one]).filter(Boolean));
+        begun = true;
+      }
+      parts.push(bytes);
+    }
+    return parts;
   }
 
   const boxes = [...document.querySelectorAll('[data-legend="classes"] input')];
@@ -170,14 +175,8 @@
   function showClasses() {
     const alphas = opaque.slice();
     for (const box of boxes) if (!box.checked) alphas[Number(box.value)] = 0;
-    const parts = [png.subarray(0, 8)];
-    for (const chunk of chunks) {
-      if (chunk.name === "tRNS") continue;
-      if (chunk.name === "IDAT" && chunks.find((one) => one.name === "IDAT") === chunk) parts.push(alphaChunk(alphas));
-      parts.push(chunk.bytes);
-    }
     const before = shownUrl;
-    shownUrl = URL.createObjectURL(new Blob(parts, { type: "image/png" }));
+    shownUrl = URL.createObjectURL(new Blob(withChunks({ tRNS: chunk("tRNS", alphas) }), { type: "image/png" }));
     classes.onload = () => { if (before) URL.revokeObjectURL(before); };
     classes.src = shownUrl;
   }
@@ -188,6 +187,44 @@
       showClasses();
     });
   }
+
+  /* What lies under the pointer: the class, for those who cannot tell its color, and the coordinates. */
+  const nameOfValue = new Map(boxes.map((box) => [Number(box.value), box.parentElement.querySelector(".name").textContent]));
+  let readable = null;
+  async function readValues() {
+    const ramp = Uint8Array.from({ length: 768 }, (_, index) => (index % 3 ? 0 : index / 3));
+    const blob = new Blob(withChunks({ PLTE: chunk("PLTE", ramp), tRNS: null }), { type: "image/png" });
+    const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(bitmap, 0, 0);
+    const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+    /* Some browsers falsify what a page reads back: then nothing is better than a wrong name. */
+    const empty = Number(stage.dataset.empty);
+    for (let at = 0; at < pixels.data.length; at += 4) {
+      if (pixels.data[at] !== empty && !nameOfValue.has(pixels.data[at])) return;
+    }
+    readable = pixels;
+  }
+
+  function showPlace(point) {
+    const u = (point.x - view.x) / view.zoom / stage.clientWidth, v = (point.y - view.y) / view.zoom / stage.clientHeight;
+    if (u < 0 || v < 0 || u >= 1 || v >= 1) return;
+    const said = [];
+    if (readable) {
+      const at = Math.floor(v * readable.height) * readable.width + Math.floor(u * readable.width);
+      said.push(nameOfValue.get(readable.data[4 * at]) ?? "not mapped");
+    }
+    if (stage.dataset.transform) {
+      const [a, b, c, d, e, f] = stage.dataset.transform.split(" ").map(Number);
+      const decimals = Number(stage.dataset.decimals);
+      said.push(`${(a * u + b * v + c).toFixed(decimals)}, ${(d * u + e * v + f).toFixed(decimals)}`);
+    }
+    byId("place").textContent = said.join(" \u00b7 ");
+  }
+  stage.addEventListener("pointerleave", () => { byId("place").textContent = ""; });
+  readValues();
 
   /* Layer, opacity, theme. */
   for (const radio of document.querySelectorAll('input[name="layer"]')) {
