@@ -33,7 +33,8 @@ _OVERVIEW_ALLOWANCE = 4 / 3
 class GeoTiffDraft:
     """Takes rectangles in any order, within a ``with`` block, and becomes a Cloud Optimized GeoTIFF at the end.
 
-    Pixels that are never written are nodata. Leaving the block without `finish` or `keep` removes every trace.
+    Each pixel is written once; those that never are, are nodata. Leaving the block without `finish` or `keep` removes
+    every trace.
     """
 
     def __init__(self, target: Path, layout: MapLayout, *, resume: bool = False) -> None:
@@ -56,10 +57,14 @@ class GeoTiffDraft:
         self._kept = False
         self._tiles = WrittenTiles(layout.grid.size, layout.nodata)
         self._dataset: DatasetWriter | None = None
+        # For the attribute table; what an earlier run wrote was not counted here.
+        self._pixel_counts: NDArray[np.int64] | None = None
 
     def __enter__(self) -> GeoTiffDraft:
         taken_up = self._resume and self.draft_path.exists()
         self._dataset = self._reopen() if taken_up else self._create()
+        if self.layout.scheme is not None and not taken_up:
+            self._pixel_counts = np.zeros(256, np.int64)
         return self
 
     def __exit__(
@@ -93,6 +98,8 @@ class GeoTiffDraft:
         except GDAL_ERRORS as error:
             raise self._failure(gdal_detail(error)) from error
         self._tiles.add(rect, bands)
+        if self._pixel_counts is not None:
+            self._pixel_counts += np.bincount(bands.ravel(), minlength=256)
 
     def tag(self, key: str, text: str) -> None:
         """Add to the metadata what is known only once the pixels are.
@@ -152,11 +159,8 @@ class GeoTiffDraft:
         except OSError as error:
             raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
 
-    def publish(self, pixel_counts: NDArray[np.int64] | None = None) -> Path:
+    def publish(self) -> Path:
         """Write the sidecars and only then give the prepared raster its name.
-
-        Args:
-            pixel_counts: (256,) pixels by class value, for the attribute table; None where nobody counted.
 
         Returns:
             Path of the output.
@@ -166,7 +170,7 @@ class GeoTiffDraft:
             OutputError: The folder cannot be written.
         """
         try:
-            self._rename(pixel_counts)
+            self._rename()
         except OSError as error:
             raise self._failure(error.strerror or str(error), full=error.errno == errno.ENOSPC) from error
         self.discard()
@@ -245,11 +249,11 @@ class GeoTiffDraft:
         if missing:
             raise self._failure(f"{missing} block(s) did not reach the disk")
 
-    def _rename(self, pixel_counts: NDArray[np.int64] | None) -> None:
+    def _rename(self) -> None:
         for suffix in _GDAL_SIDECARS:
             self.target.with_name(self.target.name + suffix).unlink(missing_ok=True)
         if self.layout.scheme is not None:
-            sidecar = class_sidecar(self.layout.scheme, pixel_counts)
+            sidecar = class_sidecar(self.layout.scheme, self._pixel_counts)
             write_whole(self.target.with_name(self.target.name + ".aux.xml"), sidecar)
             write_layer_style(self.target, self.layout.scheme)
             write_server_style(self.target, self.layout.scheme)

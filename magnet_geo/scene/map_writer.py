@@ -95,7 +95,7 @@ class MapWriter:
             OutputError: A name could not be given.
         """
         for draft in reversed(self._all_drafts()):
-            draft.publish(self.pixels if draft is self._classes else None)
+            draft.publish()
 
     @property
     def target(self) -> Path:

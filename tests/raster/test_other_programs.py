@@ -37,8 +37,7 @@ def class_map(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarra
     counts = np.bincount(values.ravel(), minlength=256)
     with GeoTiffDraft(path, MapLayout(grid, ("class",), 200, SCHEME)) as draft:
         draft.write(grid.rect, values)
-        draft.prepare()
-        draft.publish(counts)
+        draft.finish()
     return path, counts
 
 
