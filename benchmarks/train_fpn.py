@@ -2,83 +2,94 @@
 
     python benchmarks/train_fpn.py DATA_FOLDER OUT_FOLDER [--backbone-minutes 6] [--refinement-minutes 2]
 
-Not a good model: a few minutes on CPU from random weights. OUT_FOLDER receives `fpn.pth` and `magnet.pth`, plain
-state dicts of seven classes, five of which occur in the data of `train_landcover.py`.
+Not a good model: a few minutes on CPU from random weights. DATA_FOLDER holds `tileN_rgb.jpg` and `tileN_mask.png`;
+tiles 4, 6, 7 and 8 train. OUT_FOLDER receives `fpn.pth` and `magnet.pth`, plain state dicts of seven classes, five of
+which occur in the data, and the folders of both trainings.
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
+import os
 from pathlib import Path
 
-import cv2
-import numpy as np
-import torch
-from torch import Tensor, nn
-from train_landcover import DECIMATIONS, TRAIN_TILES, read_tile
+from torch import nn
 
-from magnet_geo.networks import create_backbone, create_refinement
-from magnet_geo.normalization import Normalization
-from magnet_geo.training.loop import LoopSettings, train
-from magnet_geo.training.losses import cross_entropy
-from magnet_geo.training.samples import CropSettings, LabeledPyramid, draw_batches, network_input
+from magnet_geo.classes import ClassScheme, LandClass
+from magnet_geo.datasets import ClassTable, DatasetDescription, LabeledPair, open_dataset
+from magnet_geo.model import Manifest, load_bundle
+from magnet_geo.model.exchange import export_model
+from magnet_geo.progress import ProgressEvent
+from magnet_geo.training.backbone_training import RunOptions, TrainingData, train_backbone
+from magnet_geo.training.initialization import RGB_NORMALIZATION, begin_backbone
+from magnet_geo.training.refinement_training import begin_refinements, train_refinement
+from magnet_geo.training.settings import BackboneSettings, RefinementSettings
+from magnet_geo.training.target import new_manifest
 
-CLASSES = 7
-IMAGENET = Normalization((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-CROPS = CropSettings(crop_px=256)
+CLASSES = ("water", "land", "road", "building", "vegetation", "none", "none either")
+SCHEME = ClassScheme(tuple(LandClass(value, name, f"#0000{value:02x}") for value, name in enumerate(CLASSES, start=1)))
+TRAIN_TILES = (4, 6, 7, 8)
+SHORT = {"warmup_steps": 10, "averaging": 0.9, "lovasz": 0.0, "label_smoothing": 0.0, "checkpoint_every": 20}
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--backbone-minutes", type=float, default=6, help="0 takes the fpn.pth that is there")
+    parser.add_argument("--backbone-minutes", type=float, default=6, help="0 takes the backbone that is there")
     parser.add_argument("--refinement-minutes", type=float, default=2)
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    cv2.setNumThreads(1)
-    torch.manual_seed(0)
-    pyramids = [LabeledPyramid(read_tile(options.data, number), DECIMATIONS) for number in TRAIN_TILES]
-    backbone = create_backbone("fpn", num_classes=CLASSES)
+    data = read_tiles(options.data)
+    first, second = options.out / "backbone", options.out / "refinement"
+    for folder in (first, second):
+        folder.mkdir(parents=True, exist_ok=True)
     if options.backbone_minutes > 0:
-        backbone = _train(backbone, lambda images: backbone(images), pyramids, options.backbone_minutes, batch_size=4)
-        torch.save(backbone.state_dict(), options.out / "fpn.pth")
-    backbone.load_state_dict(torch.load(options.out / "fpn.pth", weights_only=True))
-    backbone.eval()
-    refinement = create_refinement(CLASSES)
-    for module in refinement.modules():
+        settings = BackboneSettings(
+            minutes=options.backbone_minutes, batch_size=4, crop_px=256, patch_px=256, learning_rate=1e-3, **SHORT
+        )
+        start = begin_backbone("fpn", num_classes=len(CLASSES), bands=3, init="random")
+        train_backbone(data, start, target(settings), settings, RunOptions(first, progress=tell))
+    bundle = load_bundle(first / "model.safetensors")
+    modules = begin_refinements(bundle.manifest)
+    for module in (part for refinement in modules for part in refinement.modules()):
         if isinstance(module, nn.BatchNorm2d):
-            # the published 0.01 needs far more steps than there are here
+            # The published 0.01 needs far more steps than there are here.
             module.momentum = 0.1
-
-    def refined(images: Tensor) -> Tensor:
-        with torch.no_grad():
-            own = backbone(images).float().softmax(1)
-            coarse = nn.functional.interpolate(images, scale_factor=0.5, mode="area")
-            coarse = nn.functional.interpolate(backbone(coarse).float().softmax(1), scale_factor=2.0, mode="bilinear")
-        return refinement(scale_specific=own, cumulative=coarse)
-
-    trained = _train(refinement, refined, pyramids, options.refinement_minutes, batch_size=2)
-    torch.save(trained.state_dict(), options.out / "magnet.pth")
+    settings = RefinementSettings(minutes=options.refinement_minutes, batch_size=2, learning_rate=1e-3, **SHORT)
+    train_refinement(data, bundle.backbone, modules, bundle.manifest, settings, RunOptions(second, progress=tell))
+    exported = export_model(second / "model.safetensors", options.out / "trained", format="pth")
+    for path, name in zip(exported, ("fpn.pth", "magnet.pth"), strict=True):
+        os.replace(path, options.out / name)
 
 
-def _train(
-    model: nn.Module, logits_of, pyramids: list[LabeledPyramid], minutes: float, *, batch_size: int
-) -> nn.Module:
-    model.train()
-    batches = draw_batches(pyramids, CROPS, batch_size=batch_size, generator=np.random.default_rng(0))
+def read_tiles(folder: Path) -> TrainingData:
+    pairs = tuple(
+        LabeledPair(str(folder / f"tile{number}_rgb.jpg"), str(folder / f"tile{number}_mask.png"))
+        for number in TRAIN_TILES
+    )
+    table = ClassTable.of_scheme(SCHEME, ignored_values=(0,))
+    return TrainingData(open_dataset(DatasetDescription(pairs, table)).sources)
 
-    def loss_of(batch: tuple[Tensor, Tensor]) -> Tensor:
-        images, classes = batch
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = logits_of(network_input(images, IMAGENET))
-        return cross_entropy(logits.float(), classes)
 
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
-    settings = LoopSettings(steps=100_000, minutes=minutes, averaging_decay=0.9, log_every=10)
-    return train(model, batches, loss_of, optimizer, settings).model
+def target(settings: BackboneSettings) -> Manifest:
+    manifest = new_manifest(
+        name="short-fpn",
+        backbone="fpn",
+        scheme=SCHEME,
+        uncounted=[],
+        bands=("red", "green", "blue"),
+        scaling={"dtype": "uint8", "low": (0.0,) * 3, "high": (255.0,) * 3},
+        normalization=RGB_NORMALIZATION,
+        gsd_m=None,
+        settings=settings,
+        texts={},
+    )
+    return manifest.changed(architecture=manifest.architecture.model_dump() | {"refinement": "magnet"})
+
+
+def tell(event: object) -> None:
+    if isinstance(event, ProgressEvent):
+        print(event.message, flush=True)
 
 
 if __name__ == "__main__":

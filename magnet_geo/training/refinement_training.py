@@ -110,10 +110,8 @@ def train_refinement(
         )
         statistics = measure_data(images, target, BackboneSettings(seed=settings.seed, crop_px=256))
         objective = Objective(settings, class_weights_of(settings, statistics, target), workplace.ranks)
-        modules = [
-            module.to(workplace.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            for module in refinements
-        ]
+        # Not channels last: there oneDNN's bfloat16 gradients of dilated depthwise filters hold unset memory.
+        modules = [module.to(workplace.device) for module in refinements]
         network = nn.ModuleList(_synchronized(module, workplace) for module in modules)
         learner = RefinementLearner(
             list(network),  # type: ignore[arg-type]

@@ -151,7 +151,7 @@ class Trainer:
         self._planned = settings.planned_steps(task.samples_per_epoch, self._per_step)
         self._state = RunState()
         self._scores: Scores | None = None
-        self._checkpointed = 0
+        self._saved = "nothing was saved yet"
         if resume:
             self._restore(read_checkpoint_file(folder / LAST))
         self._history: History | None = None
@@ -279,7 +279,7 @@ class Trainer:
             scaler=self._scaler.state_dict(),
         )
         checkpoint.write(self._folder / name)
-        self._checkpointed = self._state.step
+        self._saved = f"{self._folder / name} holds step {self._state.step}"
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         if checkpoint.config.get("stage") != self._task.stage:
@@ -299,7 +299,8 @@ class Trainer:
             ) from error
         if checkpoint.scaler:
             self._scaler.load_state_dict(dict(checkpoint.scaler))
-        self._state, self._checkpointed = checkpoint.state, checkpoint.state.step
+        self._state = checkpoint.state
+        self._saved = f"{self._folder / LAST} holds step {checkpoint.state.step}"
         before = checkpoint.config.get("settings")
         if before != self._settings.to_json() and self._ranks.is_first:
             self._progress(
@@ -362,11 +363,10 @@ class Trainer:
         return float(self._ranks.greatest(torch.tensor(seconds, dtype=torch.float64, device=self._device)))
 
     def _diverged(self, loss: float) -> TrainingError:
-        kept = self._folder / LAST
-        stays = f"{kept} holds step {self._checkpointed}" if self._checkpointed else "nothing was saved yet"
+        what = "The gradients" if isfinite(loss) else "The loss"
         return TrainingError(
-            f"The loss became {loss} at step {self._state.step + 1}; {stays}. Lower --learning-rate, set "
-            "--clip-gradient 1, or use --precision fp32."
+            f"{what} became infinite or no number at step {self._state.step + 1} (loss {loss:.4g}); {self._saved}. "
+            "Lower --learning-rate, set --clip-gradient 1, or use --precision fp32."
         )
 
     def _too_large(self, error: BaseException) -> MemoryLimitError:
