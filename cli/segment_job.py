@@ -130,6 +130,8 @@ class SegmentJob:
         except MagnetGeoError as error:
             self.listener.failure(error)
             return 1
+        if self.as_text:
+            click.echo(f"{'areas':<14}{self.area_csv}")
         return 0
 
     def _segment(self, model: Segmenter, scene: str, target: Path) -> SegmentResult | None:

@@ -97,6 +97,12 @@ def test_one_table_holds_the_areas_of_all_maps(scenes: list[Path], tiny_model: P
     assert [r.scene for r in results] == [str(scenes[0]), str(scenes[2])]
 
 
+def test_the_table_is_named_like_the_other_files(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    table = maps / "areas.csv"
+    lines = run("segment", scenes[0], "--output-dir", maps, "--model", tiny_model, "--csv", table).stdout.splitlines()
+    assert lines[-1].split() == ["areas", str(table)]
+
+
 def test_a_table_that_may_not_be_written_is_told_before_any_scene(
     scenes: list[Path], tiny_model: Path, maps: Path
 ) -> None:
