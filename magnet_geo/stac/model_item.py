@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -108,7 +109,7 @@ def _mlm(item: pystac.Item, manifest: Manifest, *, parameters: int) -> None:
     parts = (manifest.architecture.backbone, manifest.architecture.refinement)
     tasks = [TaskType.SEMANTIC_SEGMENTATION]
     MLMExtension.ext(item, add_if_missing=True).apply(
-        name=manifest.name,
+        name=_mlm_name(manifest.name),
         architecture=f"MagNet ({' and '.join(part for part in parts if part)})",
         tasks=tasks,
         input=[_input(manifest)],
@@ -121,6 +122,12 @@ def _mlm(item: pystac.Item, manifest: Manifest, *, parameters: int) -> None:
     )
     # A null here would say "trained from scratch", which no manifest says.
     item.properties.pop("mlm:pretrained_source", None)
+
+
+def _mlm_name(name: str) -> str:
+    """A name as the extension wants it: a letter first, letters, digits and ``_.-`` inside, three of them at least."""
+    plain = re.sub(r"[^a-zA-Z0-9_.-]", "-", name).rstrip("_.-")
+    return plain if re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_.-]+[a-zA-Z0-9]", plain) else f"model-{plain}"
 
 
 def _input(manifest: Manifest) -> ModelInput:

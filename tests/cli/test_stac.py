@@ -22,6 +22,7 @@ from magnet_geo.model import model_hash
 from tests.cli.conftest import fields
 from tests.cli.runs import assert_refused, assert_wrong_usage, names, run, segment_json, segment_lines
 from tests.raster.rasters import TRANSFORM, write_raster
+from tests.tiny_model import write_tiny_model
 
 
 def read_item(path: Path) -> pystac.Item:
@@ -226,6 +227,15 @@ def test_the_scaling_of_a_model_is_told_in_native_values(tiny_model: Path, maps:
         mean, std = manifest["normalization"]["mean"][band], manifest["normalization"]["std"][band]
         expected = ((native - low) / (high - low) - mean) / std
         assert (native - told["mean"]) / told["stddev"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("hrnet18+ocr", "hrnet18-ocr"), ("3d", "model-3d"), ("my_model.2", "my_model.2")]
+)
+def test_the_extension_takes_fewer_names_than_we_do(tmp_path: Path, maps: Path, name: str, told: str) -> None:
+    path = write_tiny_model(tmp_path / "named.safetensors", name=name)
+    run("model", "export", path, maps / "copy.safetensors", "--stac", maps / "model.json")
+    assert read_item(maps / "model.json").properties["mlm:name"] == told
 
 
 def test_checkpoints_are_assets_of_their_own(tiny_model: Path, maps: Path) -> None:
