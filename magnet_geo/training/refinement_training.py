@@ -72,6 +72,15 @@ def preset_backbone(target: Manifest, path: Path) -> Backbone:
     return bundle_from_checkpoints(target.without_refinement(), path, ()).backbone
 
 
+def place_refinements(refinements: Sequence[Refinement], workplace: Workplace) -> nn.ModuleList:
+    """Gives the modules on their device, batch norms shared where several GPUs train."""
+    # Not channels last: there oneDNN's bfloat16 gradients of dilated depthwise filters hold unset memory.
+    placed: list[nn.Module] = [module.to(workplace.device) for module in refinements]
+    if workplace.device.type == "cuda" and workplace.ranks.world_size > 1:
+        placed = [nn.SyncBatchNorm.convert_sync_batchnorm(module) for module in placed]  # type: ignore[no-untyped-call]
+    return nn.ModuleList(placed)
+
+
 def train_refinement(
     data: TrainingData,
     backbone: Backbone,
@@ -110,9 +119,7 @@ def train_refinement(
         )
         statistics = measure_data(images, target, BackboneSettings(seed=settings.seed, crop_px=256))
         objective = Objective(settings, class_weights_of(settings, statistics, target), workplace.ranks)
-        # Not channels last: there oneDNN's bfloat16 gradients of dilated depthwise filters hold unset memory.
-        modules = [module.to(workplace.device) for module in refinements]
-        network = nn.ModuleList(_synchronized(module, workplace) for module in modules)
+        network = place_refinements(refinements, workplace)
         learner = RefinementLearner(
             list(network),  # type: ignore[arg-type]
             backbone,
@@ -178,10 +185,3 @@ def _validation(
         )
 
     return validate
-
-
-def _synchronized(module: Refinement, workplace: Workplace) -> nn.Module:
-    if workplace.device.type == "cuda" and workplace.ranks.world_size > 1:
-        converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
-        return converted
-    return module

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from magnet_geo.datasets import IGNORE_INDEX
 from magnet_geo.training.losses import cross_entropy, hard_example_cross_entropy, lovasz_softmax
-from magnet_geo.training.samples import IGNORE_INDEX
 
 
 def logits_of(*right_probabilities: float) -> Tensor:

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
 from magnet_geo.grid import MagnificationPyramid
 from magnet_geo.normalization import Normalization
 from magnet_geo.progressive import AllPatches, PatchesAbove, PointRule, PointScope
 from magnet_geo.training.calibration import best_temperature, patch_thresholds, point_share_scores
-from magnet_geo.training.samples import IGNORE_INDEX, LabeledImage
 from magnet_geo.training.validation import (
     RememberingPredictor,
     ValidationWindow,
