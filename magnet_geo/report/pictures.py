@@ -16,6 +16,9 @@ from magnet_geo.raster.picture import indexed_png, read_picture
 
 LONGEST_SIDE = 1600
 _WEBP_QUALITY = 84
+# A scene whose light parts are darker than this is shown brighter.
+_DARK = 128
+_LIGHT_PERCENT, _BRIGHT = 99.0, 220
 _STRETCH_PERCENT = 2.0, 98.0
 # From unsure to sure; lightness rises all the way, so that it reads without color too.
 _CERTAINTY_PLACES = 0, 90, 180, 254
@@ -67,7 +70,7 @@ def scene_uri(source: SceneSource, bands: tuple[int, ...], size: Size) -> str:
         SceneError: A block cannot be decoded.
     """
     pixels = read_picture(source, bands, size)
-    shown = [_eight_bit(band, pixels) for band in pixels.values]
+    shown = _brightened([_eight_bit(band, pixels) for band in pixels.values], pixels)
     red, green, blue = shown if len(shown) == 3 else shown[:1] * 3
     alpha = np.where(pixels.valid, 255, 0).astype(np.uint8)
     _, encoded = cv2.imencode(".webp", np.dstack([blue, green, red, alpha]), [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
@@ -88,6 +91,16 @@ def _eight_bit(band: NDArray[np.generic], pixels: ScenePixels) -> NDArray[np.uin
     low, high = np.percentile(values[pixels.valid], _STRETCH_PERCENT) if pixels.valid.any() else (0.0, 1.0)
     spread: NDArray[np.float64] = (values - low) * (255 / max(float(high - low), 1e-9))
     return spread.clip(0, 255).astype(np.uint8)
+
+
+def _brightened(bands: list[NDArray[np.uint8]], pixels: ScenePixels) -> list[NDArray[np.uint8]]:
+    """Dark bands, all by the same factor, so that colors stay as they are."""
+    if not pixels.valid.any():
+        return bands
+    light = max(float(np.percentile(band[pixels.valid], _LIGHT_PERCENT)) for band in bands)
+    if not 0 < light < _DARK:
+        return bands
+    return [(band * (_BRIGHT / light)).clip(0, 255).astype(np.uint8) for band in bands]
 
 
 def _png_uri(content: bytes) -> str:

@@ -8,7 +8,7 @@ from magnet_geo.model import Manifest, list_models, model_hash, read_manifest
 from magnet_geo.model.model_card import Cell, MetricsTable
 from magnet_geo.report.contents import DataTable, Fact, RefinedLevel
 from magnet_geo.report.pictures import refined_uri
-from magnet_geo.report.wording import bytes_text, percent, seconds_text
+from magnet_geo.report.wording import bytes_text, percent, seconds_text, side_text
 from magnet_geo.scene.refinement_tally import LevelRecord
 from magnet_geo.scene.result import ModelRecord, SegmentResult
 from magnet_geo.scene.run_record import RunRecord
@@ -62,11 +62,17 @@ def refined_levels(record: RunRecord | None) -> tuple[RefinedLevel, ...]:
     return () if record is None else tuple(_level(record, level) for level in record.levels)
 
 
+def refined_counts(record: RunRecord | None) -> tuple[int, int]:
+    """Gives the patches of all levels, and how many of them were refined."""
+    levels = () if record is None else record.levels
+    return sum(level.patches for level in levels), sum(level.refined for level in levels)
+
+
 def refined_note(record: RunRecord | None) -> str:
     """Gives in words how much was refined."""
     if record is None:
         return "The map carries no record of how it was made, so nothing is known of its refinement."
-    patches, refined = (sum(getattr(level, name) for level in record.levels) for name in ("patches", "refined"))
+    patches, refined = refined_counts(record)
     if not record.levels:
         return "This model has no refinement: the map is what it saw at one look."
     if refined == 0:
@@ -79,7 +85,7 @@ def refined_note(record: RunRecord | None) -> str:
 
 def _of_record(record: RunRecord, result: SegmentResult | None) -> Iterator[Fact]:
     names = zip(record.band_names, record.bands, strict=True)
-    yield Fact("Scene", record.scene, "" if record.gsd_m is None else f"pixels of {record.gsd_m:.3g} m")
+    yield Fact("Scene", record.scene, "" if record.gsd_m is None else f"pixels of {side_text(record.gsd_m)}")
     yield Fact("Bands", ", ".join(f"{name} from {band}" for name, band in names))
     yield Fact("Values", record.scaling)
     ratio = record.scene_pixels_per_model_pixel
@@ -103,7 +109,7 @@ def _refine_text(mode: str) -> str:
 
 
 def _level(record: RunRecord, level: LevelRecord) -> RefinedLevel:
-    size = "" if level.pixel_m is None else f", pixels of {level.pixel_m:.3g} m"
+    size = "" if level.pixel_m is None else f", pixels of {side_text(level.pixel_m)}"
     all_or_nothing = level.refined in (0, level.patches)
     return RefinedLevel(
         title=f"Level {level.level} of {len(record.levels)}{size}",

@@ -9,8 +9,9 @@ from magnet_geo.report.accuracy_tables import AccuracyTables
 from magnet_geo.report.class_rows import certainty_of
 from magnet_geo.report.contents import ClassRow, Fact
 from magnet_geo.report.placing import crs_name
+from magnet_geo.report.run_facts import refined_counts
 from magnet_geo.report.survey import MapSurvey
-from magnet_geo.report.wording import area_text, percent, short_number
+from magnet_geo.report.wording import area_text, percent, short_number, side_text
 from magnet_geo.scene.run_record import RunRecord
 
 
@@ -20,7 +21,7 @@ def subtitle(grid: RasterGrid, survey: MapSurvey) -> Iterator[str]:
         yield f"{area_text(float(survey.areas.sum()), on_ground=True)} mapped"
     gsd_m = grid.ground_sample_distance_m
     pixels = f"{grid.width:,} × {grid.height:,} pixels"
-    yield pixels if gsd_m is None else f"{pixels} of {gsd_m:.3g} m"
+    yield pixels if gsd_m is None else f"{pixels} of {side_text(gsd_m)}"
     yield crs_name(grid)
 
 
@@ -37,8 +38,8 @@ def figures(
         yield Fact("Mean certainty", f"{sure.mean:.2f}", "of 1, as the model sees it")
     else:
         yield Fact("Classes", str(len(rows)))
-    if record is not None and record.levels:
-        patches, refined = (sum(getattr(level, name) for level in record.levels) for name in ("patches", "refined"))
+    patches, refined = refined_counts(record)
+    if refined:
         yield Fact("Looked at closely", percent(refined / max(1, patches)), "of all patches")
     else:
         yield Fact("Patches", f"{sum(row.patches for row in rows):,}", "connected regions of one class")

@@ -59,6 +59,11 @@ def length_text(metres: float) -> str:
     return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
 
 
+def side_text(metres: float) -> str:
+    """The side of a pixel, to three digits."""
+    return f"{metres / 1000:.3g} km" if metres >= 1000 else f"{metres:.3g} m"
+
+
 def nice_length(at_most: float) -> float:
     """The longest length of 1, 2 or 5 times a power of ten that is not above ``at_most``."""
     power = 10.0 ** floor(log10(at_most))
