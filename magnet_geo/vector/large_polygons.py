@@ -15,6 +15,8 @@ from magnet_geo.vector.rings import RingBlock, offsets_of
 
 TILE_PX = 512
 
+_Bounds = tuple[float, float, float, float]
+
 
 def cut_large(block: PolygonBlock, limit: int, *, tile_px: int) -> tuple[PolygonBlock, NDArray[np.int64]]:
     """Gives each polygon of a large feature, cut where need be, as a feature of its own.
@@ -47,18 +49,33 @@ def cut_large(block: PolygonBlock, limit: int, *, tile_px: int) -> tuple[Polygon
 
 def _cut(polygon: Polygon, limit: int, tile_px: int) -> Iterator[Polygon]:
     left, top, right, bottom = polygon.bounds
-    at_column, at_line = _middle_line(left, right, tile_px), _middle_line(top, bottom, tile_px)
-    if shapely.get_num_coordinates(polygon) <= limit or (at_column is None and at_line is None):
+    column, line = _middle_line(left, right, tile_px), _middle_line(top, bottom, tile_px)
+    halves: tuple[_Bounds, ...]
+    if shapely.get_num_coordinates(polygon) <= limit or (column is None and line is None):
         yield polygon
         return
-    if at_line is None or (at_column is not None and right - left >= bottom - top):
-        halves = shapely.box(left, top, at_column, bottom), shapely.box(at_column, top, right, bottom)
-    else:
-        halves = shapely.box(left, top, right, at_line), shapely.box(left, at_line, right, bottom)
+    if column is not None and (line is None or right - left >= bottom - top):
+        halves = (left, top, column, bottom), (column, top, right, bottom)
+    elif line is not None:
+        halves = (left, top, right, line), (left, line, right, bottom)
     for half in halves:
-        parts = shapely.get_parts(shapely.intersection(polygon, half))
+        parts = shapely.get_parts(shapely.intersection(polygon, _box(half, tile_px)))
         for part in parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]:
             yield from _cut(part, limit, tile_px)
+
+
+def _box(bounds: _Bounds, tile_px: int) -> Polygon:
+    """A rectangle with a corner on every tile line: pieces on both sides of a cut have it, however they are cut on."""
+    left, top, right, bottom = bounds
+    x, y = _marks(left, right, tile_px), _marks(top, bottom, tile_px)
+    return Polygon(
+        [(i, top) for i in x] + [(right, j) for j in y] + [(i, bottom) for i in x[::-1]] + [(left, j) for j in y[::-1]]
+    )
+
+
+def _marks(low: float, high: float, tile_px: int) -> list[float]:
+    inner = np.arange(np.floor(low / tile_px) + 1, np.ceil(high / tile_px)) * tile_px
+    return [low, *inner.tolist(), high]
 
 
 def _middle_line(low: float, high: float, tile_px: int) -> float | None:

@@ -1,0 +1,110 @@
+"""`magnet-geo polygonize` and `sieve` from the command line."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pytest
+import rasterio
+
+from tests.cli.runs import assert_refused, assert_wrong_usage, box_option, names, run
+from tests.raster.rasters import write_raster
+
+
+@pytest.fixture
+def classes(tmp_path: Path) -> Path:
+    squares = np.random.default_rng(2).integers(1, 4, (1, 12, 15)).astype(np.uint8)
+    values = squares.repeat(5, axis=1).repeat(5, axis=2)
+    values[0, 30, 30] = 7
+    return Path(write_raster(tmp_path / "classes.tif", values, nodata=255))
+
+
+def test_a_table_tells_what_was_written(classes, maps):
+    result = run("polygonize", classes, maps / "a.gpkg")
+    assert result.exit_code == 0, result.output
+    features = pyogrio.read_info(maps / "a.gpkg", layer="a")["features"]
+    assert f"{features:,} features" in result.stdout
+    assert "class 7" in result.stdout
+    assert names(maps) == ["a.gpkg", "a.qml"]
+
+
+def test_json_is_one_object(classes, maps):
+    result = run("polygonize", classes, maps / "a.fgb", "--json", "--min-area", "2px", "--simplify", "1px")
+    assert result.exit_code == 0, result.output
+    record = json.loads(result.stdout)
+    assert record["merged_patches"] == 1
+    assert [entry["value"] for entry in record["classes"]] == [1, 2, 3]
+    assert record["features"] == pyogrio.read_info(maps / "a.fgb")["features"]
+
+
+def test_an_area_of_interest_limits_the_layer(classes, maps):
+    box = box_option(cols=(10, 30), rows=(5, 25))
+    assert run("polygonize", classes, maps / "a.gpkg", box, "--dissolve").exit_code == 0
+    _, _, _, columns = pyogrio.raw.read(maps / "a.gpkg", layer="a", read_geometry=False, columns=["area_m2"])
+    assert columns[0].sum() == pytest.approx(20 * 20 * 0.25, rel=2e-3)
+
+
+def test_an_existing_layer_is_kept_unless_told(classes, maps):
+    assert run("polygonize", classes, maps / "a.gpkg").exit_code == 0
+    before = (maps / "a.gpkg").stat().st_size
+    assert_refused(run("polygonize", classes, maps / "a.gpkg", "--smooth"), match="exists already")
+    assert (maps / "a.gpkg").stat().st_size == before
+    assert run("polygonize", classes, maps / "a.gpkg", "--smooth", "--overwrite").exit_code == 0
+    assert names(maps) == ["a.gpkg", "a.qml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        (["--min-area", "50"], "50m2"),
+        (["--simplify", "far"], "1.5m or 2px"),
+        (["--simplify", "1m", "--smooth"], "not both"),
+        (["--dissolve", "--max-vertices", "500"], "not both"),
+        (["--classes", ","], "No class is named"),
+        (["--connectivity", "6"], "'6' is not one of"),
+        (["--bbox-crs", "EPSG:4326"], "needs --bbox"),
+    ],
+)
+def test_wrong_usage_is_told(classes, maps, options, match):
+    assert_wrong_usage(run("polygonize", classes, maps / "a.gpkg", *options), match=match)
+    assert names(maps) == []
+
+
+def test_bad_input_is_one_sentence(classes, maps, tmp_path):
+    assert_refused(run("polygonize", tmp_path / "none.tif", maps / "a.gpkg"), match="does not exist")
+    assert_refused(run("polygonize", classes, maps / "a.txt"), match="names no format")
+    decimals = write_raster(tmp_path / "f.tif", np.ones((1, 5, 5), np.float32))
+    assert_refused(run("polygonize", decimals, maps / "a.gpkg"), match="decimal numbers")
+    assert_refused(run("sieve", decimals, maps / "a.tif", "--min-area", "3px"), match="decimal numbers")
+    assert names(maps) == []
+
+
+def test_a_sieved_map_keeps_its_legend(classes, maps):
+    result = run("sieve", classes, maps / "clean.tif", "--min-area", "2px", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["changed_pixels"] == 1
+    with rasterio.open(classes) as before, rasterio.open(maps / "clean.tif") as after:
+        assert (after.crs, after.transform, after.nodata) == (before.crs, before.transform, 255)
+        changed = before.read(1) != after.read(1)
+    assert np.argwhere(changed).tolist() == [[30, 30]]
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_nothing(tmp_path, maps):
+    noise = np.random.default_rng(0).integers(1, 5, (1, 3000, 3000)).astype(np.uint8)
+    raster = write_raster(tmp_path / "noise.tif", noise, nodata=255)
+    command = [sys.executable, "-m", "magnet_geo", "polygonize", raster, str(maps / "a.gpkg"), "--progress", "none"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not names(maps):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=120)
+    assert (process.returncode, stderr.strip()) == (130, "Cancelled.")
+    assert names(maps) == []
