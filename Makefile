@@ -17,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -c c
 unexport PYTHONPATH PYTHONHOME GDAL_DATA GDAL_DRIVER_PATH PROJ_LIB PROJ_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean machine
+.PHONY: help demo test lint plugin clean machine
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -36,6 +36,9 @@ lint: $(STAMP) ## Check style and types only
 	@$(BIN)/ruff format --check --quiet . || { echo "These files want formatting: run '$(BIN)/ruff format .'"; $(BIN)/ruff format --check . ; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@echo "Style and types: clean"
+
+plugin: ## Build the QGIS plugin, as its manager installs it: dist/magnet_geo_qgis-VERSION.zip
+	@$(PYTHON) qgis_plugin/build_zip.py
 
 clean: ## Remove what the targets made, except .venv
 	@rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

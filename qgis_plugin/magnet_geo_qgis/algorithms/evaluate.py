@@ -127,6 +127,11 @@ def save_record(record: dict[str, Any], path: str) -> None:
 
 
 def find_figures(record: dict[str, Any]) -> dict[str, float]:
-    """Gives the figures of a score record that the log shows."""
-    figures = {"OVERALL_ACCURACY": record.get("overall_accuracy"), "MEAN_IOU": record.get("mean_iou")}
+    """Gives the figures of a score record, or of an accuracy estimate, that the log shows."""
+    scores = record.get("scores", record)
+    overall = scores.get("overall_accuracy")
+    figures = {
+        "OVERALL_ACCURACY": overall.get("value") if isinstance(overall, dict) else overall,
+        "MEAN_IOU": scores.get("mean_iou"),
+    }
     return {name: float(value) for name, value in figures.items() if isinstance(value, (int, float))}
