@@ -5,6 +5,7 @@ N batch, C classes, H and W the map size, h and w its cells: ceil(H / 4), ceil(W
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, cat, nn
 from torch.nn import functional as F
 
@@ -36,9 +37,10 @@ class LightRefinement(Refinement):
 
     Args:
         num_classes: Number of classes C.
+        weighted: Whether the mean weighs them by `scale_specific_share`, a number that is part of the state.
     """
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, *, weighted: bool = False) -> None:
         radius = _CELL_PX * (sum(_DILATIONS) + 1)
         super().__init__(num_classes=num_classes, receptive_radius=radius, alignment=_CELL_PX)
         cell_channels = num_classes * _CELL_PX**2
@@ -49,11 +51,15 @@ class LightRefinement(Refinement):
         self.leave = nn.Conv2d(_WIDTH, cell_channels, 1)
         for parameter in self.leave.parameters():
             nn.init.zeros_(parameter)
+        share = torch.tensor(0.5) if weighted else None
+        self.scale_specific_share: Tensor | None
+        self.register_buffer("scale_specific_share", share)
 
     def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
         """Gives the refined prediction; see `Refinement.forward`."""
         height, width = scale_specific.shape[-2:]
-        mean = ((scale_specific + cumulative) * 0.5).clamp_min(_FLOOR).log()
+        share = 0.5 if self.scale_specific_share is None else self.scale_specific_share
+        mean = torch.lerp(cumulative, scale_specific, share).clamp_min(_FLOOR).log()
         maps = cat([scale_specific, cumulative], dim=1).clamp_min(_FLOOR).log()
         # Trailing replication completes the last cells of sizes that are not multiples of the cell.
         maps = F.pad(maps, (0, -width % _CELL_PX, 0, -height % _CELL_PX), mode="replicate")

@@ -95,6 +95,12 @@ def _light(num_classes: int) -> Refinement:
     return LightRefinement(num_classes)
 
 
+def _light_weighted(num_classes: int) -> Refinement:
+    from magnet_geo.networks.light_refinement import LightRefinement
+
+    return LightRefinement(num_classes, weighted=True)
+
+
 _BACKBONES: Mapping[str, Callable[[int, int], Backbone]] = {
     "fpn": _fpn,
     "psp": _psp,
@@ -103,4 +109,8 @@ _BACKBONES: Mapping[str, Callable[[int, int], Backbone]] = {
     "light-fpn": _light_fpn,
     "light-fpn-lite2": _light_fpn_lite2,
 }
-_REFINEMENTS: Mapping[str, Callable[[int], Refinement]] = {"magnet": MagnetRefinement, "light": _light}
+_REFINEMENTS: Mapping[str, Callable[[int], Refinement]] = {
+    "magnet": MagnetRefinement,
+    "light": _light,
+    "light-weighted": _light_weighted,
+}

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from magnet_geo.networks import create_backbone
+from magnet_geo.networks import create_backbone, create_refinement
 from magnet_geo.networks.efficientnet_lite import EfficientNetLite, encoder_state_from_published
 from magnet_geo.networks.light import LightFPN
 from magnet_geo.networks.light_refinement import LightRefinement
@@ -91,6 +91,22 @@ def test_untrained_refinement_gives_the_mean_of_both_predictions() -> None:
     scale_specific, cumulative = random_probabilities(2, 5, 37, 50), random_probabilities(2, 5, 37, 50).flip(0)
     logits = LightRefinement(5).eval()(scale_specific=scale_specific, cumulative=cumulative)
     torch.testing.assert_close(logits.softmax(dim=1), (scale_specific + cumulative) / 2, atol=3e-3, rtol=0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.8, 1.0])
+def test_untrained_weighted_refinement_gives_the_weighted_mean(share: float) -> None:
+    scale_specific, cumulative = random_probabilities(2, 5, 37, 50), random_probabilities(2, 5, 37, 50).flip(0)
+    refinement = LightRefinement(5, weighted=True).eval()
+    refinement.get_buffer("scale_specific_share").fill_(share)
+    logits = refinement(scale_specific=scale_specific, cumulative=cumulative)
+    expected = share * scale_specific + (1 - share) * cumulative
+    torch.testing.assert_close(logits.softmax(dim=1), expected, atol=5e-3, rtol=0)
+
+
+def test_the_weight_is_part_of_the_state_only_where_there_is_one() -> None:
+    plain, weighted = LightRefinement(3).state_dict(), create_refinement(3, name="light-weighted").state_dict()
+    assert weighted.keys() - plain.keys() == {"scale_specific_share"}
+    assert float(weighted["scale_specific_share"]) == 0.5
 
 
 def test_refinement_looks_no_farther_than_it_says() -> None:
