@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "landcover"))
 
 import train_backbone
 import train_refinement
-from networks import load_state, save_state
+from networks import REFINEMENT, load_state, save_state
 from scores import HALO_PX
 from tiles import CLASS_NAMES, DECIMATIONS, NORMALIZATION, Tile
 from window_cache import PYRAMID
@@ -88,7 +88,7 @@ def fold_networks(
 ) -> tuple[LightFPN, nn.Module]:
     """Gives backbone and refinement of a fold, trained if its folder does not hold them."""
     backbone = LightFPN(len(CLASS_NAMES), encoder="lite2").eval()
-    refinement = create_refinement(len(CLASS_NAMES), name="light").eval()
+    refinement = create_refinement(len(CLASS_NAMES), name=REFINEMENT).eval()
     tiles = [Tile.read(options.data, number) for number in TILES if number not in held_out]
     if not (out / "backbone.pt").exists():
         schedule = train_backbone.Schedule(minutes=60, steps=options.steps, averaging=0.98)

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from networks import BACKBONE, load_state, save_state
+from networks import BACKBONE, REFINEMENT, load_state, save_state
 from numpy.typing import NDArray
-from scores import chain_counts, slid_map, validation_windows
+from scores import chain_map, slid_map, validation_windows
 from tiles import CLASS_NAMES, IGNORE_INDEX
 from torch import Tensor, nn
 from window_cache import DECIMATIONS, CachedWindow
@@ -29,7 +29,7 @@ from magnet_geo.training.validation import class_iou
 STEPS = (0.4, 0.2, 0.1)
 #: Only part of what is best on two tiles is taken.
 SHRINKAGE = 0.7
-STRIDE_PX = 3
+STRIDE_PX = 4
 
 
 def main() -> None:
@@ -47,9 +47,9 @@ def main() -> None:
         _add(backbone.get_parameter("classifier.bias"), shift)
         save_state(backbone, options.out / "backbone.pt")
     else:
-        refinement = create_refinement(len(CLASS_NAMES), name="light").eval()
+        refinement = create_refinement(len(CLASS_NAMES), name=REFINEMENT).eval()
         load_state(refinement, options.out / "refinement.pt")
-        shift = SHRINKAGE * best_shift(_chain_scores(windows, refinement))
+        shift = SHRINKAGE * best_shift(_last_scores(windows, refinement))
         _add(refinement.get_parameter("leave.bias"), shift)
         save_state(refinement, options.out / "refinement.pt")
     print(options.network, dict(zip(CLASS_NAMES, shift.round(3).tolist(), strict=True)))
@@ -81,19 +81,17 @@ def _level_scores(windows: list[CachedWindow]) -> Callable[[NDArray[np.float64]]
     return score
 
 
-def _chain_scores(windows: list[CachedWindow], refinement: nn.Module) -> Callable[[NDArray[np.float64]], float]:
-    """Mean IoU of the refined maps; the module runs at every level, so that a shift acts more than once."""
-    bias = refinement.get_parameter("leave.bias")
-    before = bias.detach().clone()
+def balanced_miou(windows: Sequence[CachedWindow], refinement: nn.Module) -> float:
+    """Gives the mean IoU that the refined maps reach with the best shift of their last probabilities."""
+    samples = [_sampled(chain_map(window, refinement), window, 1) for window in windows]
+    shift = best_shift(lambda tried: _miou(samples, tried))
+    return _miou(samples, shift)
 
-    def score(shift: NDArray[np.float64]) -> float:
-        _add(bias, shift)
-        value = float(class_iou(chain_counts(windows, refinement)).mean())
-        with torch.no_grad():
-            bias.copy_(before)
-        return value
 
-    return score
+def _last_scores(windows: Sequence[CachedWindow], refinement: nn.Module) -> Callable[[NDArray[np.float64]], float]:
+    """Mean IoU of the refined maps, their last probabilities shifted."""
+    samples = [_sampled(chain_map(window, refinement), window, 1) for window in windows]
+    return lambda shift: _miou(samples, shift)
 
 
 def _sampled(probabilities: Tensor, window: CachedWindow, factor: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

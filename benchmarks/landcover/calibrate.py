@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from networks import BACKBONE, load_state
+from networks import BACKBONE, REFINEMENT, load_state
 from numpy.typing import NDArray
 from scores import HALO_PX
 from tiles import CLASS_NAMES, DECIMATIONS, NORMALIZATION, PATCH_PX, TRAIN_TILES, VALIDATION_TILES, Tile
@@ -122,7 +122,7 @@ def _statistics(values: NDArray[np.generic]) -> dict[str, Any]:
 
 def _predictor(out: Path) -> RememberingPredictor:
     backbone = create_backbone(BACKBONE, num_classes=len(CLASS_NAMES))
-    refinement = create_refinement(len(CLASS_NAMES), name="light")
+    refinement = create_refinement(len(CLASS_NAMES), name=REFINEMENT)
     load_state(backbone, out / "backbone.pt")
     load_state(refinement, out / "refinement.pt")
     return RememberingPredictor(

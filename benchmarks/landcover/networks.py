@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from magnet_geo.networks.inference import prepare_for_inference
 
 BACKBONE = "light-fpn-lite2"
+REFINEMENT = "light-weighted"
 
 
 def load_state(network: nn.Module, path: Path) -> None:

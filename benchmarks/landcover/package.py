@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from networks import BACKBONE
+from networks import BACKBONE, REFINEMENT
 from tiles import CLASS_NAMES
 
 from magnet_geo.model import Manifest
@@ -73,7 +73,7 @@ def landcover_manifest(out: Path, *, version: str) -> Manifest:
             "version": version,
             "description": DESCRIPTION,
             "domain": DOMAIN,
-            "architecture": {"backbone": BACKBONE, "refinement": "light", "num_classes": len(CLASS_NAMES)},
+            "architecture": {"backbone": BACKBONE, "refinement": REFINEMENT, "num_classes": len(CLASS_NAMES)},
             "classes": [{"value": value, "name": name, "color": color} for value, name, color in classes],
             "scaling": {"dtype": "uint8", "low": (0, 0, 0), "high": (255, 255, 255)},
             "normalization": found["normalization"],
