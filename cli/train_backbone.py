@@ -85,7 +85,7 @@ def backbone(
         from magnet_geo.training.backbone_training import TrainingData, train_backbone
         from magnet_geo.training.initialization import begin_backbone
 
-        options = run.prepare(screen, token)
+        options = run.prepare(screen, token, settings)
         start = begin_backbone(
             backbone,
             num_classes=len(table.scheme),

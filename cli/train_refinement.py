@@ -102,7 +102,7 @@ def refinement(
         from magnet_geo.training.backbone_training import TrainingData
         from magnet_geo.training.refinement_training import train_refinement
 
-        options = run.prepare(screen, token)
+        options = run.prepare(screen, token, settings)
         sources = TrainingData(training.sources, validation.sources if validation else ())
         trained = train_refinement(sources, begun.backbone, begun.refinements, target, settings, options)
         report_model(trained, screen)

@@ -22,6 +22,7 @@ from .training_screen import QuietScreen, TrainedLine, TrainingScreen, choose_sc
 if TYPE_CHECKING:
     from magnet_geo.training.backbone_training import RunOptions
     from magnet_geo.training.finishing import TrainedModel
+    from magnet_geo.training.settings import TrainingSettings
 
 _OUTPUT_DIR = "output_dir"
 
@@ -67,18 +68,21 @@ class RunChoice:
             except Exception as error:
                 raise explain(error) from error
 
-    def prepare(self, screen: ProgressListener, token: CancelToken) -> RunOptions:
-        """Make the folder and check that nothing is lost in it.
+    def prepare(self, screen: ProgressListener, token: CancelToken, settings: TrainingSettings) -> RunOptions:
+        """Check that the machine can train as wanted, make the folder, and see that nothing is lost in it.
 
         Raises:
+            DeviceError: The device is absent or cannot run the precision.
             OutputError: It holds a training, or cannot be made.
             TrainingError: A package is missing.
         """
+        from magnet_geo.scene.hardware import choose_device, choose_dtype
         from magnet_geo.training.backbone_training import RunOptions
         from magnet_geo.training.curves import require_matplotlib
         from magnet_geo.training.history import require_tensorboard
         from magnet_geo.training.trainer import HISTORY, LAST, forget_run
 
+        choose_dtype(settings.precision, choose_device(settings.device))
         require_matplotlib()
         if self.tensorboard:
             require_tensorboard()

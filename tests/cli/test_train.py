@@ -175,6 +175,12 @@ def test_a_folder_with_a_training_is_not_overwritten_by_a_slip(data: Path, tmp_p
     assert_refused(train(data, tmp_path, *QUICK), match="holds a training; add --resume")
 
 
+def test_an_absent_device_is_refused_before_anything_is_written(data: Path, tmp_path: Path) -> None:
+    result = train(data, tmp_path / "run", *QUICK, "--device", "cuda:99")
+    assert_refused(result, match="PyTorch finds . CUDA devices")
+    assert not (tmp_path / "run").exists()
+
+
 def test_resuming_nothing_is_refused(tmp_path: Path) -> None:
     result = run("train", "backbone", "-o", tmp_path, "--resume")
     assert_refused(result, match="no checkpoint .* to go on from; train without --resume first")
