@@ -112,6 +112,7 @@ def _files(result: SegmentResult) -> list[tuple[str, str]]:
         ("styles", f"{raster.with_suffix('.qml')}, {raster.with_suffix('.sld').name}"),
         ("confidence", result.confidence),
         ("probabilities", result.probabilities),
+        ("polygons", result.polygons),
         ("report", result.report),
         ("STAC Item", result.stac),
     ]

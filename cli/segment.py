@@ -22,6 +22,7 @@ from .cancelling import cancel_by_protocol, cancel_by_signal
 from .listeners import choose_listener
 from .model_choice import ModelChoice
 from .option_types import BandList, Box, Bytes, Crs, KeyValue, PixelSize, Refine, ScalingRange
+from .polygons_follow_up import check_polygon_layer, polygons_follow_up
 from .preset_options import preset_knobs
 from .report_options import check_report, report_follow_up
 from .segment_job import FollowUp, SegmentJob
@@ -66,6 +67,7 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--probabilities", type=_TARGET, help="Write the classes' probabilities here, same scale.")
 @click.option("--stages", type=_TARGET, help="Folder for the map after every stage.")
 @click.option("--csv", "area_csv", type=_TARGET, help="Write the areas of all maps here (.csv).")
+@click.option("--polygons", type=_TARGET, help="Write polygons of the map here (.gpkg, .fgb, .geojson, ...).")
 @click.option("--report", type=_TARGET, help="Write a report of the map here, one HTML file to hand on.")
 @click.option("--stac", type=_TARGET, help="Write a STAC Item of the map here (.json).")
 @click.option(
@@ -121,6 +123,7 @@ def segment(
     probabilities: Path | None,
     stages: Path | None,
     area_csv: Path | None,
+    polygons: Path | None,
     report: Path | None,
     stac: Path | None,
     taken: TimeSpan | None,
@@ -156,8 +159,8 @@ def segment(
     if cancel_on_eof and progress != "jsonl":
         raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
     targets = _targets(scenes, output, output_dir)
-    if len(scenes) > 1 and any((preview, confidence, probabilities, stages, report, stac)):
-        names = "--preview, --confidence, --probabilities, --stages, --report and --stac"
+    if len(scenes) > 1 and any((preview, confidence, probabilities, stages, polygons, report, stac)):
+        names = "--preview, --confidence, --probabilities, --stages, --polygons, --report and --stac"
         raise click.UsageError(f"{names} go with a single SCENE.")
     if taken is not None and stac is None:
         raise click.UsageError("--datetime needs --stac.")
@@ -187,6 +190,9 @@ def segment(
     checks: list[Callable[[], None]] = []
     if area_csv is not None:
         checks += [partial(check_area_csv, area_csv, scene, overwrite=overwrite) for scene in scenes]
+    if polygons is not None:
+        follow_ups.append(polygons_follow_up(polygons, options))
+        checks.append(partial(check_polygon_layer, polygons, scenes[0], overwrite=overwrite))
     if report is not None:
         follow_ups.append(report_follow_up(report, choice, options))
         checks.append(partial(check_report, report, scenes[0], overwrite=overwrite))

@@ -14,7 +14,7 @@ import pyogrio
 import pytest
 import rasterio
 
-from tests.cli.runs import assert_refused, assert_wrong_usage, box_option, names, run
+from tests.cli.runs import assert_refused, assert_wrong_usage, box_option, names, run, segment_json, segment_lines
 from tests.raster.rasters import write_raster
 
 
@@ -94,6 +94,41 @@ def test_a_sieved_map_keeps_its_legend(classes, maps):
         assert (after.crs, after.transform, after.nodata) == (before.crs, before.transform, 255)
         changed = before.read(1) != after.read(1)
     assert np.argwhere(changed).tolist() == [[30, 30]]
+
+
+def test_segment_writes_polygons_of_its_map(scene, tiny_model, maps):
+    result = segment_json(
+        scene,
+        "-o",
+        maps / "a.tif",
+        "--model",
+        tiny_model,
+        "--confidence",
+        maps / "c.tif",
+        "--polygons",
+        maps / "a.gpkg",
+    )
+    assert result.polygons == str(maps / "a.gpkg")
+    info = pyogrio.read_info(maps / "a.gpkg", layer="a")
+    assert info["features"] >= sum(1 for entry in result.classes if entry.pixels)
+    assert "confidence" in info["fields"]
+    _, _, _, (areas,) = pyogrio.raw.read(maps / "a.gpkg", layer="a", read_geometry=False, columns=["area_m2"])
+    assert areas.sum() == pytest.approx(sum(entry.area_m2 for entry in result.classes), rel=1e-6)
+
+
+def test_segment_refuses_polygons_before_it_runs(scene, tiny_model, maps):
+    command = ["segment", scene, "-o", maps / "a.tif", "--model", tiny_model, "--polygons"]
+    assert_refused(run(*command, maps / "a.kml"), match="names no format")
+    assert names(maps) == []
+
+
+def test_progress_does_not_fall_when_polygons_follow(scene, tiny_model, maps, capfd):
+    code, lines = segment_lines(
+        capfd, scene, "-o", maps / "a.tif", "--model", tiny_model, "--polygons", maps / "a.gpkg"
+    )
+    told = [line["fraction"] for line in lines if line["type"] == "progress"]
+    assert (code, told) == (0, sorted(told))
+    assert "polygons" in {line.get("stage") for line in lines}
 
 
 @pytest.mark.slow
