@@ -16,11 +16,13 @@ from magnet_geo.model import Manifest, ModelDescription
 from magnet_geo.scene import PlanRecord, SegmentResult
 from magnet_geo.scene.inspection import SceneRecord
 from magnet_geo.scene.map_areas import AreasResult
+from magnet_geo.scene.run_record import RunRecord
 
 FOLDER = Path(__file__).parent / "schemas"
 RECORDS = {
     "segment-result": SegmentResult,
     "segment-dry-run": PlanRecord,
+    "run-record": RunRecord,
     "areas": AreasResult,
     "test": DatasetScores,
     "evaluate": EvaluationResult,
