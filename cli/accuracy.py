@@ -32,7 +32,7 @@ def accuracy() -> None:
     """Accuracy and areas as mapmakers must report them: from a random sample of the map.
 
     \b
-    Three steps:
+    Example, in three steps:
       magnet-geo accuracy sample classes.tif points.gpkg
       fill in the column 'reference' in QGIS
       magnet-geo accuracy estimate points.gpkg classes.tif

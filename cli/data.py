@@ -16,7 +16,10 @@ from .work_bar import work_bar
 
 @click.group(name="data", cls=MagnetGroup)
 def data() -> None:
-    """Prepare and check labelled images for training and tests."""
+    """Prepare and check labelled images for training and tests.
+
+    Example: magnet-geo data check --images images --labels labels --classes classes.yaml
+    """
 
 
 @data.command(name="check")

@@ -23,7 +23,8 @@ in [docs/schemas](../schemas)."""
 
 def reference() -> str:
     """The page: a list of the commands, then a section for each."""
-    commands = list(_commands(main, click.Context(main, info_name=_PROGRAM)))
+    # With the settings of the program itself: click keeps the help option of a command as the first context made it.
+    commands = list(_commands(main, click.Context(main, info_name=_PROGRAM, **main.context_settings)))
     contents = "\n".join(f"- [`{path}`](#{_anchor(path)}): {_summary(command)}" for path, command, _ in commands)
     sections = (_section(path, command, context) for path, command, context in commands)
     return "\n\n".join([_INTRODUCTION, contents, *sections]) + "\n"
