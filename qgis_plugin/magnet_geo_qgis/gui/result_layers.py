@@ -69,11 +69,13 @@ class ResultLayers:
         project = QgsProject.instance()
         if not self._group_lives():
             self._group = project.layerTreeRoot().insertGroup(0, self._title)
-            self._group.setExpanded(True)
         project.addMapLayer(layer, False)
         node = self._group.addLayer(layer)
         node.setItemVisibilityChecked(visible)
         node.setExpanded(visible)
+        # The tree shows an empty group as closed and remembers it: only a change opens it.
+        self._group.setExpanded(False)
+        self._group.setExpanded(True)
         return layer.id()
 
     def _group_lives(self) -> bool:
