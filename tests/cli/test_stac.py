@@ -121,6 +121,14 @@ def test_the_command_says_the_same_of_a_finished_map(
     assert later == told
 
 
+def test_what_else_the_run_makes_is_an_asset_too(dated_scene: Path, tiny_model: Path, maps: Path) -> None:
+    options = ("--polygons", maps / "map.gpkg", "--report", maps / "map.html", "--stac", maps / "map.json")
+    segment_json(dated_scene, "-o", maps / "map.tif", "--model", tiny_model, *options)
+    assets = read_item(maps / "map.json").assets
+    assert (assets["polygons"].href, assets["polygons"].media_type) == ("./map.gpkg", pystac.MediaType.GEOPACKAGE)
+    assert (assets["report"].href, assets["report"].roles) == ("./map.html", ["overview"])
+
+
 def test_a_time_can_be_given(written: tuple[Path, Any], maps: Path) -> None:
     run("stac", written[0] / "map.tif", maps / "summer.json", "--datetime", "2024-05-01/2024-09-30")
     found = read_item(maps / "summer.json")
