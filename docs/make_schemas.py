@@ -17,6 +17,8 @@ from magnet_geo.scene import PlanRecord, SegmentResult
 from magnet_geo.scene.inspection import SceneRecord
 from magnet_geo.scene.map_areas import AreasResult
 from magnet_geo.scene.run_record import RunRecord
+from magnet_geo.vector.minimum_mapping_unit import SieveResult
+from magnet_geo.vector.polygons_result import PolygonsResult
 
 FOLDER = Path(__file__).parent / "schemas"
 RECORDS = {
@@ -29,6 +31,8 @@ RECORDS = {
     "accuracy-sample": SampleDesign,
     "accuracy-estimate": AccuracyEstimate,
     "info": SceneRecord,
+    "polygonize": PolygonsResult,
+    "sieve": SieveResult,
     "model-show": ModelDescription,
     "model-manifest": Manifest,
     "progress-jsonl": Line,
