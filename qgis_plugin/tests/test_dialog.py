@@ -1,0 +1,191 @@
+"""The desktop's parts without a screen: dialog, background run, results, options page, with a fake engine."""
+
+import pytest
+from conftest import VILLAGE
+from qgis.core import QgsApplication, QgsLayerTreeGroup, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.gui import QgsMapCanvas, QgsMessageBar
+from qgis.PyQt.QtWidgets import QMainWindow
+
+WAIT_MS = 40_000
+
+
+class Iface:
+    """What the plugin asks of QGIS's window."""
+
+    def __init__(self):
+        self.window, self.canvas, self.bar = QMainWindow(), QgsMapCanvas(), QgsMessageBar()
+        self.added, self.options_shown = [], []
+
+    def mainWindow(self):
+        return self.window
+
+    def mapCanvas(self):
+        return self.canvas
+
+    def messageBar(self):
+        return self.bar
+
+    def activeLayer(self):
+        return None
+
+    def showOptionsDialog(self, parent, page):
+        self.options_shown.append(page)
+
+    def __getattr__(self, name):
+        # toolbar, menus, factories: each is added and taken away
+        return lambda *arguments: self.added.append(name)
+
+    def texts(self):
+        return " | ".join(item.text() for item in self.bar.items())
+
+
+@pytest.fixture
+def scene(qgis_new_project):
+    layer = QgsRasterLayer(str(VILLAGE), "village")
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
+@pytest.fixture
+def desktop(fake_engine, scene):
+    from magnet_geo_qgis.gui.desktop import Desktop
+
+    made = Desktop(Iface())
+    made.add()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def dialog(desktop, scene, qtbot):
+    found = desktop.open_dialog(scene)
+    qtbot.waitUntil(lambda: found.facts.workload is not None, timeout=WAIT_MS)
+    return found
+
+
+def wait_for(desktop, qtbot, text):
+    qtbot.waitUntil(lambda: text in desktop._iface.texts(), timeout=WAIT_MS)
+
+
+def layers():
+    return [layer for layer in QgsProject.instance().mapLayers().values() if layer.name() != "village"]
+
+
+def test_everything_that_is_added_is_taken_away(desktop):
+    desktop.remove()
+    names = desktop._iface.added
+    assert {"addToolBarIcon", "addPluginToRasterMenu", "addCustomActionForLayerType"} <= set(names)
+    assert {"removeToolBarIcon", "removePluginRasterMenu", "removeCustomActionForLayerType"} <= set(names)
+    assert "unregisterOptionsWidgetFactory" in names
+
+
+def test_the_dialog_shows_the_card_the_guessed_bands_the_warning_and_the_time(dialog):
+    assert "Fake land cover" in dialog.card.text()
+    assert [choice.currentBand() for choice in dialog.band_choices] == [1, 2, 3]
+    assert "The pixels are large." in dialog.notes.text()
+    dialog.refinement.setValue(10)
+    assert "50 %" in dialog.refinement_text.text()
+    assert "about" in dialog.refinement_text.text()
+    assert dialog.request(None).refine == "0.5"
+    assert dialog.run_button.isEnabled()
+
+
+def test_choices_are_remembered(dialog, desktop, scene, qtbot):
+    dialog.refinement.setValue(7)
+    dialog.report.setChecked(True)
+    desktop.remove()
+    desktop.add()
+    again = desktop.open_dialog(scene)
+    assert again.refinement.value() == 7
+    assert again.report.isChecked()
+    again.report.setChecked(False)
+    again.refinement.setValue(20)
+
+
+def test_the_coarse_map_is_refined_in_its_place(dialog, desktop, fake_engine, qtbot, tmp_path):
+    output = str(tmp_path / "Karte é.tif")
+    dialog.output.setFilePath(output)
+    seen = []
+    task = desktop.run()
+    task.preview_ready.connect(lambda path: seen.extend(layers()))
+    wait_for(desktop, qtbot, "The map is ready: ")
+    [made] = layers()
+    assert seen == [made]
+    assert made.source() == output
+    assert made.name() == "village: land cover"
+    assert [c.label for c in made.renderer().classes()] == ["water", "land", "végétation"]
+    group = QgsProject.instance().layerTreeRoot().children()[0]
+    assert isinstance(group, QgsLayerTreeGroup)
+    assert group.isExpanded()
+
+
+def test_the_user_may_remove_the_coarse_map_meanwhile(dialog, desktop, fake_engine, qtbot, tmp_path):
+    dialog.output.setFilePath(str(tmp_path / "o.tif"))
+    task = desktop.run()
+    root = QgsProject.instance().layerTreeRoot()
+    task.preview_ready.connect(lambda path: root.removeChildNode(root.children()[0]))
+    wait_for(desktop, qtbot, "The map is ready: ")
+    assert [layer.source() for layer in layers()] == [str(tmp_path / "o.tif")]
+
+
+@pytest.mark.parametrize(("mode", "sentence"), [("sigkill", "crashed"), ("oom", "memory ran out"), ("old", "0.0.9")])
+def test_a_failure_is_a_message_with_ways_out_and_leaves_no_layer(dialog, desktop, fake_engine, qtbot, mode, sentence):
+    fake_engine(mode)
+    desktop.run()
+    wait_for(desktop, qtbot, sentence)
+    assert layers() == []
+
+
+def test_a_cancelled_run_takes_the_coarse_map_away(dialog, desktop, fake_engine, qtbot, tmp_path):
+    fake_engine("slow")
+    dialog.output.setFilePath(str(tmp_path / "o.tif"))
+    task = desktop.run()
+    qtbot.waitUntil(lambda: len(layers()) == 1, timeout=WAIT_MS)
+    task.cancel()
+    wait_for(desktop, qtbot, "Cancelled; nothing was written.")
+    assert layers() == []
+    assert list(tmp_path.iterdir()) == []
+    assert len(QgsProject.instance().layerTreeRoot().children()) == 1
+
+
+def test_what_the_map_shows_is_the_area(dialog, desktop, scene):
+    from magnet_geo_qgis.gui.area_choice import CANVAS
+
+    canvas = desktop._iface.canvas
+    canvas.setDestinationCrs(scene.crs())
+    canvas.setExtent(QgsRectangle(321100, 129500, 321500, 129900))
+    dialog.area.kind.setCurrentIndex(dialog.area.kind.findData(CANVAS))
+    found = dialog.area.extent(scene)
+    assert found.contains(QgsRectangle(321200, 129600, 321400, 129800))
+    assert scene.extent().contains(found) or not found.contains(scene.extent())
+
+
+def test_without_an_engine_the_dialog_leads_to_the_options(desktop, scene, qtbot, monkeypatch):
+    from magnet_geo_qgis.settings import ENGINE_PROGRAM, write_setting
+
+    write_setting(ENGINE_PROGRAM, "")
+    monkeypatch.setenv("PATH", "/nowhere")
+    dialog = desktop.open_dialog(scene)
+    qtbot.waitUntil(lambda: "no engine yet" in dialog.notes.text(), timeout=WAIT_MS)
+    assert not dialog.run_button.isEnabled()
+    dialog.notes.linkActivated.emit("options")
+    assert desktop._iface.options_shown == ["magnetGeoOptions"]
+
+
+def test_the_options_page_tests_the_engine_and_keeps_what_it_says(fake_engine, qtbot):
+    from magnet_geo_qgis.gui.options_page import OptionsPage
+    from magnet_geo_qgis.settings import EXPORT_LIMIT, TORCH_INDEX, read_setting
+
+    page = OptionsPage()
+    qtbot.addWidget(page)
+    assert page.chosen.isChecked()
+    assert "GB are free" in page.size.text()
+    page.export_limit.setValue(12)
+    page.start_test()
+    qtbot.waitUntil(lambda: page.state.text().startswith("✔"), timeout=WAIT_MS)
+    assert "fake_engine.py" in page.log.toPlainText()
+    page.copy.click()
+    assert QgsApplication.clipboard().text() == page.log.toPlainText()
+    page.apply()
+    assert read_setting(EXPORT_LIMIT, 64.0) == 12
+    assert read_setting(TORCH_INDEX) == ""
