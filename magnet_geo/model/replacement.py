@@ -21,7 +21,11 @@ def replaced_at_success(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode
         yield temporary
+        # safetensors makes files that only their owner may read
+        temporary.chmod(mode)
         temporary.replace(path)
     # torch reports a missing folder as RuntimeError, safetensors a full disk as its own error.
     except (OSError, RuntimeError, SafetensorError) as error:

@@ -80,6 +80,12 @@ def test_writing_leaves_nothing_but_the_file(model_path: Path) -> None:
     assert list(model_path.parent.iterdir()) == [model_path]
 
 
+def test_who_may_read_the_file_is_for_the_user_to_say(model_path: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert model_path.stat().st_mode == plain.stat().st_mode
+
+
 def test_a_failed_write_keeps_the_old_file(
     model_path: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
