@@ -88,6 +88,7 @@ def cancel(desktop: Desktop) -> None:
     desktop.ask("desktop._tasks[0].cancel()")
     desktop.wait_until("'Cancelled' in texts()", limit_s=20)
     tell("cancel to its message", time.monotonic() - began)
+    time.sleep(1.5)
     desktop.photograph(PICTURES / "cancelled.png")
     desktop.ask("iface.messageBar().clearWidgets()")
 

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ["QGIS_CUSTOM_CONFIG_PATH"] = tempfile.mkdtemp(prefix="magnet-geo-profile-")
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="magnet-geo-runtime-"))
+_FOLDER = tempfile.TemporaryDirectory(prefix="magnet-geo-tests-")
+os.environ["QGIS_CUSTOM_CONFIG_PATH"] = _FOLDER.name
+os.environ.setdefault("XDG_RUNTIME_DIR", _FOLDER.name)
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import pytest

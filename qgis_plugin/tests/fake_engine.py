@@ -85,6 +85,10 @@ def segment():
         sys.exit(1)
     if MODE == "sigkill":
         say(type="progress", fraction=0.4, stage="segment", message="Segmenting")
+        if output:
+            folder, name = os.path.split(output)
+            with open(os.path.join(folder, f".{name}.part.tif"), "wb") as file:
+                file.write(b"half a file")
         os.kill(os.getpid(), signal.SIGKILL)
     if MODE == "exit3":
         sys.stderr.write("something odd\n")

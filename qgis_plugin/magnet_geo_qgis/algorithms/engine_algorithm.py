@@ -15,6 +15,7 @@ from ..core.protocol import Hello, Log, Message, Progress
 from ..core.sentences import no_engine_text
 from ..core.text import tr
 from ..engine.finding import find_engine
+from ..engine.leftovers import remove_unfinished
 from ..engine.runner import run_call
 from ..engine.surroundings import WINDOWS
 
@@ -68,6 +69,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         *,
         speaks_protocol: bool = False,
         share: tuple[float, float] = (0.0, 1.0),
+        outputs: tuple[str, ...] = (),
     ) -> Optional[dict[str, Any]]:
         """Runs one command of the engine.
 
@@ -76,6 +78,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             feedback: Takes progress, log and command line; cancels.
             speaks_protocol: Whether the command writes messages.
             share: Where this command's progress lies in the algorithm's, 0-1.
+            outputs: Rasters it writes, to be tidied up where it is killed.
 
         Returns:
             The result object, empty where the command gives none; None when the user cancelled.
@@ -89,6 +92,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         outcome = run_call(
             call, on_message=listener.message, on_log=feedback.pushDebugInfo, is_cancelled=feedback.isCanceled
         )
+        if outcome.status is not Status.DONE:
+            remove_unfinished(outputs)
         return _result(outcome, feedback)
 
 

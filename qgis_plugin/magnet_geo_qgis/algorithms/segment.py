@@ -154,7 +154,11 @@ class SegmentScene(EngineAlgorithm):
         request = self._request(scene, parameters, context)
         wanted = [name for name in ("POLYGONS", "REPORT") if parameters.get(name)]
         facts = self.run_engine(
-            request.arguments(), feedback, speaks_protocol=True, share=(0.0, 1.0 - 0.1 * len(wanted))
+            request.arguments(),
+            feedback,
+            speaks_protocol=True,
+            share=(0.0, 1.0 - 0.1 * len(wanted)),
+            outputs=(request.output, request.confidence, request.probabilities),
         )
         if facts is None:
             return {}

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import Optional
 
 from qgis.core import QgsLayerTreeGroup, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.PyQt.QtCore import QTimer
 
 from ..core.model_card import MapClass
 from ..core.text import tr
 from ..layers.legend import style_map, style_polygons
+
+LEGEND_DELAY_MS = 300
 
 
 class ResultLayers:
@@ -27,6 +30,7 @@ class ResultLayers:
         if layer.isValid():
             style_map(layer, self._classes)
             self._map_id = self._add(layer)
+            self._open_legend()
 
     def show_map(self, path: str, classes: Sequence[MapClass]) -> Optional[QgsRasterLayer]:
         """Puts the finished map in the coarse one's place; gives its layer, or None where it cannot be read."""
@@ -41,6 +45,7 @@ class ResultLayers:
             layer.setDataSource(path, self._title, "gdal")
             layer.setName(self._title)
         style_map(layer, self._classes)
+        self._open_legend()
         return layer
 
     def add_polygons(self, path: str) -> None:
@@ -72,11 +77,21 @@ class ResultLayers:
         project.addMapLayer(layer, False)
         node = self._group.addLayer(layer)
         node.setItemVisibilityChecked(visible)
-        node.setExpanded(visible)
-        # The tree shows an empty group as closed and remembers it: only a change opens it.
-        self._group.setExpanded(False)
-        self._group.setExpanded(True)
+        # The tree shows a node that came without children as closed: only a change opens it.
+        for opened in (self._group, *([node] if visible else [])):
+            opened.setExpanded(False)
+            opened.setExpanded(True)
         return layer.id()
+
+    def _open_legend(self) -> None:
+        # The tree makes a legend's entries when it comes to it; then it can be opened.
+        QTimer.singleShot(LEGEND_DELAY_MS, self._open_legend_now)
+
+    def _open_legend_now(self) -> None:
+        node = QgsProject.instance().layerTreeRoot().findLayer(self._map_id)
+        if node is not None:
+            node.setExpanded(False)
+            node.setExpanded(True)
 
     def _group_lives(self) -> bool:
         if self._group is None:

@@ -19,6 +19,7 @@ from ..core.protocol import Log, Message, Preview, Progress
 from ..core.segment_request import SegmentRequest
 from ..core.sentences import FailureText
 from ..core.text import tr
+from ..engine.leftovers import remove_unfinished
 from ..engine.runner import run_call
 from ..engine.surroundings import WINDOWS
 from ..layers.export import ExportError, export_layer
@@ -127,6 +128,7 @@ class SegmentTask(QgsTask):
         outcome = self._call(request.arguments(), speaks_protocol=True, end=0.9 if self._has_more() else 1.0)
         end = SegmentEnd(outcome.status, failure=outcome.text if outcome.status is Status.FAILED else None)
         if outcome.status is not Status.DONE:
+            remove_unfinished([request.output, request.confidence])
             return end
         end.facts = outcome.results[0]
         self._add_further(request, end)
