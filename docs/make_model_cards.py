@@ -25,6 +25,9 @@ def card(manifest: Manifest) -> str:
     ]
     tables = [_table(t.title, t.columns, t.rows, t.note) for t in manifest.card]
     classes = [(str(c.value), c.name, c.color) for c in manifest.classes]
+    pictures = [
+        f"![{path.stem.replace('_', ', ')}]({path.name})" for path in sorted(FOLDER.glob(f"{manifest.name}_*.png"))
+    ]
     sections = [
         f"# {manifest.name} {manifest.version}",
         manifest.title + ".",
@@ -33,6 +36,7 @@ def card(manifest: Manifest) -> str:
         _table("Classes", ("value", "name", "color"), classes, ""),
         f"## Where it can be trusted\n\n{manifest.domain}",
         *tables,
+        *pictures,
         f"## Data\n\n{manifest.data}",
         f"## Licence\n\n{manifest.licence}",
     ]

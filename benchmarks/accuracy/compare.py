@@ -88,11 +88,11 @@ def draw(rows: dict[str, dict[str, Any]], tiles: list[int], path: Path) -> None:
     axes.plot(rows["fast"]["passes"], rows["fast"]["miou"], "D", color="#1b9e77")
     axes.plot(rows[SLID]["passes"], rows[SLID]["miou"], "s", color="#c8443c")
     for name, row in rows.items():
-        below = name == "fast"
+        below = name in ("fast", SLID)
         axes.annotate(
             name,
             (row["passes"], row["miou"]),
-            xytext=(0, -14 if below else 8),
+            xytext=(0, -16 if below else 8),
             textcoords="offset points",
             ha="center",
             fontsize=9,

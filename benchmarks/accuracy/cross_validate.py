@@ -43,7 +43,7 @@ from magnet_geo.progressive import (
 from magnet_geo.training.calibration import patch_thresholds
 from magnet_geo.training.validation import RememberingPredictor, chain_confusion, class_iou, validation_windows
 
-FADE_PX = 48
+FADE_PX = 24
 FAST_SHARE = 0.25
 TILES = (1, 3, 4, 6, 7, 8)
 #: Parts of the training tiles on which a fold's refinement module learns, per group held out.

@@ -27,7 +27,7 @@ from magnet_geo.networks import create_backbone, create_refinement
 from magnet_geo.training.validation import class_iou
 
 STEPS = (0.4, 0.2, 0.1)
-#: Only part of what is best on two tiles is taken.
+#: Only part of the backbone's shift is taken: the last shift corrects the rest.
 SHRINKAGE = 0.7
 STRIDE_PX = 4
 
@@ -49,7 +49,7 @@ def main() -> None:
     else:
         refinement = create_refinement(len(CLASS_NAMES), name=REFINEMENT).eval()
         load_state(refinement, options.out / "refinement.pt")
-        shift = SHRINKAGE * best_shift(_last_scores(windows, refinement))
+        shift = best_shift(_last_scores(windows, refinement))
         _add(refinement.get_parameter("leave.bias"), shift)
         save_state(refinement, options.out / "refinement.pt")
     print(options.network, dict(zip(CLASS_NAMES, shift.round(3).tolist(), strict=True)))

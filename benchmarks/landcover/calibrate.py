@@ -36,7 +36,7 @@ from magnet_geo.training.validation import (
 )
 
 FAST_SHARE = 0.25
-FADE_PX = 48
+FADE_PX = 24
 WORTH_MIOU = 0.001
 POINT_SHARES = (0.75, 0.9, 1.0)
 TEMPERATURES = tuple(round(0.6 + 0.05 * step, 2) for step in range(40))

@@ -39,7 +39,7 @@ CROP_PX = 256
 CLASS_WEIGHTS = (1.2, 0.8, 1.4, 1.1, 1.2)
 LOVASZ_WEIGHT = 0.5
 #: How much the finer prediction counts in the mean that the module corrects; chosen on the validation tiles.
-SCALE_SPECIFIC_SHARE = 0.8
+SCALE_SPECIFIC_SHARE = 0.9
 #: The correction is learned from other annotators than those of the validation tiles: perhaps too strong.
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _logger = logging.getLogger("train_refinement")

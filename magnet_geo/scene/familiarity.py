@@ -19,7 +19,7 @@ from magnet_geo.scene.segmenter import final_probabilities
 #: Rows and columns between two pixels that are looked at.
 STRIDE_PX = 8
 # A map that is this much less certain than maps of the validation scenes is one of unknown ground.
-_CERTAINTY_SHARE = 0.8
+_CERTAINTY_SHARE = 0.78
 _LOW, _MIDDLE, _HIGH, _RARE = 5.0, 50.0, 95.0, 99.0
 
 
