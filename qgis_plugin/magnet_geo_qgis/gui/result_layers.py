@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-from qgis.core import QgsLayerTreeGroup, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import QgsLayerTreeGroup, QgsLayerTreeNode, QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
 from qgis.PyQt.QtCore import QTimer
 
 from ..core.model_card import MapClass
 from ..core.text import tr
 from ..layers.legend import style_map, style_polygons
 
-LEGEND_DELAY_MS = 300
+LEGEND_DELAY_MS = 800
 
 
 class ResultLayers:
@@ -77,21 +77,19 @@ class ResultLayers:
         project.addMapLayer(layer, False)
         node = self._group.addLayer(layer)
         node.setItemVisibilityChecked(visible)
-        # The tree shows a node that came without children as closed: only a change opens it.
-        for opened in (self._group, *([node] if visible else [])):
-            opened.setExpanded(False)
-            opened.setExpanded(True)
         return layer.id()
 
     def _open_legend(self) -> None:
-        # The tree makes a legend's entries when it comes to it; then it can be opened.
-        QTimer.singleShot(LEGEND_DELAY_MS, self._open_legend_now)
+        # The tree makes a legend's entries when it comes to it, and closed; then they can be opened.
+        # A bound method would be held weakly, and this object is gone by then.
+        QTimer.singleShot(LEGEND_DELAY_MS, lambda: self._open_legend_now())
 
     def _open_legend_now(self) -> None:
-        node = QgsProject.instance().layerTreeRoot().findLayer(self._map_id)
-        if node is not None:
-            node.setExpanded(False)
-            node.setExpanded(True)
+        if not self._group_lives():
+            return
+        _show_expanded(self._group, True)
+        for node in self._group.findLayers():
+            _show_expanded(node, node.layerId() == self._map_id)
 
     def _group_lives(self) -> bool:
         if self._group is None:
@@ -100,3 +98,9 @@ class ResultLayers:
             return self._group.parent() is not None
         except RuntimeError:
             return False
+
+
+def _show_expanded(node: QgsLayerTreeNode, expanded: bool) -> None:
+    # The tree listens to changes only.
+    node.setExpanded(not expanded)
+    node.setExpanded(expanded)
