@@ -12,7 +12,7 @@ from magnet_geo_qgis.core.segment_request import Box, SceneSource, SegmentReques
 
 from magnet_geo.cli.segment import segment
 
-WORDS = st.lists(st.text(alphabet=st.characters(exclude_characters="\0\n"), min_size=1), min_size=1)
+WORDS = st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0\n"), min_size=1), min_size=1)
 
 
 def parsed(request: SegmentRequest) -> dict[str, object]:

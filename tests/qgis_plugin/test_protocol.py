@@ -31,7 +31,7 @@ from magnet_geo.cli.protocol import (
 )
 
 
-@given(st.lists(st.text(alphabet=st.characters(exclude_characters="\n\r"), min_size=1)), st.data())
+@given(st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n\r"), min_size=1)), st.data())
 def test_lines_do_not_depend_on_how_the_stream_is_cut(texts: list[str], data: st.DataObject) -> None:
     texts = [text for text in texts if text.strip()]
     stream = "".join(text + "\n" for text in texts).encode()
