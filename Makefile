@@ -42,7 +42,7 @@ plugin: ## Build the QGIS plugin, as its manager installs it: dist/magnet_geo_qg
 
 clean: ## Remove what the targets made, except .venv
 	@rm -rf demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find cli magnet_geo tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find cli magnet_geo tests benchmarks qgis_plugin -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What a bare machine lacks is said before anything is made.
 machine:

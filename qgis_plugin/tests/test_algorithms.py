@@ -215,6 +215,7 @@ def test_the_other_commands_are_called_as_the_engine_knows_them(fake_engine, run
     assert command("polygonize", INPUT=str(VILLAGE), OUTPUT=p("o.gpkg"), MIN_AREA=50, SIMPLIFY=1.5).startswith(
         "magnet-geo polygonize MAP /o.gpkg --overwrite --min-area 50m2 --simplify 1.5m"
     )
+    assert "--smooth" in command("polygonize", INPUT=str(VILLAGE), OUTPUT=p("o.gpkg"), SMOOTH=True)
     sample = command("accuracysample", INPUT=str(VILLAGE), OUTPUT=p("p.gpkg"), SIZE=100, ALLOCATION=1, BLIND=True)
     assert "--size 100 --allocation equal" in sample
     assert sample.endswith("--blind -- MAP /p.gpkg")

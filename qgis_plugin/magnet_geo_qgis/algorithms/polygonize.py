@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import (
     QgsProcessing,
     QgsProcessingException,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
@@ -24,6 +25,7 @@ def polygonize_arguments(
     *,
     min_area_m2: float = 0.0,
     simplify_m: float = 0.0,
+    smooth: bool = False,
     connectivity: str = "",
     confidence: str = "",
 ) -> list[str]:
@@ -33,6 +35,8 @@ def polygonize_arguments(
         arguments += ["--min-area", f"{min_area_m2:.10g}m2"]
     if simplify_m > 0:
         arguments += ["--simplify", f"{simplify_m:.10g}m"]
+    if smooth:
+        arguments.append("--smooth")
     named = {"--connectivity": connectivity, "--confidence": confidence}
     return arguments + [part for name, value in named.items() if value for part in (name, value)]
 
@@ -73,6 +77,7 @@ class PolygonizeClasses(EngineAlgorithm):
         self.addParameter(
             QgsProcessingParameterNumber("SIMPLIFY", tr("Simplify borders by, in metres"), number, 0.0, minValue=0)
         )
+        self.addParameter(QgsProcessingParameterBoolean("SMOOTH", tr("Smooth: stairs become slopes"), False))
         joined = [tr("Pixels join at sides (4)"), tr("Pixels join at corners too (8)")]
         self.addParameter(QgsProcessingParameterEnum("CONNECTIVITY", tr("Connectivity"), joined, defaultValue=0))
         self.addParameter(QgsProcessingParameterRasterLayer("CONFIDENCE", tr("Certainty of the map"), optional=True))
@@ -94,6 +99,7 @@ class PolygonizeClasses(EngineAlgorithm):
             output,
             min_area_m2=self.parameterAsDouble(parameters, "MIN_AREA", context),
             simplify_m=self.parameterAsDouble(parameters, "SIMPLIFY", context),
+            smooth=self.parameterAsBoolean(parameters, "SMOOTH", context),
             connectivity=CONNECTIVITIES[self.parameterAsEnum(parameters, "CONNECTIVITY", context)],
             confidence=self._confidence,
         )

@@ -224,6 +224,10 @@ Smallest polygon: smaller ones join the neighbour with the longest common border
       <translation type="unfinished" />
     </message>
     <message>
+      <source>Smooth: stairs become slopes</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Connectivity</source>
       <translation type="unfinished" />
     </message>
