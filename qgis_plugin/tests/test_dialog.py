@@ -189,3 +189,14 @@ def test_the_options_page_tests_the_engine_and_keeps_what_it_says(fake_engine, q
     page.apply()
     assert read_setting(EXPORT_LIMIT, 64.0) == 12
     assert read_setting(TORCH_INDEX) == ""
+
+
+def test_an_area_off_the_layer_is_told_before_the_run(dialog, desktop, scene, qtbot):
+    from magnet_geo_qgis.gui.area_choice import CANVAS
+
+    canvas = desktop._iface.canvas
+    canvas.setDestinationCrs(scene.crs())
+    canvas.setExtent(QgsRectangle(0, 0, 100, 100))
+    dialog.area.kind.setCurrentIndex(dialog.area.kind.findData(CANVAS))
+    qtbot.waitUntil(lambda: "does not meet the layer" in dialog.notes.text(), timeout=WAIT_MS)
+    assert not dialog.run_button.isEnabled()

@@ -192,7 +192,7 @@ class Desktop:
         if "polygons" in end.files:
             result.add_polygons(end.files["polygons"])
         seconds, share = float(end.facts.get("seconds") or 0), float(end.facts.get("refined_share") or 0)
-        if workload is not None and task.plan.request.box is None and not task.plan.request.polygons_area:
+        if workload is not None and not task.plan.request.polygons_area:
             known = read_setting(SECONDS_PER_PATCH, DEFAULT_SECONDS_PER_PATCH)
             passes = workload.passes(share)
             write_setting(

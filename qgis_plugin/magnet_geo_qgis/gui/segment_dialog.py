@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Optional
 
 from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
@@ -28,7 +29,7 @@ from ..core.segment_request import DEFAULT_MODEL, SceneSource, SegmentRequest, s
 from ..core.sentences import no_engine_text
 from ..core.text import tr
 from ..engine.finding import find_engine
-from ..layers.source import describe_layer
+from ..layers.source import box_of, describe_layer
 from ..settings import LAST_CHOICES, MAX_MEMORY, SECONDS_PER_PATCH, read_setting, write_setting
 from .area_choice import AreaChoice
 from .background import BackgroundTask, start_task
@@ -228,7 +229,13 @@ class SegmentDialog(QDialog):
             return
         source = describe_layer(layer) if layer is not None and layer.isValid() else None
         scene = source.scene if source else None
-        request = self.request(scene)
+        try:
+            box = box_of(self.area.extent(layer), source) if scene is not None else None
+        except ValueError as error:
+            self.notes.setText(f"<b>✘ {error}</b>")
+            self.run_button.setEnabled(False)
+            return
+        request = replace(self.request(scene), box=box)
         self.notes.setText(tr("Reading the scene..."))
 
         def work(task: BackgroundTask) -> SceneFacts:
