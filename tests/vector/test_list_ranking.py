@@ -10,7 +10,7 @@ from magnet_geo.vector.disjoint_sets import DisjointSets, connect
 from magnet_geo.vector.list_ranking import order_chains
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(lengths=st.lists(st.integers(2, 60), max_size=12), seed=st.integers(0, 2**32 - 1), data=st.data())
 def test_every_list_and_ring_is_walked_once_and_in_order(lengths, seed, data):
     names = np.random.default_rng(seed).permutation(sum(lengths))
@@ -33,7 +33,7 @@ def test_every_list_and_ring_is_walked_once_and_in_order(lengths, seed, data):
     assert closed == rings
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(count=st.integers(1, 40), pairs=st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=40))
 def test_components_are_those_of_repeated_joining(count, pairs):
     links = np.array([p for p in pairs if max(p) < count], np.int64).reshape(-1, 2)

@@ -66,7 +66,7 @@ LAWS = {
 }
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(**LAWS)
 def test_no_patch_with_a_neighbor_stays_small(codes, least, connectivity):
     result = sieved(codes, least, connectivity=connectivity)
@@ -74,14 +74,14 @@ def test_no_patch_with_a_neighbor_stays_small(codes, least, connectivity):
         assert pixels.sum() >= least or not result[beside(pixels)].any()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(**LAWS, rows=st.integers(1, 6))
 def test_bands_do_not_matter(codes, least, connectivity, rows):
     whole = sieved(codes, least, connectivity=connectivity)
     assert np.array_equal(sieved(codes, least, rows=rows, connectivity=connectivity), whole)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(**LAWS)
 def test_only_small_patches_change_and_nodata_stays(codes, least, connectivity):
     result = sieved(codes, least, connectivity=connectivity)
@@ -91,14 +91,14 @@ def test_only_small_patches_change_and_nodata_stays(codes, least, connectivity):
             assert (result[pixels] == code).all()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(**LAWS)
 def test_a_second_time_changes_nothing(codes, least, connectivity):
     once = sieved(codes, least, connectivity=connectivity)
     assert np.array_equal(sieved(once, least, connectivity=connectivity), once)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(codes=class_rasters(most=10), least=st.integers(2, 9))
 def test_the_rule_is_that_of_a_plain_loop(codes, least):
     assert np.array_equal(sieved(codes, least), plainly_sieved(codes, least))

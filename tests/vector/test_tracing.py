@@ -24,7 +24,7 @@ TRANSFORMS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(codes=class_rasters(), connectivity=CONNECTIVITY, transform=TRANSFORMS)
 def test_rasterizing_the_polygons_gives_back_the_raster(codes, connectivity, transform):
     features = trace(codes, connectivity=connectivity, transform=transform)
@@ -32,7 +32,7 @@ def test_rasterizing_the_polygons_gives_back_the_raster(codes, connectivity, tra
     assert np.array_equal(rasterize(pairs, out_shape=codes.shape, transform=transform, dtype="uint8"), codes)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(codes=class_rasters(), connectivity=CONNECTIVITY, transform=TRANSFORMS)
 def test_the_polygons_are_valid_and_tile_the_valid_area(codes, connectivity, transform):
     geometries = np.array([geometry for _, geometry in trace(codes, connectivity=connectivity, transform=transform)])
@@ -43,7 +43,7 @@ def test_the_polygons_are_valid_and_tile_the_valid_area(codes, connectivity, tra
     assert shapely.area(geometries).sum() == pytest.approx(np.count_nonzero(codes) * pixel, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(codes=class_rasters(), connectivity=CONNECTIVITY)
 def test_there_are_as_many_regions_as_gdal_finds(codes, connectivity):
     features = trace(codes, connectivity=connectivity)
@@ -51,7 +51,7 @@ def test_there_are_as_many_regions_as_gdal_finds(codes, connectivity):
     assert sorted(code for code, _ in features) == sorted(found)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(codes=class_rasters(), rows=st.integers(1, 5), connectivity=CONNECTIVITY, knots=st.sampled_from([None, 3]))
 def test_reading_in_bands_changes_nothing(codes, rows, connectivity, knots):
     for shape in (PixelBorders(knots), SmoothBorders(*codes.shape, knots=knots)):
@@ -59,14 +59,14 @@ def test_reading_in_bands_changes_nothing(codes, rows, connectivity, knots):
         assert normalized(trace(codes, rows=rows, connectivity=connectivity, shape=shape)) == normalized(whole)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(codes=class_rasters(), rows=st.integers(1, 9), connectivity=CONNECTIVITY)
 def test_pixel_counts_are_the_areas(codes, rows, connectivity):
     for block, _, counts in trace_blocks(codes, rows=rows, connectivity=connectivity):
         assert np.array_equal(block.areas_px(), counts)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(codes=class_rasters(), connectivity=CONNECTIVITY, knots=st.sampled_from([None, 4]))
 def test_smooth_borders_are_still_a_coverage(codes, connectivity, knots):
     shape = SmoothBorders(*codes.shape, knots=knots)
@@ -82,7 +82,7 @@ def test_smooth_borders_make_stairs_a_slope():
     assert len(shared.coords) <= 4
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     codes=class_rasters(most=40),
     connectivity=CONNECTIVITY,

@@ -1,4 +1,4 @@
-"""Hypothesis without a stop watch: machines that run tests are often busy."""
+"""Laws over many examples are not timed: a busy machine breaks no law."""
 
 from hypothesis import settings
 
