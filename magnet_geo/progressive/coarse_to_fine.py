@@ -106,8 +106,10 @@ def _coarse_prediction(image: ImagePyramid, predictor: Predictor, on_batch: Call
         on_batch(1)
         return probabilities
     cumulative = torch.zeros((predictor.num_classes, canvas.height, canvas.width), device=predictor.device)
-    for start in range(0, len(patches), predictor.batch_size):
+    start = 0
+    while start < len(patches):
         batch = patches[start : start + predictor.batch_size]
+        start += len(batch)
         for patch, probabilities in zip(batch, predictor.scale_specific(image.inputs(0, batch)), strict=True):
             cumulative[(slice(None), *patch.slices)] = probabilities
         on_batch(len(batch))

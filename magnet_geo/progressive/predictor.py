@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 
 from magnet_geo.networks.inference import prepare_for_inference, run_in_row_strips
 from magnet_geo.networks.refinement import Refinement
+
+logger = logging.getLogger(__name__)
 
 
 class Predictor(Protocol):
@@ -30,7 +33,10 @@ class Predictor(Protocol):
 
 
 class NetworkPredictor:
-    """Runs a backbone and its refinement modules on one device in one precision."""
+    """Runs a backbone and its refinement modules on one device in one precision.
+
+    Where a GPU's memory does not hold a batch, the batch is halved and done again in parts; later batches are as small.
+    """
 
     def __init__(
         self,
@@ -60,14 +66,46 @@ class NetworkPredictor:
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
         """See `Predictor.scale_specific`."""
-        inputs = inputs.to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
-        return torch.softmax(self._backbone(inputs).float(), dim=1)
+        return self._backing_off(self._scale_specific, inputs)
 
     def refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
         """See `Predictor.refined`."""
+
+        def run(own: Tensor, coarser: Tensor) -> Tensor:
+            return self._refined(level, scale_specific=own, cumulative=coarser)
+
+        return self._backing_off(run, scale_specific, cumulative)
+
+    def _scale_specific(self, inputs: Tensor) -> Tensor:
+        inputs = inputs.to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
+        return torch.softmax(self._backbone(inputs).float(), dim=1)
+
+    def _refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
         logits = run_in_row_strips(
             self._refinements[level - 1],
             scale_specific=scale_specific.to(self.dtype),
             cumulative=cumulative.to(self.dtype),
         )
         return torch.softmax(logits.float(), dim=1)
+
+    def _backing_off(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
+        """Run a batch; after running out of GPU memory in halves, down to single patches."""
+        count = len(batches[0])
+        try:
+            return run(*batches)
+        except torch.OutOfMemoryError:
+            if count == 1:
+                raise
+        # Outside the handler: the traceback would keep the failed pass's tensors alive.
+        self._shrink_to(-(-count // 2))
+        parts = zip(*(batch.split(self.batch_size) for batch in batches), strict=True)
+        return torch.cat([self._backing_off(run, *part) for part in parts])
+
+    def _shrink_to(self, batch_size: int) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if batch_size < self.batch_size:
+            logger.warning(
+                "The GPU's memory does not hold %d patches at a time: going on with %d.", self.batch_size, batch_size
+            )
+            self.batch_size = batch_size

@@ -93,8 +93,11 @@ def _refined_batches(work: LevelRefinement, cumulative: Tensor) -> Iterator[tupl
     """Refined predictions (N, C, h, w) at the patches' own size, batch by batch."""
     published = work.image.pyramid.manner is PyramidManner.PUBLISHED
     network_input, patch_size = work.image.pyramid.network_input, work.image.pyramid.patch
-    for start in range(0, len(work.patches), work.predictor.batch_size):
+    start = 0
+    while start < len(work.patches):
+        # Asked anew each time: a predictor that runs out of memory takes fewer from then on.
         batch = work.patches[start : start + work.predictor.batch_size]
+        start += len(batch)
         if published:
             crops = [roi_align(cumulative, patch, network_input) for patch in batch]
         else:

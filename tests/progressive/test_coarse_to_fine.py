@@ -251,3 +251,20 @@ def test_a_listener_may_stop_between_batches() -> None:
     stages = segment_stages(image, ShareOfBands(), patch_rule=AllPatches(), point_rule=WHOLE, on_batch=stop)
     with pytest.raises(KeyboardInterrupt):
         next(stages)
+
+
+def test_a_batch_size_that_shrinks_on_the_way_loses_no_patch() -> None:
+    class Shrinking(ShareOfBands):
+        batch_size = 5
+
+        def scale_specific(self, inputs: Tensor) -> Tensor:
+            self.batch_size = max(1, self.batch_size - 1)
+            return super().scale_specific(inputs)
+
+    image = build_image_pyramid(_image(32), None, pyramid=DECIMATED, normalization=PLAIN, device=torch.device("cpu"))
+    for shrinking, steady in zip(
+        segment_stages(image, Shrinking(), patch_rule=AllPatches(), point_rule=WHOLE),
+        segment_stages(image, ShareOfBands(), patch_rule=AllPatches(), point_rule=WHOLE),
+        strict=True,
+    ):
+        torch.testing.assert_close(shrinking.probabilities, steady.probabilities, rtol=0, atol=0)
