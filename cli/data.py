@@ -9,6 +9,7 @@ import click
 from magnet_geo.progress import CancelToken
 
 from .cancelling import cancel_by_signal
+from .data_prepare import prepare
 from .dataset_options import DatasetChoice, dataset_options
 from .errors import MagnetGroup
 from .work_bar import work_bar
@@ -18,7 +19,10 @@ from .work_bar import work_bar
 def data() -> None:
     """Prepare and check labelled images for training and tests.
 
-    Example: magnet-geo data check --images images --labels labels --classes classes.yaml
+    \b
+    Examples:
+      magnet-geo data check --images images --labels labels --classes classes.yaml
+      magnet-geo data prepare deepglobe --archives land-train.zip --root DIR
     """
 
 
@@ -72,4 +76,5 @@ def check(
             click.echo(f"Samples: {contact_sheet}")
 
 
+data.add_command(prepare)
 command = data

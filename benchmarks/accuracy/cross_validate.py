@@ -1,11 +1,11 @@
 """Scores of networks on ground they have never seen: cross-validation over the groups {1, 3}, {4, 7, 8} and {6}.
 
-    python benchmarks/accuracy/cross_validate.py DATA_FOLDER OUT_FOLDER [--steps 350] [--refinement-steps 200]
+    python benchmarks/accuracy/cross_validate.py DATA_FOLDER OUT_FOLDER [--steps 350] [--parts 1]
 
 Tiles of one group overlap on the ground, tiles of two groups do not. For each group, both stages of `landcover` are
 trained anew on the other tiles by `benchmarks/landcover/`, for a fixed, shorter schedule, and the product's
-coarse-to-fine code is scored on the group. OUT_FOLDER receives a folder per fold and `cross_validation.json`; folds
-that are there already are not trained again.
+coarse-to-fine code is scored on the group. OUT_FOLDER receives a folder per fold with `backbone.pt`, `refinement.pt`
+and `scores.json`; what is there already is not made again, so that a run may be broken off, or split by `--parts`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -45,6 +48,9 @@ from magnet_geo.training.validation import RememberingPredictor, chain_confusion
 
 FADE_PX = 24
 FAST_SHARE = 0.25
+BACKBONE_FILE, REFINEMENT_FILE, SCORES_FILE = "backbone.pt", "refinement.pt", "scores.json"
+#: Far above what the steps take: only their number ends a training.
+LIMIT_MINUTES = 600
 TILES = (1, 3, 4, 6, 7, 8)
 #: Parts of the training tiles on which a fold's refinement module learns, per group held out.
 FOLDS: dict[tuple[int, ...], dict[int, tuple[int, ...]]] = {
@@ -70,42 +76,67 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=350)
     parser.add_argument("--refinement-steps", type=int, default=200)
     parser.add_argument("--windows", type=int, default=15)
+    parser.add_argument("--parts", type=int, help="files to make in this run; the next run goes on")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    folds = {}
-    for held_out, kept_back in FOLDS.items():
-        out = options.out / "_".join(map(str, held_out))
-        out.mkdir(parents=True, exist_ok=True)
-        networks = fold_networks(options, held_out, kept_back, out)
-        name = ", ".join(map(str, held_out))
-        folds[name] = scores(options.data, held_out, *networks)
-        print(name, folds[name], flush=True)
-    (options.out / "cross_validation.json").write_text(json.dumps(folds, indent=1))
+    missing = (
+        partial(make, options, held_out, path)
+        for held_out in FOLDS
+        for make, name in (
+            (make_backbone, BACKBONE_FILE),
+            (make_refinement, REFINEMENT_FILE),
+            (make_scores, SCORES_FILE),
+        )
+        if not (path := fold_folder(options.out, held_out) / name).exists()
+    )
+    for make_file in islice(missing, options.parts):
+        make_file()
+    print_table(options.out)
 
 
-def fold_networks(
-    options: argparse.Namespace, held_out: Sequence[int], kept_back: Mapping[int, Sequence[int]], out: Path
-) -> tuple[LightFPN, nn.Module]:
-    """Gives backbone and refinement of a fold, trained if its folder does not hold them."""
+def fold_folder(out: Path, held_out: Sequence[int]) -> Path:
+    """Gives the folder of a fold; it exists."""
+    folder = out / "_".join(map(str, held_out))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def make_backbone(options: argparse.Namespace, held_out: tuple[int, ...], path: Path) -> None:
+    """Trains the backbone of a fold."""
+    schedule = train_backbone.Schedule(minutes=LIMIT_MINUTES, steps=options.steps, averaging=0.98)
+    network, _ = train_backbone.train(learned_tiles(options.data, held_out), FOLDS[held_out], schedule)
+    save_state(network, path)
+
+
+def make_refinement(options: argparse.Namespace, held_out: tuple[int, ...], path: Path) -> None:
+    """Trains the refinement module of a fold, on what its backbone says."""
+    backbone = LightFPN(len(CLASS_NAMES), encoder="lite2").eval()
+    load_state(backbone, path.with_name(BACKBONE_FILE))
+    tiles = learned_tiles(options.data, held_out)
+    learned = list(train_refinement.lessons(tiles, FOLDS[held_out], backbone, options.windows))
+    schedule = train_refinement.Schedule(minutes=LIMIT_MINUTES, steps=options.refinement_steps)
+    module, _ = train_refinement.train(learned, (), schedule)
+    save_state(module, path)
+
+
+def make_scores(options: argparse.Namespace, held_out: tuple[int, ...], path: Path) -> None:
+    """Scores both networks of a fold on the tiles held out."""
     backbone = LightFPN(len(CLASS_NAMES), encoder="lite2").eval()
     refinement = create_refinement(len(CLASS_NAMES), name=REFINEMENT).eval()
-    tiles = [Tile.read(options.data, number) for number in TILES if number not in held_out]
-    if not (out / "backbone.pt").exists():
-        schedule = train_backbone.Schedule(minutes=60, steps=options.steps, averaging=0.98)
-        trained, _ = train_backbone.train(tiles, kept_back, schedule)
-        save_state(trained, out / "backbone.pt")
-    load_state(backbone, out / "backbone.pt")
-    if not (out / "refinement.pt").exists():
-        learned = list(train_refinement.lessons(tiles, kept_back, backbone, options.windows))
-        pace = train_refinement.Schedule(minutes=60, steps=options.refinement_steps)
-        module, _ = train_refinement.train(learned, (), pace)
-        save_state(module, out / "refinement.pt")
-    load_state(refinement, out / "refinement.pt")
-    return backbone, refinement
+    load_state(backbone, path.with_name(BACKBONE_FILE))
+    load_state(refinement, path.with_name(REFINEMENT_FILE))
+    path.write_text(json.dumps(scores(options.data, held_out, backbone, refinement), indent=1))
 
 
-def scores(data: Path, held_out: Sequence[int], backbone: nn.Module, refinement: nn.Module) -> dict[str, float]:
-    """Gives the mean IoU of every mode on the tiles held out, which chose nothing."""
+def learned_tiles(data: Path, held_out: Sequence[int]) -> list[Tile]:
+    """Reads the tiles of the other groups."""
+    return [Tile.read(data, number) for number in TILES if number not in held_out]
+
+
+def scores(
+    data: Path, held_out: Sequence[int], backbone: nn.Module, refinement: nn.Module
+) -> dict[str, dict[str, float]]:
+    """Gives the IoU of every mode on the tiles held out, which chose nothing."""
     tiles = [Tile.read(data, number) for number in held_out]
     images = [LabeledImage(tile.pixels, tile.classes) for tile in tiles]
     windows = [
@@ -130,10 +161,34 @@ def scores(data: Path, held_out: Sequence[int], backbone: nn.Module, refinement:
         "full": (predictor, AllPatches(), rule),
         "slid": (slid, AllPatches(), PointRule(1.0, 1, PointScope.PATCH, 1)),
     }
-    return {
-        name: round(float(class_iou(chain_confusion(windows, by, patch_rule=patches, point_rule=points)[0]).mean()), 4)
+    found_iou = {
+        name: class_iou(chain_confusion(windows, by, patch_rule=patches, point_rule=points)[0])
         for name, (by, patches, points) in modes.items()
     }
+    return {
+        name: {"miou": float(np.nanmean(iou)), **dict(zip(CLASS_NAMES, iou.tolist(), strict=True))}
+        for name, iou in found_iou.items()
+    }
+
+
+def print_table(out: Path) -> None:
+    """Prints the mean IoU of every fold that is scored, and their mean."""
+    rows = {
+        ", ".join(map(str, held_out)): json.loads(path.read_text())
+        for held_out in FOLDS
+        if (path := fold_folder(out, held_out) / SCORES_FILE).exists()
+    }
+    if not rows:
+        return
+    modes = list(next(iter(rows.values())))
+    miou = {name: [row[mode]["miou"] for mode in modes] for name, row in rows.items()}
+    print(f"| tiles held out | {' | '.join(modes)} | full - coarse | full - slid |")
+    print("| --- " * (len(modes) + 3) + "|")
+    for name, values in (miou | {"mean": np.mean(list(miou.values()), axis=0).tolist()}).items():
+        by_mode = dict(zip(modes, values, strict=True))
+        gains = (100 * (by_mode["full"] - by_mode[other]) for other in ("coarse only", "slid"))
+        cells = [f"{value:.3f}" for value in values] + [f"{gain:+.1f}" for gain in gains]
+        print(f"| {name} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
