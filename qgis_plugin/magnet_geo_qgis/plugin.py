@@ -7,6 +7,7 @@ from typing import Any, Optional
 from qgis.core import QgsApplication
 
 from .algorithms.provider import MagnetGeoProvider
+from .engine.runner import allow_runs, end_all_runs
 from .translation import install_translation
 
 
@@ -21,6 +22,7 @@ class MagnetGeoPlugin:
 
     def initProcessing(self) -> None:
         """Adds the provider; all that qgis_process needs."""
+        allow_runs()
         self._provider = MagnetGeoProvider()
         QgsApplication.processingRegistry().addProvider(self._provider)
 
@@ -33,7 +35,8 @@ class MagnetGeoPlugin:
         self._desktop.add()
 
     def unload(self) -> None:
-        """Takes everything away, and ends what runs."""
+        """Takes everything away, and ends what runs, in the toolbox too."""
+        end_all_runs()
         if self._desktop is not None:
             self._desktop.remove()
             self._desktop = None

@@ -53,6 +53,7 @@ class Feedback(QgsProcessingFeedback):
         self.cancel_at = cancel_at
         self.cancelled_time = None
         self.infos, self.warnings, self.commands, self.debug, self.fractions = [], [], [], [], []
+        self.stages = []
         self.progressChanged.connect(self._progress)
 
     def _progress(self, percent):
@@ -60,6 +61,9 @@ class Feedback(QgsProcessingFeedback):
         if self.cancel_at is not None and percent >= self.cancel_at and self.cancelled_time is None:
             self.cancelled_time = time.monotonic()
             self.cancel()
+
+    def setProgressText(self, text):
+        self.stages.append(text)
 
     def pushInfo(self, info):
         self.infos.append(info)

@@ -63,6 +63,13 @@ def result(output, preview):
     say(type="result", **facts)
 
 
+def refuse_scene():
+    """Like an engine whose GDAL lacks the scene's format; what QGIS exports is GeoTIFF."""
+    if MODE == "unreadable" and os.path.basename(sys.argv[-1]) != "scene.tif":
+        return f"'{sys.argv[-1]}' is not a raster that GDAL can read; convert it to GeoTIFF first."
+    return None
+
+
 def segment():
     output, preview = option("-o"), option("--preview")
     if MODE == "crash":
@@ -80,6 +87,9 @@ def segment():
     if MODE == "hang":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(120)
+    if refuse_scene():
+        say(type="error", code="input", message=refuse_scene())
+        sys.exit(1)
     if MODE == "oom":
         say(type="error", code="out_of_memory", message="the memory ran out while reading")
         sys.exit(1)
@@ -133,9 +143,12 @@ def main():
     if "--version" in sys.argv:
         print("magnet-geo, version " + ("0.0.9" if MODE == "old" else "0.1.0"))
     elif command == "segment" and "--dry-run" in sys.argv:
-        print(json.dumps({"windows": 4, "patches": 84, "memory_bytes": 1, "device": "cpu"}))
+        windows, patches = (1, 20) if option("--aoi") else (4, 84)
+        print(json.dumps({"windows": windows, "patches": patches, "memory_bytes": 1, "device": "cpu"}))
     elif command == "segment":
         segment()
+    elif command == "info" and refuse_scene():
+        sys.exit(f"Error: {refuse_scene()}")
     elif command == "info":
         fit = {"model": "landcover", "model_bands": ["red", "green", "blue"], "bands": [1, 2, 3], "model_gsd_m": 1.0}
         fit.update(scene_pixels_per_model_pixel=1, problems=[], warnings=["The pixels are large."])
@@ -144,7 +157,13 @@ def main():
         print(json.dumps([describe_model()] if "list" in sys.argv else describe_model()))
     else:
         threading.Thread(target=listen, daemon=True).start()
-        while MODE == "slow" and not cancelled.is_set():
+        if MODE in ("slow", "hang"):
+            output = next(word for word in sys.argv if word.endswith(".gpkg"))
+            with open(os.path.join(os.path.dirname(output), ".o.part.gpkg"), "wb") as file:
+                file.write(b"half a file")
+        if MODE == "hang":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        while MODE in ("slow", "hang") and not cancelled.is_set():
             time.sleep(0.05)
         if cancelled.is_set():
             sys.exit(130)

@@ -11,10 +11,17 @@ from qgis.core import (
     QgsFeature,
     QgsGeometry,
     QgsPalettedRasterRenderer,
+    QgsProcessingAlgorithm,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
     QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterRasterLayer,
     QgsProject,
     QgsRasterLayer,
     QgsVectorLayer,
@@ -53,6 +60,7 @@ def test_a_scene_becomes_a_map(fake_engine, run, tmp_path):
     assert QgsRasterLayer(str(output)).isValid()
     assert feedback.fractions == sorted(feedback.fractions)
     assert len(feedback.fractions) >= 3
+    assert feedback.stages == ["Segmenting"]
     [command] = feedback.commands
     assert command.startswith("magnet-geo segment -o ")
     assert str(VILLAGE) in command
@@ -137,6 +145,14 @@ def test_noise_and_cut_lines_do_no_harm(fake_engine, run, tmp_path, mode):
     assert run("segment", INPUT=str(VILLAGE), OUTPUT=str(tmp_path / "o.tif"))["OUTPUT"]
 
 
+def test_a_scene_that_only_qgis_can_read_is_exported(fake_engine, run, tmp_path):
+    fake_engine("unreadable")
+    feedback = Feedback()
+    assert run("segment", feedback, INPUT=str(VILLAGE), OUTPUT=str(tmp_path / "o.tif"))["OUTPUT"]
+    assert [command.endswith("scene.tif") for command in feedback.commands] == [False, True]
+    assert any("it is exported first" in info for info in feedback.infos)
+
+
 def test_an_engine_that_is_gone_is_named(fake_engine, run, tmp_path):
     from magnet_geo_qgis.settings import ENGINE_PROGRAM, write_setting
 
@@ -151,6 +167,39 @@ def test_cancel_is_answered_within_two_seconds(fake_engine, run, tmp_path):
     results = run("segment", feedback, INPUT=str(VILLAGE), OUTPUT=str(tmp_path / "o.tif"))
     assert results == {}
     assert time.monotonic() - feedback.cancelled_time < 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_other_commands_are_cancelled_too_and_leave_nothing(fake_engine, algorithm, qtbot, tmp_path):
+    fake_engine("slow")
+    feedback = Feedback()
+    task = start(algorithm("polygonize"), {"INPUT": str(VILLAGE), "OUTPUT": str(tmp_path / "o.gpkg")}, feedback)
+    qtbot.waitUntil(lambda: list(tmp_path.iterdir()) != [], timeout=20000)
+    began = time.monotonic()
+    with qtbot.waitSignal(task.executed, timeout=20000):
+        feedback.cancel()
+    assert time.monotonic() - began < 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def start(algorithm, parameters, feedback):
+    """Gives the task of an algorithm that runs as the toolbox runs it."""
+    context = QgsProcessingContext()
+    task = QgsProcessingAlgRunnerTask(algorithm.create(), parameters, context, feedback)
+    task.kept = context, feedback
+    QgsApplication.taskManager().addTask(task)
+    return task
+
+
+@pytest.mark.parametrize("mode", ["slow", "hang"])
+def test_unloading_the_plugin_ends_what_the_toolbox_runs(plugin, fake_engine, algorithm, qtbot, tmp_path, mode):
+    fake_engine(mode)
+    feedback = Feedback()
+    task = start(algorithm("segment"), {"INPUT": str(VILLAGE), "OUTPUT": str(tmp_path / "o.tif")}, feedback)
+    qtbot.waitUntil(lambda: len(fake_engines()) == 1, timeout=20000)
+    with qtbot.waitSignal(task.executed, timeout=20000):
+        plugin.unload()
+        assert not fake_engines()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -224,6 +273,50 @@ def test_the_other_commands_are_called_as_the_engine_knows_them(fake_engine, run
     evaluate = command("evaluate", INPUT=str(VILLAGE), TRUTH=str(VILLAGE), MAPPING="2=3, a=b", OUTPUT=p("e.json"))
     assert "--map 2=3 --map a=b -- MAP MAP" in evaluate
     assert (tmp_path / "e.json").exists()
+
+
+def test_a_model_chains_the_algorithms(fake_engine, plugin, tmp_path):
+    model = QgsProcessingModelAlgorithm("map and polygons")
+    model.addModelParameter(QgsProcessingParameterRasterLayer("scene"), QgsProcessingModelParameter("scene"))
+    for name, source in (("segment", None), ("polygonize", "segment")):
+        child = QgsProcessingModelChildAlgorithm(f"magnetgeo:{name}")
+        child.setChildId(name)
+        given = (
+            QgsProcessingModelChildParameterSource.fromChildOutput(source, "OUTPUT")
+            if source
+            else QgsProcessingModelChildParameterSource.fromModelParameter("scene")
+        )
+        child.addParameterSources("INPUT", [given])
+        model.addChildAlgorithm(child)
+    output = QgsProcessingModelOutput("polygons")
+    output.setChildId("polygonize")
+    output.setChildOutputName("OUTPUT")
+    model.childAlgorithm("polygonize").setModelOutputs({"polygons": output})
+    model.updateDestinationParameters()
+    feedback, context = Feedback(), QgsProcessingContext()
+    target = str(tmp_path / "o.gpkg")
+    _, fine = model.run({"scene": str(VILLAGE), "polygonize:polygons": target}, context, feedback)
+    assert fine
+    segment, polygonize = feedback.commands
+    assert polygonize.split()[2] == segment.split()[3]
+    assert polygonize.split()[3] == target
+
+
+def test_every_algorithm_runs_in_batches_and_can_be_cancelled(algorithm):
+    for name in NAMES:
+        flags = algorithm(name).flags()
+        assert flags & QgsProcessingAlgorithm.Flag.FlagSupportsBatch
+        assert flags & QgsProcessingAlgorithm.Flag.FlagCanCancel
+        assert not flags & QgsProcessingAlgorithm.Flag.FlagNoThreading
+
+
+def test_the_history_s_lines_run_again(fake_engine, algorithm, tmp_path):
+    import processing
+
+    parameters = {"INPUT": str(VILLAGE), "BANDS": [1, 2, 3], "OUTPUT": str(tmp_path / "o.tif")}
+    line = algorithm("segment").asPythonCommand(parameters, QgsProcessingContext())
+    assert line.startswith('processing.run("magnetgeo:segment"')
+    assert eval(line, {"processing": processing})["OUTPUT"] == str(tmp_path / "o.tif")
 
 
 def test_the_sample_wants_a_geopackage(fake_engine, run, tmp_path):

@@ -2,9 +2,19 @@
 
 import pytest
 from conftest import VILLAGE
-from qgis.core import QgsApplication, QgsLayerTreeGroup, QgsProject, QgsRasterLayer, QgsRectangle
+from qgis.core import (
+    QgsApplication,
+    QgsFeature,
+    QgsGeometry,
+    QgsLayerTreeGroup,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtWidgets import QMainWindow
+from test_layers import xyz_layer
 
 WAIT_MS = 40_000
 
@@ -93,11 +103,15 @@ def test_the_dialog_shows_the_card_the_guessed_bands_the_warning_and_the_time(di
 def test_choices_are_remembered(dialog, desktop, scene, qtbot):
     dialog.refinement.setValue(7)
     dialog.report.setChecked(True)
+    dialog.model.setCurrentIndex(1)
+    dialog.model_file.setFilePath("/models/mine.safetensors")
     desktop.remove()
     desktop.add()
     again = desktop.open_dialog(scene)
     assert again.refinement.value() == 7
     assert again.report.isChecked()
+    assert again.model_name() == "/models/mine.safetensors"
+    again.model.setCurrentIndex(0)
     again.report.setChecked(False)
     again.refinement.setValue(20)
 
@@ -158,6 +172,63 @@ def test_what_the_map_shows_is_the_area(dialog, desktop, scene):
     found = dialog.area.extent(scene)
     assert found.contains(QgsRectangle(321200, 129600, 321400, 129800))
     assert scene.extent().contains(found) or not found.contains(scene.extent())
+
+
+def test_an_area_that_is_not_chosen_yet_is_not_the_whole_layer(dialog, qtbot):
+    from magnet_geo_qgis.gui.area_choice import POLYGONS, RECTANGLE
+
+    for kind, text in ((RECTANGLE, "Draw the rectangle"), (POLYGONS, "Choose a layer with polygons")):
+        dialog.area.kind.setCurrentIndex(dialog.area.kind.findData(kind))
+        qtbot.waitUntil(lambda text=text: text in dialog.notes.text(), timeout=WAIT_MS)
+        assert not dialog.run_button.isEnabled()
+
+
+def test_polygons_are_the_area_of_the_time_and_of_the_run(dialog, desktop, qtbot, tmp_path):
+    from magnet_geo_qgis.core.estimate import Workload
+    from magnet_geo_qgis.gui.area_choice import POLYGONS
+
+    area = QgsVectorLayer("Polygon?crs=EPSG:27700", "fields", "memory")
+    for left in (321100, 321400):
+        feature = QgsFeature()
+        feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(left, 129500, left + 200, 129700)))
+        area.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(area)
+    dialog.area.kind.setCurrentIndex(dialog.area.kind.findData(POLYGONS))
+    qtbot.waitUntil(lambda: dialog.facts.workload == Workload(1, 20), timeout=WAIT_MS)
+    dialog.area.selected_only.setChecked(True)
+    qtbot.waitUntil(lambda: "no polygon to use" in dialog.notes.text(), timeout=WAIT_MS)
+    area.selectByIds([2])
+    qtbot.waitUntil(dialog.run_button.isEnabled, timeout=WAIT_MS)
+    dialog.output.setFilePath(str(tmp_path / "o.tif"))
+    task = desktop.run()
+    copied = []
+    task.preview_ready.connect(lambda path: copied.append(QgsVectorLayer(f"{task._folder}/area.gpkg", "", "ogr")))
+    wait_for(desktop, qtbot, "The map is ready: ")
+    assert [(layer.featureCount(), layer.extent().xMinimum()) for layer in copied] == [(1, 321400)]
+
+
+def test_a_scene_that_only_qgis_can_read_is_exported(dialog, desktop, fake_engine, qtbot, tmp_path):
+    fake_engine("unreadable")
+    dialog.ask_soon()
+    qtbot.waitUntil(lambda: "exported first" in dialog.notes.text(), timeout=WAIT_MS)
+    assert dialog.run_button.isEnabled()
+    dialog.output.setFilePath(str(tmp_path / "o.tif"))
+    desktop.run()
+    wait_for(desktop, qtbot, "The map is ready: ")
+
+
+def test_a_map_service_without_an_area_is_told_before_the_run(dialog, qtbot, tmp_path):
+    layer = xyz_layer(tmp_path)
+    QgsProject.instance().addMapLayer(layer)
+    dialog.choose_layer(layer)
+    qtbot.waitUntil(lambda: "choose an area" in dialog.notes.text(), timeout=WAIT_MS)
+    assert not dialog.run_button.isEnabled()
+
+
+def test_a_file_that_a_run_would_replace_is_named(dialog, qtbot, tmp_path):
+    (tmp_path / "o.tif").touch()
+    dialog.output.setFilePath(str(tmp_path / "o.tif"))
+    assert "o.tif exists; a run replaces it." in dialog.notes.text()
 
 
 def test_without_an_engine_the_dialog_leads_to_the_options(desktop, scene, qtbot, monkeypatch):

@@ -1,6 +1,7 @@
 """The private environment, made of two tiny wheels; and the diagnosis."""
 
 import os
+import subprocess
 import sys
 import time
 import zipfile
@@ -85,10 +86,11 @@ def test_the_environment_is_made_used_and_found_again_though_the_surroundings_ar
 
 def test_what_cannot_be_installed_is_told_and_nothing_is_left(home, wheels):
     from magnet_geo_qgis.core.requirement import EngineRequirement
-    from magnet_geo_qgis.engine.installing import InstallError, create_environment
+    from magnet_geo_qgis.engine.installing import create_environment
+    from magnet_geo_qgis.engine.program import ProgramError
 
     index, _, folder = wheels
-    with pytest.raises(InstallError, match=r"The installation failed: .*gone"):
+    with pytest.raises(ProgramError, match=r"The installation failed: .*gone"):
         create_environment(
             EngineRequirement(str(folder / "gone-1-py3-none-any.whl"), torch_index=index),
             base_python="/usr/bin/python3",
@@ -98,37 +100,94 @@ def test_what_cannot_be_installed_is_told_and_nothing_is_left(home, wheels):
 
 def test_an_installation_is_cancelled_and_nothing_is_left(home, wheels):
     from magnet_geo_qgis.core.requirement import EngineRequirement
-    from magnet_geo_qgis.engine.installing import InstallCancelledError, create_environment
+    from magnet_geo_qgis.engine.installing import create_environment
+    from magnet_geo_qgis.engine.program import ProgramCancelledError
 
     index, wheel, _ = wheels
     began = time.monotonic()
-    with pytest.raises(InstallCancelledError):
+    with pytest.raises(ProgramCancelledError):
         create_environment(
             EngineRequirement(str(wheel), torch_index=index),
             base_python="/usr/bin/python3",
             is_cancelled=lambda: time.monotonic() - began > 1.5,
         )
     assert [path for path in home.iterdir() if path.is_dir()] == []
+    assert not processes_that_name(home)
+
+
+def processes_that_name(place):
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes()
+        except OSError:
+            continue
+        if os.fsencode(str(place)) in line:
+            found.append(line)
+    return found
+
+
+def test_an_installation_ends_when_qgis_is_gone(plugin, tmp_path):
+    from magnet_geo_qgis.core.watching import watched_module
+
+    # the parent's end is the end of stdin; venv's own child must go too
+    folder = tmp_path / "environment"
+    child = subprocess.Popen(["/usr/bin/python3", *watched_module("venv", [str(folder)])], stdin=subprocess.PIPE)
+    while len(processes_that_name(folder)) < 2:
+        assert child.poll() is None
+        time.sleep(0.02)
+    child.stdin.close()
+    child.wait(timeout=10)
+    began = time.monotonic()
+    while processes_that_name(folder):
+        assert time.monotonic() - began < 5
+        time.sleep(0.05)
+
+
+def test_the_engine_in_use_stays_until_qgis_starts_again(home, wheels):
+    from magnet_geo_qgis.core.requirement import EngineRequirement
+    from magnet_geo_qgis.engine.finding import find_engine
+    from magnet_geo_qgis.engine.installing import create_environment, old_environments, remove_old_environments
+    from magnet_geo_qgis.engine.program import ProgramCancelledError
+
+    index, wheel, _ = wheels
+
+    def create(**options):
+        return create_environment(
+            EngineRequirement(str(wheel), torch_index=index), base_python="/usr/bin/python3", **options
+        )
+
+    first = create()
+    with pytest.raises(ProgramCancelledError):
+        create(is_cancelled=lambda: True)
+    assert Path(find_engine().program).parent == first / "bin"
+    second = create()
+    assert Path(find_engine().program).parent == second / "bin"
+    assert old_environments() == [first]
+    remove_old_environments()
+    assert [path for path in home.iterdir() if path.is_dir()] == [second]
 
 
 def test_two_qgis_do_not_install_at_once(home, wheels):
     from qgis.PyQt.QtCore import QLockFile
 
     from magnet_geo_qgis.core.requirement import EngineRequirement
-    from magnet_geo_qgis.engine.installing import InstallError, create_environment
+    from magnet_geo_qgis.engine.installing import create_environment
+    from magnet_geo_qgis.engine.program import ProgramError
 
     home.mkdir(parents=True)
     lock = QLockFile(str(home / "install.lock"))
     assert lock.tryLock(100)
-    with pytest.raises(InstallError, match="Another QGIS"):
+    with pytest.raises(ProgramError, match="Another QGIS"):
         create_environment(EngineRequirement(), base_python="/usr/bin/python3")
     lock.unlock()
 
 
 def test_a_program_that_is_no_python_is_refused(plugin):
-    from magnet_geo_qgis.engine.installing import InstallError, find_base_python
+    from magnet_geo_qgis.engine.installing import find_base_python
+    from magnet_geo_qgis.engine.program import ProgramError
 
-    with pytest.raises(InstallError, match="/bin/true: it does not run"):
+    with pytest.raises(ProgramError, match="/bin/true: it does not run"):
         find_base_python("/bin/true")
 
 

@@ -5,26 +5,30 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from magnet_geo_qgis.core.engine import Call, Engine
 from magnet_geo_qgis.core.outcome import Ending, Outcome, Status, Transcript
 from magnet_geo_qgis.core.protocol import Progress
+from magnet_geo_qgis.core.sentences import is_unreadable
 
 FAKE = Path(__file__).parents[2] / "qgis_plugin" / "tests" / "fake_engine.py"
 
 
 def run_fake(mode: str, *arguments: str) -> tuple[Outcome, list[object]]:
     """Run the fake engine to its end, its output cut into small pieces."""
-    command = [sys.executable, str(FAKE), *(arguments or ("segment", "-o", "nowhere.tif"))]
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"FAKE_ENGINE": mode},
-    )
-    out, err = _wait(child)
+    command = [sys.executable, str(FAKE), *(arguments or ("segment", "-o", "map.tif"))]
+    with TemporaryDirectory() as folder:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"FAKE_ENGINE": mode},
+            cwd=folder,
+        )
+        out, err = _wait(child)
     transcript = Transcript()
     messages = [m for i in range(0, len(out), 7) for m in transcript.read_stdout(out[i : i + 7])]
     messages += transcript.read_stdout(b"", at_end=True)
@@ -115,6 +119,15 @@ def test_the_real_engine_s_sentence_reaches_the_user(tmp_path: Path) -> None:
     outcome = transcript.conclude(Ending(code=done.returncode), program="x")
     assert transcript.hello is not None
     assert "gone é.tif" in outcome.text.message
+
+
+def test_a_format_that_the_real_engine_cannot_open_is_recognized(tmp_path: Path) -> None:
+    unknown = tmp_path / "scene.ecw"
+    unknown.write_bytes(b"no GeoTIFF")
+    for name, expected in ((unknown, True), (tmp_path / "gone.tif", False)):
+        info = [sys.executable, "-m", "magnet_geo", "info", "--json", "--", str(name)]
+        done = subprocess.run(info, capture_output=True, check=False, text=True)
+        assert is_unreadable(done.stderr) is expected, done.stderr
 
 
 def test_the_real_engine_is_interrupted_by_the_end_of_stdin_where_it_does_not_listen() -> None:

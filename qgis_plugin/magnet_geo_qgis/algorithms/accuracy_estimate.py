@@ -87,7 +87,7 @@ class AccuracyEstimate(EngineAlgorithm):
         if self.parameterAsBoolean(parameters, "DROP", context):
             arguments.append("--drop-unanswered")
         files = [self._points, *([self._map] if self._map else [])]
-        record = self.run_engine([*arguments, "--", *files], feedback)
+        record = self.run_engine([*arguments, "--", *files], feedback, outputs=(csv,))
         if record is None:
             return {}
         output = self.parameterAsFileOutput(parameters, "OUTPUT", context)

@@ -79,5 +79,5 @@ class AccuracySample(EngineAlgorithm):
         arguments += ["--seed", str(whole(parameters, "SEED", context))]
         if self.parameterAsBoolean(parameters, "BLIND", context):
             arguments.append("--blind")
-        done = self.run_engine([*arguments, "--", self._map, output], feedback)
+        done = self.run_engine([*arguments, "--", self._map, output], feedback, outputs=(output,))
         return {} if done is None else {"OUTPUT": output}

@@ -12,7 +12,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.engine import Call, Engine
 from ..core.outcome import Outcome, Status
 from ..core.protocol import Hello, Log, Message, Progress
-from ..core.sentences import no_engine_text
+from ..core.sentences import is_unreadable, no_engine_text
 from ..core.text import tr
 from ..engine.finding import find_engine
 from ..engine.leftovers import remove_unfinished
@@ -21,6 +21,10 @@ from ..engine.surroundings import WINDOWS
 
 HELP_PAGE = Path(__file__).parents[1] / "help" / "index.html"
 SECONDS_BETWEEN_TEXTS = 0.2
+
+
+class UnreadableSceneError(QgsProcessingException):
+    """The engine's GDAL cannot open the scene, though QGIS's can."""
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):
@@ -78,12 +82,13 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             feedback: Takes progress, log and command line; cancels.
             speaks_protocol: Whether the command writes messages.
             share: Where this command's progress lies in the algorithm's, 0-1.
-            outputs: Rasters it writes, to be tidied up where it is killed.
+            outputs: Files it writes, to be tidied up where it is killed.
 
         Returns:
             The result object, empty where the command gives none; None when the user cancelled.
 
         Raises:
+            UnreadableSceneError: It cannot open the scene.
             QgsProcessingException: It failed.
         """
         call = Call(self.engine(), tuple(arguments), speaks_protocol=speaks_protocol)
@@ -101,10 +106,11 @@ def _result(outcome: Outcome, feedback: QgsProcessingFeedback) -> Optional[dict[
     if outcome.status is Status.CANCELLED:
         if not feedback.isCanceled():
             raise QgsProcessingException(tr("The engine was told to stop from outside QGIS."))
-        feedback.pushInfo(tr("Cancelled; nothing was written."))
+        feedback.pushInfo(tr("Cancelled."))
         return None
     if outcome.status is Status.FAILED:
-        raise QgsProcessingException(str(outcome.text))
+        kind = UnreadableSceneError if is_unreadable(outcome.text.message) else QgsProcessingException
+        raise kind(str(outcome.text))
     return outcome.results[0] if outcome.results else {}
 
 

@@ -84,7 +84,7 @@ class EvaluateMap(EngineAlgorithm):
         arguments += ["--class-column", column] if column else []
         for name, option in (("MAPPING", "--map"), ("IGNORE", "--ignore-value")):
             arguments += [p for text in self._listed(parameters, name, context) for p in (option, text)]
-        record = self.run_engine([*arguments, "--", self._map, self._truth], feedback)
+        record = self.run_engine([*arguments, "--", self._map, self._truth], feedback, outputs=(csv,))
         if record is None:
             return {}
         output = self.parameterAsFileOutput(parameters, "OUTPUT", context)

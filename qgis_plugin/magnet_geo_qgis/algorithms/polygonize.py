@@ -103,7 +103,7 @@ class PolygonizeClasses(EngineAlgorithm):
             connectivity=CONNECTIVITIES[self.parameterAsEnum(parameters, "CONNECTIVITY", context)],
             confidence=self._confidence,
         )
-        return {} if self.run_engine(arguments, feedback) is None else {"OUTPUT": output}
+        return {} if self.run_engine(arguments, feedback, outputs=(output,)) is None else {"OUTPUT": output}
 
 
 def file_of(algorithm: EngineAlgorithm, name: str, parameters, context) -> str:

@@ -97,4 +97,4 @@ class MakeReport(EngineAlgorithm):
             accuracy=self.parameterAsFile(parameters, "ACCURACY", context),
             title=self.parameterAsString(parameters, "TITLE", context),
         )
-        return {} if self.run_engine(arguments, feedback) is None else {"OUTPUT": output}
+        return {} if self.run_engine(arguments, feedback, outputs=(output,)) is None else {"OUTPUT": output}

@@ -6,6 +6,8 @@ import os
 from typing import Any, Optional
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
@@ -30,12 +32,12 @@ from qgis.core import (
 from ..core.model_card import MapClass, read_classes
 from ..core.segment_request import DEFAULT_MODEL, SceneSource, SegmentRequest, refine_argument
 from ..core.text import tr
-from ..layers.area import write_area_polygons
+from ..layers.area import no_polygons_text, write_area_polygons
 from ..layers.export import DEFAULT_LIMIT_MPX, ExportError, export_layer
 from ..layers.legend import ClassStyler
 from ..layers.source import RasterInput, box_of, describe_layer
-from ..settings import EXPORT_LIMIT, read_setting
-from .engine_algorithm import EngineAlgorithm
+from ..settings import EXPORT_LIMIT, MAX_MEMORY, read_setting
+from .engine_algorithm import EngineAlgorithm, UnreadableSceneError
 
 REFINEMENTS = ("model", "full", "fast", "share", "off")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -144,24 +146,35 @@ class SegmentScene(EngineAlgorithm):
             raise QgsProcessingException(tr("The scene is no raster layer that QGIS can read; choose another one."))
         self._source = describe_layer(layer)
         extent = self.parameterAsExtent(parameters, "EXTENT", context, layer.crs())
+        if parameters.get("AREA_POLYGONS"):
+            if not extent.isNull():
+                feedback.pushWarning(tr("The polygons are the area; the rectangle is not used."))
+            extent = self._polygons_extent(layer.crs(), parameters, context)
         self._extent = None if extent.isNull() or extent.isEmpty() else extent
         return True
 
+    def _polygons_extent(
+        self, crs: QgsCoordinateReferenceSystem, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> QgsRectangle:
+        polygons = self.parameterAsSource(parameters, "AREA_POLYGONS", context)
+        if polygons is None or polygons.sourceExtent().isEmpty():
+            return QgsRectangle()
+        transform = QgsCoordinateTransform(polygons.sourceCrs(), crs, context.transformContext())
+        return transform.transformBoundingBox(polygons.sourceExtent())
+
     def processAlgorithm(self, parameters, context, feedback):  # noqa: D102
-        scene = self._scene(parameters, context, feedback)
-        if scene is None:
-            return {}
-        request = self._request(scene, parameters, context)
         wanted = [name for name in ("POLYGONS", "REPORT") if parameters.get(name)]
-        facts = self.run_engine(
-            request.arguments(),
-            feedback,
-            speaks_protocol=True,
-            share=(0.0, 1.0 - 0.1 * len(wanted)),
-            outputs=(request.output, request.confidence, request.probabilities),
-        )
-        if facts is None:
+        share = (0.0, 1.0 - 0.1 * len(wanted))
+        direct = self._source.scene if self._source else None
+        try:
+            found = self._segment(direct, share, parameters, context, feedback)
+        except UnreadableSceneError:
+            if direct is None:
+                raise
+            found = self._segment(None, share, parameters, context, feedback)
+        if found is None:
             return {}
+        request, facts = found
         classes = read_classes(facts.get("classes", []))
         results = {
             "OUTPUT": request.output,
@@ -176,13 +189,30 @@ class SegmentScene(EngineAlgorithm):
             {} if feedback.isCanceled() else {name: value for name, value in results.items() if value not in ("", None)}
         )
 
-    def _scene(
+    def _segment(
+        self,
+        scene: Optional[SceneSource],
+        share: tuple[float, float],
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> Optional[tuple[SegmentRequest, dict[str, Any]]]:
+        exported = scene is None
+        scene = self._export(parameters, context, feedback) if scene is None else scene
+        if scene is None:
+            return None
+        request = self._request(scene, exported, parameters, context)
+        outputs = (request.output, request.confidence, request.probabilities)
+        facts = self.run_engine(request.arguments(), feedback, speaks_protocol=True, share=share, outputs=outputs)
+        return None if facts is None else (request, facts)
+
+    def _export(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Optional[SceneSource]:
         source = self._source
-        if source is None or source.scene is not None:
-            return source.scene if source else None
-        feedback.pushInfo(source.export_reason)
+        if source is None:
+            return None
+        feedback.pushInfo(source.export_reason or source.unreadable_text)
         block_feedback = QgsRasterBlockFeedback()
         feedback.canceled.connect(block_feedback.cancel)
         path = QgsProcessingUtils.generateTempFilename("scene.tif")
@@ -200,11 +230,12 @@ class SegmentScene(EngineAlgorithm):
             raise QgsProcessingException(str(error)) from error
         return None if feedback.isCanceled() else scene
 
-    def _request(self, scene: SceneSource, parameters: dict[str, Any], context: QgsProcessingContext) -> SegmentRequest:
+    def _request(
+        self, scene: SceneSource, exported: bool, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> SegmentRequest:
         text, path = self.parameterAsString, self.parameterAsOutputLayer
         choice = REFINEMENTS[self.parameterAsEnum(parameters, "REFINE", context)]
         device = DEVICES[self.parameterAsEnum(parameters, "DEVICE", context)]
-        exported = self._source is not None and self._source.scene is None
         try:
             box = None if exported or self._source is None else box_of(self._extent, self._source)
         except ValueError as error:
@@ -223,7 +254,7 @@ class SegmentScene(EngineAlgorithm):
             if text(parameters, "SCALING", context).strip() in ("", "auto")
             else text(parameters, "SCALING", context),
             device="" if device == "auto" else device,
-            max_memory=text(parameters, "MAX_MEMORY", context).strip(),
+            max_memory=text(parameters, "MAX_MEMORY", context).strip() or read_setting(MAX_MEMORY),
             confidence=path(parameters, "CONFIDENCE", context) if parameters.get("CONFIDENCE") else "",
             probabilities=path(parameters, "PROBABILITIES", context) if parameters.get("PROBABILITIES") else "",
         )
@@ -235,7 +266,7 @@ class SegmentScene(EngineAlgorithm):
         if source is None:
             return ""
         if source.featureCount() == 0:
-            raise QgsProcessingException(tr("The layer of the area has no polygon to use; select some, or all."))
+            raise QgsProcessingException(no_polygons_text())
         path = QgsProcessingUtils.generateTempFilename("area.gpkg")
         write_area_polygons(source.getFeatures(), source.sourceCrs(), path, context.transformContext())
         return path
@@ -266,7 +297,7 @@ class SegmentScene(EngineAlgorithm):
                 )
             feedback.setProgressText(tr("Making polygons") if name == "POLYGONS" else tr("Writing the report"))
             os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
-            if self.run_engine(arguments, feedback, share=(begin, begin + 0.1)) is None:
+            if self.run_engine(arguments, feedback, share=(begin, begin + 0.1), outputs=(target,)) is None:
                 return made
             made[name] = target
         return made

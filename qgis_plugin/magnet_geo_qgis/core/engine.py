@@ -8,25 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
 
+from .watching import WATCHED_ENGINE
+
 PACKAGE = "magnet-geo"
 MODULE = "magnet_geo"
-
-# For commands that do not listen on stdin themselves: the end of stdin, or a cancel line, interrupts them, so that
-# none is left behind when QGIS is gone. What does not end within a minute is ended.
-WATCH_STDIN = """
-import _thread, os, runpy, signal, sys, threading, time
-def watch():
-    # os.read: a thread that sits in a buffered reader makes Python abort when it ends
-    while True:
-        chunk = os.read(0, 4096)
-        if not chunk or b'"cancel"' in chunk:
-            break
-    _thread.interrupt_main(signal.SIGTERM)
-    time.sleep(60)
-    os._exit(130)
-threading.Thread(target=watch, daemon=True).start()
-runpy.run_module('magnet_geo', run_name='__main__', alter_sys=True)
-""".strip()
 
 
 @dataclass(frozen=True)
@@ -50,7 +35,7 @@ class Engine:
         if not self.is_python:
             return []
         # -I keeps the user's and QGIS's packages out; -u, because -I ignores PYTHONUNBUFFERED.
-        return ["-I", "-u", "-c", WATCH_STDIN] if watched else ["-I", "-u", "-m", MODULE]
+        return ["-I", "-u", "-c", WATCHED_ENGINE] if watched else ["-I", "-u", "-m", MODULE]
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,11 @@ def explain_failure(failure: Failure) -> FailureText:
     return FailureText(_sentence(failure.message), failure.hint or hints.get(failure.code, ""))
 
 
+def is_unreadable(text: str) -> bool:
+    """Whether the engine says that its GDAL cannot open the scene; QGIS's may know the format."""
+    return "is not a raster that GDAL can read" in text or "cannot be opened" in text
+
+
 def _last(lines: Sequence[str]) -> str:
     return next((line for line in reversed(lines) if line.strip()), "")
 

@@ -22,7 +22,8 @@ from ..core.text import tr
 from ..core.version import is_at_least
 from .asking import ask_engine
 from .finding import find_engine
-from .installing import InstallError, probe_python, run_program
+from .installing import probe_python
+from .program import ProgramError, run_program
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def diagnose() -> Diagnosis:
     began = time.monotonic()
     try:
         code, lines = run_program(engine.program, [*engine.prefix(), "--version"], limit_s=60)
-    except InstallError as error:
+    except ProgramError as error:
         return _diagnosis(False, str(error), rows)
     rows.append(("`--version`", f"{' / '.join(lines[-3:])} (code {code}, {time.monotonic() - began:.1f} s)"))
     version = lines[-1].split()[-1] if code == 0 and lines else ""

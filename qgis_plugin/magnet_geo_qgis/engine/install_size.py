@@ -22,10 +22,15 @@ def size_text(torch: str, has_index: bool) -> str:
     """Gives what a choice downloads and takes, beside what is free."""
     # The usual index holds the CUDA build for Linux, whatever was chosen.
     from_usual = sys.platform.startswith("linux") and not has_index
-    kind = CUDA if torch == CUDA or from_usual else CPU
+    other = not sys.platform.startswith("linux") and not has_index
+    kind = CUDA if from_usual or (torch == CUDA and not other) else CPU
     text = tr("Downloads about {down} GB and takes about {disk} GB in your profile; {free} GB are free.").format(
         down=f"{DOWNLOAD_MB[kind] / 1000:.1f}", disk=f"{DISK_MB[kind] / 1000:.1f}", free=f"{free_gb():.0f}"
     )
+    if torch == CUDA and sys.platform == "win32" and not has_index:
+        text += " " + tr("On Windows the usual index holds the CPU build only; name PyTorch's CUDA index.")
+    if torch == CUDA and sys.platform == "darwin":
+        text += " " + tr("There is no CUDA on macOS; the usual build computes on Apple's GPUs.")
     if from_usual and torch == CPU:
         text += " " + tr("On Linux the usual index brings the CUDA build; with PyTorch's CPU index it is far smaller.")
     return text

@@ -1,7 +1,8 @@
-"""What an engine leaves beside its output when it is killed: it could not tidy up itself."""
+"""What an engine leaves beside its outputs when it is killed: it could not tidy up itself."""
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,10 +15,14 @@ def remove_unfinished(outputs: Iterable[str]) -> None:
     """
     for output in filter(None, outputs):
         path = Path(output)
-        for part in path.parent.glob(f".{_literal(path.name)}.part*"):
-            if part.is_file():
-                part.unlink()
+        for pattern in _draft_patterns(path):
+            for draft in path.parent.glob(pattern):
+                if draft.is_file():
+                    draft.unlink()
 
 
-def _literal(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "[*?" else letter for letter in name)
+def _draft_patterns(path: Path) -> list[str]:
+    name, stem = glob.escape(path.name), glob.escape(path.stem)
+    whole = [f".{name}.part", f".{name}.part.*", f".{name}.cog.*"]
+    # Layers may be several files; a raster's stem can be another output's too.
+    return whole if path.suffix.lower() in (".tif", ".tiff") else [*whole, f".{stem}.part.*"]

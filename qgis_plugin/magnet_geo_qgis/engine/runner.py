@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Optional
@@ -19,6 +20,9 @@ TERMINATE_AFTER_S = 5.0
 KILL_AFTER_S = 10.0
 HURRIED_KILL_S = 2.0
 
+_running: set[_Run] = set()
+_closing = threading.Event()
+
 
 def run_call(
     call: Call,
@@ -26,7 +30,6 @@ def run_call(
     on_message: Callable[[Message], None] = lambda message: None,
     on_log: Callable[[str], None] = lambda line: None,
     is_cancelled: Callable[[], bool] = lambda: False,
-    is_hurried: Callable[[], bool] = lambda: False,
     limit_s: Optional[float] = None,
 ) -> Outcome:
     """Runs a call to its end; blocks, without an event loop.
@@ -37,10 +40,30 @@ def run_call(
         on_log: Takes each line of stderr, in this thread.
         is_cancelled: Asked ten times a second. The engine is told first; after 5 s it is terminated, after 10 s
             killed.
-        is_hurried: Whether a cancelled engine gets only 2 s, since QGIS waits for it.
         limit_s: Time after which a short question is cancelled.
     """
-    return _Run(call, on_message, on_log, is_cancelled, is_hurried, limit_s).run()
+    run = _Run(call, on_message, on_log, is_cancelled, limit_s)
+    _running.add(run)
+    try:
+        return run.run()
+    finally:
+        _running.discard(run)
+
+
+def allow_runs() -> None:
+    """Lets runs begin; the plugin is loaded."""
+    _closing.clear()
+
+
+def end_all_runs() -> None:
+    """Ends every run, whichever thread it is in, and lets none begin: the plugin is unloaded, or QGIS closes.
+
+    An engine that does not stop at once is killed after 2 s.
+    """
+    _closing.set()
+    ends = time.monotonic() + HURRIED_KILL_S + 4.0
+    while _running and time.monotonic() < ends:
+        time.sleep(POLL_MS / 1000)
 
 
 class _Run:
@@ -50,12 +73,11 @@ class _Run:
         on_message: Callable[[Message], None],
         on_log: Callable[[str], None],
         is_cancelled: Callable[[], bool],
-        is_hurried: Callable[[], bool],
         limit_s: Optional[float],
     ) -> None:
         self._call = call
         self._on_message, self._on_log = on_message, on_log
-        self._is_cancelled, self._is_hurried = is_cancelled, is_hurried
+        self._is_cancelled = is_cancelled
         self._ends = None if limit_s is None else time.monotonic() + limit_s
         self._transcript = Transcript(speaks_protocol=call.speaks_protocol)
         self._cancelled_at: Optional[float] = None
@@ -63,6 +85,8 @@ class _Run:
         self._terminated = False
 
     def run(self) -> Outcome:
+        if _closing.is_set():
+            return self._conclude(Ending(cancel_wanted=True))
         process = QProcess()
         process.setProcessEnvironment(engine_environment())
         process.start(self._call.engine.program, self._call.full_arguments())
@@ -96,7 +120,7 @@ class _Run:
     def _end_if_wanted(self, process: QProcess) -> None:
         now = time.monotonic()
         if self._cancelled_at is None:
-            self._user_cancelled = self._is_cancelled()
+            self._user_cancelled = self._is_cancelled() or _closing.is_set()
             late = self._ends is not None and now > self._ends
             if not (self._user_cancelled or late or self._transcript.unfit):
                 return
@@ -105,7 +129,7 @@ class _Run:
             process.closeWriteChannel()
             return
         waited = now - self._cancelled_at
-        hurried = self._is_hurried()
+        hurried = _closing.is_set()
         if waited > (HURRIED_KILL_S if hurried else KILL_AFTER_S):
             process.kill()
         elif not self._terminated and (hurried or waited > TERMINATE_AFTER_S):

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import Any, Optional
 
-from qgis.core import Qgis, QgsMapLayer, QgsProcessingException, QgsProcessingUtils, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsMapLayer, QgsProcessingUtils, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QPushButton
@@ -18,11 +18,11 @@ from ..core.outcome import Status
 from ..core.sentences import FailureText, no_engine_text
 from ..core.text import tr
 from ..engine.finding import find_engine
-from ..layers.area import write_area_polygons
+from ..engine.installing import old_environments, remove_old_environments
 from ..layers.export import DEFAULT_LIMIT_MPX
 from ..layers.source import box_of, describe_layer
 from ..settings import EXPORT_LIMIT, SECONDS_PER_PATCH, read_setting, write_setting
-from .background import cancel_all_tasks, start_task
+from .background import BackgroundTask, cancel_all_tasks, start_task
 from .log import TAB, log_info, log_warning
 from .options_page import OptionsFactory
 from .qt_names import QAction
@@ -58,11 +58,12 @@ class Desktop:
         self._iface.addCustomActionForLayerType(self.layer_action, "", QgsMapLayer.LayerType.RasterLayer, True)
         self._options = OptionsFactory()
         self._iface.registerOptionsWidgetFactory(self._options)
+        if old_environments():
+            text = tr("MagNet Geo: removing a replaced engine")
+            start_task(BackgroundTask(text, lambda task: remove_old_environments(), lambda answer, error: None))
 
     def remove(self) -> None:
         """Ends every run and takes everything away."""
-        for task in list(self._tasks):
-            task.hurry()
         if self._dialog is not None:
             self._dialog.stop()
             self._dialog.remember()
@@ -105,10 +106,12 @@ class Desktop:
             self._tell_failure(no_engine_text())
             return None
         layer = dialog.layer.currentLayer()
+        if layer is None:
+            return None
         dialog.remember()
         try:
             plan = self._plan(dialog, engine, layer)
-        except (ValueError, QgsProcessingException) as error:
+        except ValueError as error:
             self._tell_failure(FailureText(str(error), ""))
             return None
         task = SegmentTask(plan)
@@ -136,7 +139,6 @@ class Desktop:
         request = replace(
             dialog.request(source.scene, output),
             box=None if source.scene is None else box_of(extent, source),
-            polygons_area=self._area_file(dialog),
             confidence=f"{base}_certainty.tif" if dialog.certainty.isChecked() else "",
         )
         return SegmentPlan(
@@ -145,25 +147,13 @@ class Desktop:
             request,
             extent,
             QgsProject.instance().transformContext(),
+            dialog.area.area_polygons(),
             export_pixel_m=(dialog.facts.card.gsd_m or 0.0) if dialog.facts.card and source.is_web else 0.0,
             export_limit_mpx=read_setting(EXPORT_LIMIT, DEFAULT_LIMIT_MPX),
             polygons=f"{base}_polygons.gpkg" if dialog.polygons.isChecked() else "",
             min_area_m2=dialog.min_area.value(),
             report=f"{base}_report.html" if dialog.report.isChecked() else "",
         )
-
-    @staticmethod
-    def _area_file(dialog: SegmentDialog) -> str:
-        layer = dialog.area.polygon_layer()
-        if layer is None:
-            return ""
-        selected = dialog.area.selected_only.isChecked()
-        if (layer.selectedFeatureCount() if selected else layer.featureCount()) == 0:
-            raise ValueError(tr("The layer of the area has no polygon to use; select some, or all."))
-        path = QgsProcessingUtils.generateTempFilename("area.gpkg")
-        features = layer.getSelectedFeatures() if selected else layer.getFeatures()
-        write_area_polygons(features, layer.crs(), path, QgsProject.instance().transformContext())
-        return path
 
     def _end(self, task: SegmentTask, end: SegmentEnd, result: ResultLayers, workload: Optional[Workload]) -> None:
         if task in self._tasks:
@@ -192,7 +182,7 @@ class Desktop:
         if "polygons" in end.files:
             result.add_polygons(end.files["polygons"])
         seconds, share = float(end.facts.get("seconds") or 0), float(end.facts.get("refined_share") or 0)
-        if workload is not None and not task.plan.request.polygons_area:
+        if workload is not None:
             known = read_setting(SECONDS_PER_PATCH, DEFAULT_SECONDS_PER_PATCH)
             passes = workload.passes(share)
             write_setting(

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass, replace
-from typing import Optional
+from typing import Any, Optional, Union
 
-from qgis.core import QgsTask
+from qgis.core import QgsCoordinateTransformContext, QgsProcessingException, QgsTask
 
 from ..core.engine import Engine
 from ..core.estimate import Workload
 from ..core.model_card import ModelCard, SceneFit, read_fit, read_model_card
 from ..core.segment_request import SegmentRequest
-from ..core.sentences import FailureText
+from ..core.sentences import FailureText, is_unreadable
 from ..core.text import tr
 from ..engine.asking import ask_engine
+from ..layers.area import AreaPolygons
 
 
 @dataclass(frozen=True)
@@ -27,36 +28,70 @@ class SceneFacts:
         fit: How it reads the scene.
         workload: What a full run costs.
         failure: Why an answer is missing.
+        unreadable: Whether the engine cannot open the scene, so that QGIS must export it.
     """
 
     card: Optional[ModelCard] = None
     fit: Optional[SceneFit] = None
     workload: Optional[Workload] = None
     failure: str = ""
+    unreadable: bool = False
 
 
-def ask_facts(engine: Engine, request: SegmentRequest, task: QgsTask, *, has_scene: bool) -> SceneFacts:
+@dataclass(frozen=True)
+class SceneQuestion:
+    """What is asked about.
+
+    Attributes:
+        engine: Who is asked.
+        request: The run; its scene is empty where there is none that the engine opens.
+        area: Polygons of the area; None for a rectangle or the whole layer.
+        context: Of the project.
+    """
+
+    engine: Engine
+    request: SegmentRequest
+    area: Optional[AreaPolygons]
+    context: QgsCoordinateTransformContext
+
+
+def ask_facts(question: SceneQuestion, task: QgsTask) -> SceneFacts:
     """Asks the engine, question by question; stops at the first that fails. Takes some seconds."""
+    engine, request = question.engine, question.request
     described = ask_engine(engine, ["model", "show", request.model, "--json"], is_cancelled=task.isCanceled)
     if isinstance(described, FailureText):
         return SceneFacts(failure=str(described))
     try:
         facts = SceneFacts(card=read_model_card(described))
-        return _ask_about_scene(engine, request, task, facts) if has_scene and not task.isCanceled() else facts
+        has_scene = bool(request.scene.path)
+        return _ask_about_scene(question, task, facts) if has_scene and not task.isCanceled() else facts
     except (KeyError, TypeError, ValueError) as error:
         return SceneFacts(failure=tr("The engine's answer makes no sense here: {error}").format(error=repr(error)))
 
 
-def _ask_about_scene(engine: Engine, request: SegmentRequest, task: QgsTask, facts: SceneFacts) -> SceneFacts:
-    described = ask_engine(engine, request.info_arguments(), is_cancelled=task.isCanceled)
+def _ask_about_scene(question: SceneQuestion, task: QgsTask, facts: SceneFacts) -> SceneFacts:
+    described = ask_engine(question.engine, question.request.info_arguments(), is_cancelled=task.isCanceled)
     if isinstance(described, FailureText):
-        return replace(facts, failure=str(described))
+        unreadable = is_unreadable(described.message)
+        return replace(facts, unreadable=unreadable, failure="" if unreadable else str(described))
     facts = replace(facts, fit=read_fit(described))
     if facts.fit is None or facts.fit.problems or task.isCanceled():
         return facts
-    output = os.path.join(tempfile.gettempdir(), "magnet-geo-plan.tif")
-    whole = replace(request, output=output, refine="full", preview="", confidence="", probabilities="")
-    plan = ask_engine(engine, ["segment", "--dry-run", "--json", *whole.arguments()[1:]], is_cancelled=task.isCanceled)
+    with tempfile.TemporaryDirectory(prefix="magnet-geo-") as folder:
+        try:
+            plan = _ask_for_plan(question, task, folder)
+        except QgsProcessingException as error:
+            return replace(facts, failure=str(error))
     if isinstance(plan, FailureText):
         return replace(facts, failure=str(plan))
     return replace(facts, workload=Workload(int(plan["windows"]), int(plan["patches"])))
+
+
+def _ask_for_plan(question: SceneQuestion, task: QgsTask, folder: str) -> Union[dict[str, Any], FailureText]:
+    output = os.path.join(folder, "plan.tif")
+    whole = replace(question.request, output=output, refine="full", preview="", confidence="", probabilities="")
+    if question.area is not None:
+        whole = replace(whole, polygons_area=os.path.join(folder, "area.gpkg"))
+        question.area.write(whole.polygons_area, question.context)
+    arguments = ["segment", "--dry-run", "--json", *whole.arguments()[1:]]
+    return ask_engine(question.engine, arguments, is_cancelled=task.isCanceled)

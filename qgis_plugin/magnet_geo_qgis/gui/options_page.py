@@ -29,7 +29,8 @@ from ..core.requirement import CPU, CUDA, EngineRequirement
 from ..core.text import tr
 from ..engine.diagnosis import Diagnosis, diagnose
 from ..engine.install_size import size_text
-from ..engine.installing import InstallCancelledError, create_environment
+from ..engine.installing import create_environment
+from ..engine.program import ProgramCancelledError
 from ..layers.export import DEFAULT_LIMIT_MPX
 from ..settings import (
     BASE_PYTHON,
@@ -242,7 +243,7 @@ class OptionsPage(QgsOptionsPageWidget):
             return
         self._set_installing(False)
         self.bar.setValue(100 if error is None else 0)
-        if isinstance(error, InstallCancelledError):
+        if isinstance(error, ProgramCancelledError):
             self.state.setText(tr("Cancelled; nothing was installed."))
         elif error is not None:
             self.state.setText("✘ " + str(error))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any, Optional
 
-from qgis.core import QgsMapLayerProxyModel, QgsRasterLayer
+from qgis.core import QgsMapLayerProxyModel, QgsProject, QgsRasterLayer
 from qgis.gui import QgsFileWidget, QgsMapLayerComboBox, QgsRasterBandComboBox
 from qgis.PyQt.QtCore import Qt, QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
@@ -24,16 +25,18 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..algorithms.engine_algorithm import HELP_PAGE
+from ..core.engine import Engine
 from ..core.estimate import DEFAULT_SECONDS_PER_PATCH, duration_text
 from ..core.segment_request import DEFAULT_MODEL, SceneSource, SegmentRequest, slider_refinement
 from ..core.sentences import no_engine_text
 from ..core.text import tr
 from ..engine.finding import find_engine
-from ..layers.source import box_of, describe_layer
+from ..layers.export import no_area_text
+from ..layers.source import RasterInput, box_of, describe_layer
 from ..settings import LAST_CHOICES, MAX_MEMORY, SECONDS_PER_PATCH, read_setting, write_setting
 from .area_choice import AreaChoice
 from .background import BackgroundTask, start_task
-from .facts_task import SceneFacts, ask_facts
+from .facts_task import SceneFacts, SceneQuestion, ask_facts
 
 SLIDER_STEPS = 20
 ASK_AFTER_MS = 400
@@ -56,6 +59,7 @@ class SegmentDialog(QDialog):
         self.setWindowTitle(tr("MagNet Geo: map the land cover"))
         self.setObjectName("magnetGeoDialog")
         self.facts = SceneFacts()
+        self._source: Optional[RasterInput] = None
         self.band_choices: list[QgsRasterBandComboBox] = []
         self._question: Optional[BackgroundTask] = None
         self._waiting = QTimer(self)
@@ -94,8 +98,11 @@ class SegmentDialog(QDialog):
             ("report", self.report.isChecked()),
             ("min_area", self.min_area.value()),
             ("model_file", self.model_file.filePath()),
+            ("own_model", not self.model.currentData()),
         ):
             write_setting(LAST_CHOICES + name, value)
+        if self.output.filePath():
+            write_setting(LAST_CHOICES + "folder", os.path.dirname(self.output.filePath()))
 
     def choose_layer(self, layer: Any) -> None:
         """Selects a layer, where it is a raster."""
@@ -175,6 +182,7 @@ class SegmentDialog(QDialog):
         self.output.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
         self.output.setFilter("GeoTIFF (*.tif)")
         self.output.lineEdit().setPlaceholderText(tr("temporary file"))
+        self.output.fileChanged.connect(lambda _: self._show_notes())
         self.polygons = QCheckBox(tr("Polygons, of at least"))
         self.min_area = QDoubleSpinBox()
         self.min_area.setRange(0, 1e9)
@@ -208,6 +216,8 @@ class SegmentDialog(QDialog):
         self.report.setChecked(read_setting(LAST_CHOICES + "report", False))
         self.min_area.setValue(read_setting(LAST_CHOICES + "min_area", 0.0))
         self.model_file.setFilePath(read_setting(LAST_CHOICES + "model_file"))
+        self.model.setCurrentIndex(int(read_setting(LAST_CHOICES + "own_model", False)))
+        self.output.setDefaultRoot(read_setting(LAST_CHOICES + "folder"))
         self._model_changed()
         self._show_time()
 
@@ -227,32 +237,36 @@ class SegmentDialog(QDialog):
         if engine is None:
             self.notes.setText(f"<b>{no_engine_text()}</b> <a href='options'>{tr('Open the options')}</a>")
             return
-        source = describe_layer(layer) if layer is not None and layer.isValid() else None
-        scene = source.scene if source else None
+        self._source = describe_layer(layer) if layer is not None and layer.isValid() else None
         try:
-            box = box_of(self.area.extent(layer), source) if scene is not None else None
+            question = self._question_about(layer, engine)
         except ValueError as error:
             self.notes.setText(f"<b>✘ {error}</b>")
             self.run_button.setEnabled(False)
             return
-        request = replace(self.request(scene), box=box)
         self.notes.setText(tr("Reading the scene..."))
-
-        def work(task: BackgroundTask) -> SceneFacts:
-            return ask_facts(engine, request, task, has_scene=scene is not None)
-
-        reason = source.export_reason if source else tr("Choose a raster layer.")
         self._question = BackgroundTask(
-            tr("MagNet Geo: reading the scene"), work, lambda facts, error: self._show_facts(facts, error, reason)
+            tr("MagNet Geo: reading the scene"), lambda task: ask_facts(question, task), self._show_facts
         )
         start_task(self._question)
 
-    def _show_facts(self, facts: Optional[SceneFacts], error: Optional[Exception], reason: str) -> None:
+    def _question_about(self, layer: Optional[QgsRasterLayer], engine: Engine) -> SceneQuestion:
+        source, context = self._source, QgsProject.instance().transformContext()
+        if source is None or layer is None:
+            return SceneQuestion(engine, self.request(None), None, context)
+        extent, area = self.area.extent(layer), self.area.area_polygons()
+        box = box_of(extent, source)
+        if source.is_web and extent is None:
+            raise ValueError(no_area_text(source))
+        request = replace(self.request(source.scene), box=None if source.scene is None else box)
+        return SceneQuestion(engine, request, area, context)
+
+    def _show_facts(self, facts: Optional[SceneFacts], error: Optional[Exception]) -> None:
         try:
             self._question = None
             self.facts = facts or SceneFacts(failure=str(error))
             self._show_card()
-            self._show_notes(reason)
+            self._show_notes()
             self._show_time()
         except RuntimeError:
             # the dialog was closed for good while the engine answered
@@ -281,13 +295,19 @@ class SegmentDialog(QDialog):
             choice.deleteLater()
         self.band_choices = []
 
-    def _show_notes(self, reason: str) -> None:
-        fit = self.facts.fit
+    def _show_notes(self) -> None:
+        fit, source, output = self.facts.fit, self._source, self.output.filePath()
         problems = [*(fit.problems if fit else ()), *([self.facts.failure] if self.facts.failure else [])]
-        warnings = [*([reason] if reason else []), *(fit.warnings if fit else ())]
+        warnings = list(fit.warnings) if fit else []
+        if source is None:
+            problems.append(tr("Choose a raster layer."))
+        elif source.scene is None or self.facts.unreadable:
+            warnings.append(source.export_reason or source.unreadable_text)
+        if output and os.path.exists(output):
+            warnings.append(tr("{path} exists; a run replaces it.").format(path=output))
         lines = [f"<b>✘ {text}</b>" for text in problems] + [f"⚠ {text}" for text in warnings]
         self.notes.setText("<br>".join(lines) or tr("✔ The scene fits the model."))
-        self.run_button.setEnabled(self.layer.currentLayer() is not None and not problems)
+        self.run_button.setEnabled(not problems)
 
     def _show_time(self) -> None:
         share = 0.4 if self.fast.isChecked() else self.refinement.value() / SLIDER_STEPS

@@ -8,7 +8,13 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from qgis.core import QgsCoordinateTransformContext, QgsRasterBlockFeedback, QgsRectangle, QgsTask
+from qgis.core import (
+    QgsCoordinateTransformContext,
+    QgsProcessingException,
+    QgsRasterBlockFeedback,
+    QgsRectangle,
+    QgsTask,
+)
 from qgis.PyQt.QtCore import pyqtSignal
 
 from ..algorithms.polygonize import polygonize_arguments
@@ -17,11 +23,12 @@ from ..core.engine import Call, Engine
 from ..core.outcome import Outcome, Status
 from ..core.protocol import Log, Message, Preview, Progress
 from ..core.segment_request import SegmentRequest
-from ..core.sentences import FailureText
+from ..core.sentences import FailureText, is_unreadable
 from ..core.text import tr
 from ..engine.leftovers import remove_unfinished
 from ..engine.runner import run_call
 from ..engine.surroundings import WINDOWS
+from ..layers.area import AreaPolygons
 from ..layers.export import ExportError, export_layer
 from ..layers.source import RasterInput
 from .background import silent_flags
@@ -37,6 +44,7 @@ class SegmentPlan:
         source: The layer's facts.
         request: The run; its scene is filled in after an export.
         extent: Area in the layer's CRS; None for the whole layer.
+        area: Polygons of the area; None for a rectangle or the whole layer.
         context: Of the project.
         export_pixel_m: Pixel size of an export; 0 for the layer's own.
         export_limit_mpx: Largest export.
@@ -50,6 +58,7 @@ class SegmentPlan:
     request: SegmentRequest
     extent: Optional[QgsRectangle]
     context: QgsCoordinateTransformContext
+    area: Optional[AreaPolygons] = None
     export_pixel_m: float = 0.0
     export_limit_mpx: float = 64.0
     polygons: str = ""
@@ -88,7 +97,6 @@ class SegmentTask(QgsTask):
     def __init__(self, plan: SegmentPlan) -> None:
         super().__init__(tr("MagNet Geo: {name}").format(name=plan.source.name), silent_flags())
         self.plan = plan
-        self.hurried = False
         self._end = SegmentEnd(Status.CANCELLED)
         self._folder = ""
 
@@ -97,7 +105,7 @@ class SegmentTask(QgsTask):
         self._folder = tempfile.mkdtemp(prefix="magnet-geo-")
         try:
             self._end = self._work()
-        except ExportError as error:
+        except (ExportError, QgsProcessingException) as error:
             self._end = SegmentEnd(Status.FAILED, failure=FailureText(str(error), ""))
         except Exception as error:
             text = FailureText(tr("Unexpected error: {error}").format(error=repr(error)), tr("Please report it."))
@@ -112,20 +120,17 @@ class SegmentTask(QgsTask):
         """Removes the coarse map's file and the export, once no layer shows them."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def hurry(self) -> None:
-        """Cancels, and gives the engine only moments: QGIS is closing."""
-        self.hurried = True
-        self.cancel()
-
     def _work(self) -> SegmentEnd:
         plan = self.plan
         request = replace(plan.request, preview=os.path.join(self._folder, "coarse.tif"))
-        if plan.source.scene is None:
-            log_warning(plan.source.export_reason)
+        if plan.area is not None:
+            request = replace(request, polygons_area=os.path.join(self._folder, "area.gpkg"))
+            plan.area.write(request.polygons_area, plan.context)
+        outcome = None if plan.source.scene is None else self._segment(request)
+        if outcome is None or is_unreadable(outcome.text.message):
+            log_warning(plan.source.export_reason or plan.source.unreadable_text)
             request = replace(request, scene=self._export(), box=None)
-        if self.isCanceled():
-            return SegmentEnd(Status.CANCELLED)
-        outcome = self._call(request.arguments(), speaks_protocol=True, end=0.9 if self._has_more() else 1.0)
+            outcome = self._segment(request)
         end = SegmentEnd(outcome.status, failure=outcome.text if outcome.status is Status.FAILED else None)
         if outcome.status is not Status.DONE:
             remove_unfinished([request.output, request.confidence])
@@ -134,8 +139,11 @@ class SegmentTask(QgsTask):
         self._add_further(request, end)
         return end
 
-    def _has_more(self) -> bool:
-        return bool(self.plan.polygons or self.plan.report)
+    def _segment(self, request: SegmentRequest) -> Outcome:
+        if self.isCanceled():
+            return Outcome(Status.CANCELLED)
+        has_more = self.plan.polygons or self.plan.report
+        return self._call(request.arguments(), speaks_protocol=True, end=0.9 if has_more else 1.0)
 
     def _export(self) -> Any:
         feedback = QgsRasterBlockFeedback()
@@ -168,7 +176,9 @@ class SegmentTask(QgsTask):
             outcome = self._call(arguments, speaks_protocol=False, begin=0.9, end=1.0)
             if outcome.status is Status.DONE:
                 end.files[name] = path
-            elif outcome.status is Status.FAILED:
+                continue
+            remove_unfinished([path])
+            if outcome.status is Status.FAILED:
                 end.failure = outcome.text
 
     def _call(self, arguments: list[str], *, speaks_protocol: bool, begin: float = 0.0, end: float = 1.0) -> Outcome:
@@ -183,7 +193,7 @@ class SegmentTask(QgsTask):
             elif isinstance(message, Log) and message.level == "warning":
                 log_warning(message.message)
 
-        outcome = run_call(call, on_message=hear, is_cancelled=self.isCanceled, is_hurried=lambda: self.hurried)
+        outcome = run_call(call, on_message=hear, is_cancelled=self.isCanceled)
         if outcome.status is Status.FAILED and outcome.details:
             log_warning(outcome.details)
         return outcome

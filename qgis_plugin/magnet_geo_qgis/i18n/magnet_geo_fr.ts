@@ -9,53 +9,55 @@
     </message>
     <message>
       <source>Estimates accuracies and areas, with intervals, from a filled-in sample.</source>
-      <translation type="unfinished" />
+      <translation>Estime les précisions et les surfaces, avec leurs intervalles, d'après un échantillon rempli.</translation>
     </message>
     <message>
       <source>Estimates overall, user's and producer's accuracy and the areas of the classes, with confidence intervals, from the points of Accuracy sample whose column 'reference' is filled in (Olofsson and others, 2014).
 
 Save the points' edits first. With the map, it is compared with the one that was sampled.</source>
-      <translation type="unfinished" />
+      <translation>Estime la précision globale, celles de l'utilisateur et du producteur et les surfaces des classes, avec leurs intervalles de confiance, d'après les points de « Précision : échantillon » dont la colonne 'reference' est remplie (Olofsson et autres, 2014).
+
+Enregistrez d'abord les modifications des points. Si la carte est donnée, elle est comparée à celle qui a été échantillonnée.</translation>
     </message>
     <message>
       <source>accuracy,area estimate,Olofsson,confidence interval,validation</source>
-      <translation type="unfinished" />
+      <translation>précision,estimation de surface,Olofsson,intervalle de confiance,validation,accuracy</translation>
     </message>
     <message>
       <source>Points, filled in</source>
-      <translation type="unfinished" />
+      <translation>Points remplis</translation>
     </message>
     <message>
       <source>The map that was sampled</source>
-      <translation type="unfinished" />
+      <translation>La carte échantillonnée</translation>
     </message>
     <message>
       <source>Confidence level of the intervals</source>
-      <translation type="unfinished" />
+      <translation>Niveau de confiance des intervalles</translation>
     </message>
     <message>
       <source>Leave out points without an answer, as missing at random</source>
-      <translation type="unfinished" />
+      <translation>Laisser de côté les points sans réponse, comme manquants au hasard</translation>
     </message>
     <message>
       <source>Table of classes</source>
-      <translation type="unfinished" />
+      <translation>Tableau des classes</translation>
     </message>
     <message>
       <source>Record, for the report</source>
-      <translation type="unfinished" />
+      <translation>Fichier du résultat, pour le rapport</translation>
     </message>
     <message>
       <source>Overall accuracy</source>
-      <translation type="unfinished" />
+      <translation>Précision globale</translation>
     </message>
     <message>
       <source>The points must be the GeoPackage that Accuracy sample wrote.</source>
-      <translation type="unfinished" />
+      <translation>Les points doivent être le GeoPackage que « Précision : échantillon » a écrit.</translation>
     </message>
     <message>
       <source>The points have edits that are not saved; save them, then estimate again.</source>
-      <translation type="unfinished" />
+      <translation>Les points ont des modifications non enregistrées ; enregistrez-les, puis estimez de nouveau.</translation>
     </message>
     <message>
       <source>Accuracy sample</source>
@@ -69,27 +71,29 @@ Save the points' edits first. With the map, it is compared with the one that was
       <source>Draws a stratified random sample of the pixels of a map: points to fill in by hand.
 
 Look at the ground at each point, in imagery better than the map was made from, and choose what it truly is in the column 'reference'; the form offers the classes. Do not move, add or remove points. Then run Accuracy estimate.</source>
-      <translation type="unfinished" />
+      <translation>Tire un échantillon aléatoire stratifié des pixels d'une carte : des points à remplir à la main.
+
+Regardez le terrain à chaque point, sur des images meilleures que celles dont la carte est issue, et choisissez dans la colonne 'reference' ce qu'il y a vraiment ; le formulaire propose les classes. Ne déplacez, n'ajoutez et ne supprimez aucun point. Lancez ensuite « Précision : estimation ».</translation>
     </message>
     <message>
       <source>Proportional to area</source>
-      <translation type="unfinished" />
+      <translation>En proportion des surfaces</translation>
     </message>
     <message>
       <source>Equal</source>
-      <translation type="unfinished" />
+      <translation>À parts égales</translation>
     </message>
     <message>
       <source>Neyman (optimal)</source>
-      <translation type="unfinished" />
+      <translation>Neyman (optimal)</translation>
     </message>
     <message>
       <source>Power: favours small classes</source>
-      <translation type="unfinished" />
+      <translation>Puissance : favorise les petites classes</translation>
     </message>
     <message>
       <source>accuracy,random points,stratified,sampling,validation</source>
-      <translation type="unfinished" />
+      <translation>précision,points aléatoires,stratifié,échantillonnage,validation,accuracy,sampling</translation>
     </message>
     <message>
       <source>Class map</source>
@@ -97,43 +101,43 @@ Look at the ground at each point, in imagery better than the map was made from, 
     </message>
     <message>
       <source>Points</source>
-      <translation type="unfinished" />
+      <translation>Points</translation>
     </message>
     <message>
       <source>Shared by classes</source>
-      <translation type="unfinished" />
+      <translation>Répartition entre les classes</translation>
     </message>
     <message>
       <source>Points per class at least</source>
-      <translation type="unfinished" />
+      <translation>Points par classe au moins</translation>
     </message>
     <message>
       <source>Seed</source>
-      <translation type="unfinished" />
+      <translation>Graine du hasard</translation>
     </message>
     <message>
       <source>Hide the map's class in the points</source>
-      <translation type="unfinished" />
+      <translation>Cacher la classe de la carte dans les points</translation>
     </message>
     <message>
       <source>Points (GeoPackage)</source>
-      <translation type="unfinished" />
+      <translation>Points (GeoPackage)</translation>
     </message>
     <message>
       <source>The points need a GeoPackage: end the name in .gpkg.</source>
-      <translation type="unfinished" />
+      <translation>Les points demandent un GeoPackage : le nom doit finir par .gpkg.</translation>
     </message>
     <message>
-      <source>Cancelled; nothing was written.</source>
-      <translation>Annulé ; rien n'a été écrit.</translation>
+      <source>Cancelled.</source>
+      <translation>Annulé.</translation>
     </message>
     <message>
       <source>The engine was told to stop from outside QGIS.</source>
-      <translation type="unfinished" />
+      <translation>Le moteur a été arrêté depuis l'extérieur de QGIS.</translation>
     </message>
     <message>
       <source>magnet-geo {version}</source>
-      <translation type="unfinished" />
+      <translation>magnet-geo {version}</translation>
     </message>
     <message>
       <source>Evaluate map</source>
@@ -141,49 +145,51 @@ Look at the ground at each point, in imagery better than the map was made from, 
     </message>
     <message>
       <source>Scores a class map against labels: confusion, IoU, F1, accuracy.</source>
-      <translation type="unfinished" />
+      <translation>Note une carte de classes d'après des étiquettes : matrice de confusion, IoU, F1, précision.</translation>
     </message>
     <message>
       <source>Scores a class map against labels: a label raster or polygons, in any CRS and resolution.
 
 The figures count labelled pixels. They are no estimate of areas: for those draw a random sample (Accuracy sample) and estimate from it (Accuracy estimate).</source>
-      <translation type="unfinished" />
+      <translation>Note une carte de classes d'après des étiquettes : un raster ou des polygones, dans tout SCR et toute résolution.
+
+Les chiffres comptent des pixels étiquetés. Ils n'estiment pas des surfaces : tirez pour cela un échantillon aléatoire (« Précision : échantillon ») et estimez d'après lui (« Précision : estimation »).</translation>
     </message>
     <message>
       <source>Column of the class, for polygons</source>
-      <translation type="unfinished" />
+      <translation>Colonne de la classe, pour des polygones</translation>
     </message>
     <message>
       <source>Labels and their classes, such as 2=3, meadow=grass</source>
-      <translation type="unfinished" />
+      <translation>Étiquettes et leurs classes, comme 2=3, pré=herbe</translation>
     </message>
     <message>
       <source>Labels of ground not to be compared, such as 0</source>
-      <translation type="unfinished" />
+      <translation>Étiquettes à ne pas comparer, comme 0</translation>
     </message>
     <message>
       <source>These labels have no file that the engine can open; save them first.</source>
-      <translation type="unfinished" />
+      <translation>Ces étiquettes n'ont pas de fichier que le moteur puisse ouvrir ; enregistrez-les d'abord.</translation>
     </message>
     <message>
       <source>accuracy,confusion matrix,IoU,kappa,validation</source>
-      <translation type="unfinished" />
+      <translation>précision,matrice de confusion,IoU,kappa,validation,accuracy</translation>
     </message>
     <message>
       <source>Labels: raster or polygons</source>
-      <translation type="unfinished" />
+      <translation>Étiquettes : raster ou polygones</translation>
     </message>
     <message>
       <source>Score record, for the report</source>
-      <translation type="unfinished" />
+      <translation>Fichier de la note, pour le rapport</translation>
     </message>
     <message>
       <source>Mean IoU</source>
-      <translation type="unfinished" />
+      <translation>IoU moyenne</translation>
     </message>
     <message>
       <source>{path} cannot be written ({reason}); choose another place.</source>
-      <translation type="unfinished" />
+      <translation>{path} ne peut pas être écrit ({reason}) ; choisissez un autre endroit.</translation>
     </message>
     <message>
       <source>Polygonise classes</source>
@@ -197,43 +203,45 @@ The figures count labelled pixels. They are no estimate of areas: for those draw
       <source>Turns a class map into polygons without gaps or overlaps, with class, colour and true area.
 
 Smallest polygon: smaller ones join the neighbour with the longest common border. Simplify: borders are simplified once for both sides, so that no gaps open.</source>
-      <translation type="unfinished" />
+      <translation>Transforme une carte de classes en polygones sans trous ni recouvrements, avec classe, couleur et surface vraie.
+
+Plus petit polygone : les plus petits rejoignent le voisin à la plus longue limite commune. Simplifier : les limites sont simplifiées une seule fois pour les deux côtés, sans ouvrir de trous.</translation>
     </message>
     <message>
       <source>This raster has no file that the engine can open; save it as GeoTIFF first.</source>
-      <translation type="unfinished" />
+      <translation>Ce raster n'a pas de fichier que le moteur puisse ouvrir ; enregistrez-le d'abord en GeoTIFF.</translation>
     </message>
     <message>
       <source>Pixels join at sides (4)</source>
-      <translation type="unfinished" />
+      <translation>Pixels joints par les côtés (4)</translation>
     </message>
     <message>
       <source>Pixels join at corners too (8)</source>
-      <translation type="unfinished" />
+      <translation>Pixels joints aussi par les coins (8)</translation>
     </message>
     <message>
       <source>vectorize,polygons,land cover,coverage,minimum mapping unit</source>
-      <translation type="unfinished" />
+      <translation>vectoriser,polygones,occupation du sol,surface minimale,vectorize</translation>
     </message>
     <message>
       <source>Smallest polygon, in square metres</source>
-      <translation type="unfinished" />
+      <translation>Plus petit polygone, en mètres carrés</translation>
     </message>
     <message>
       <source>Simplify borders by, in metres</source>
-      <translation type="unfinished" />
+      <translation>Simplifier les limites de, en mètres</translation>
     </message>
     <message>
       <source>Smooth: stairs become slopes</source>
-      <translation type="unfinished" />
+      <translation>Lisser : les escaliers deviennent des pentes</translation>
     </message>
     <message>
       <source>Connectivity</source>
-      <translation type="unfinished" />
+      <translation>Connexité</translation>
     </message>
     <message>
       <source>Certainty of the map</source>
-      <translation type="unfinished" />
+      <translation>Certitude de la carte</translation>
     </message>
     <message>
       <source>Polygons</source>
@@ -251,11 +259,13 @@ Smallest polygon: smaller ones join the neighbour with the longest common border
       <source>Puts a map into one HTML file to hand on: scene and map side by side, areas, certainty, how it was made. The file needs no network and prints well.
 
 A map that was not made here works too, and tells less.</source>
-      <translation type="unfinished" />
+      <translation>Réunit une carte dans un fichier HTML à transmettre : scène et carte côte à côte, surfaces, certitude, origine. Le fichier n'a pas besoin de réseau et s'imprime bien.
+
+Une carte venue d'ailleurs convient aussi, le rapport en dit alors moins.</translation>
     </message>
     <message>
       <source>report,html,areas,statistics,land cover</source>
-      <translation type="unfinished" />
+      <translation>rapport,html,surfaces,statistiques,occupation du sol,report</translation>
     </message>
     <message>
       <source>Scene</source>
@@ -267,19 +277,19 @@ A map that was not made here works too, and tells less.</source>
     </message>
     <message>
       <source>Record of Evaluate map</source>
-      <translation type="unfinished" />
+      <translation>Fichier de « Évaluer la carte »</translation>
     </message>
     <message>
       <source>Record of Accuracy estimate</source>
-      <translation type="unfinished" />
+      <translation>Fichier de « Précision : estimation »</translation>
     </message>
     <message>
       <source>Headline</source>
-      <translation type="unfinished" />
+      <translation>Titre</translation>
     </message>
     <message>
       <source>The scene has no file; the report goes without it.</source>
-      <translation type="unfinished" />
+      <translation>La scène n'a pas de fichier ; le rapport se fait sans elle.</translation>
     </message>
     <message>
       <source>Segment scene</source>
@@ -295,7 +305,11 @@ A map that was not made here works too, and tells less.</source>
 The map lies on the scene's own pixels and brings its legend along. Bands: choose as many as the model wants, in its order; none lets the engine find them by name. Refinement: 'full' looks closely everywhere, 'fast' where the coarse map is unsure, 'share' spends the share below on the least sure places, 'off' gives the coarse map in seconds. Area: a rectangle, or the polygons of a layer; inside, each pixel gets the class of a run over the whole scene. Map services and layers without a file are exported first, for the area only.
 
 The work is done by the program magnet-geo in its own environment: Settings &gt; Options &gt; MagNet Geo.</source>
-      <translation type="unfinished" />
+      <translation>Cartographie l'occupation du sol d'une photo aérienne ou d'une scène satellite de toute taille, du grossier au fin.
+
+La carte suit les pixels de la scène et apporte sa légende. Bandes : choisissez-en autant que le modèle en veut, dans son ordre ; sans choix, le moteur les trouve par leur nom. Raffinement : « Complet » regarde partout de près, « Rapide » où la carte grossière est incertaine, « Part » raffine la part ci-dessous aux endroits les moins sûrs, « Sans » donne la carte grossière en quelques secondes. Zone : un rectangle, ou les polygones d'une couche ; à l'intérieur, chaque pixel reçoit la classe d'un calcul sur toute la scène. Les services de cartes et les couches sans fichier sont d'abord exportés, pour la zone seulement.
+
+Le travail est fait par le programme magnet-geo dans son propre environnement : Préférences &gt; Options &gt; MagNet Geo.</translation>
     </message>
     <message>
       <source>As the model says</source>
@@ -319,11 +333,11 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Automatic</source>
-      <translation type="unfinished" />
+      <translation>Automatique</translation>
     </message>
     <message>
       <source>land cover,classification,segmentation,deep learning,magnet,aerial,satellite</source>
-      <translation type="unfinished" />
+      <translation>occupation du sol,classification,segmentation,apprentissage profond,magnet,aérien,satellite,land cover</translation>
     </message>
     <message>
       <source>Model (bundled name, or model file)</source>
@@ -351,31 +365,31 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Smallest polygon, in square metres (0 keeps all)</source>
-      <translation type="unfinished" />
+      <translation>Plus petit polygone, en mètres carrés (0 garde tout)</translation>
     </message>
     <message>
       <source>Certainty below which a pixel is unclassified (0-1)</source>
-      <translation type="unfinished" />
+      <translation>Certitude sous laquelle un pixel reste sans classe (0-1)</translation>
     </message>
     <message>
       <source>Values to the model's: auto, none, or MIN,MAX</source>
-      <translation type="unfinished" />
+      <translation>Valeurs de la scène vers celles du modèle : auto, none ou MIN,MAX</translation>
     </message>
     <message>
       <source>Pixel size in metres, or 'native'</source>
-      <translation type="unfinished" />
+      <translation>Taille du pixel en mètres, ou 'native'</translation>
     </message>
     <message>
       <source>Memory limit, such as 4GB</source>
-      <translation type="unfinished" />
+      <translation>Limite de mémoire, comme 4GB</translation>
     </message>
     <message>
       <source>Compute on</source>
-      <translation type="unfinished" />
+      <translation>Calculer sur</translation>
     </message>
     <message>
       <source>Pixel size in metres for map services (0: 1 m)</source>
-      <translation type="unfinished" />
+      <translation>Taille du pixel en mètres pour les services de cartes (0 : 1 m)</translation>
     </message>
     <message>
       <source>Map</source>
@@ -387,27 +401,27 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Share that was refined</source>
-      <translation type="unfinished" />
+      <translation>Part raffinée</translation>
     </message>
     <message>
       <source>Seconds of the run</source>
-      <translation type="unfinished" />
+      <translation>Secondes du calcul</translation>
     </message>
     <message>
       <source>The scene is no raster layer that QGIS can read; choose another one.</source>
-      <translation type="unfinished" />
+      <translation>La scène n'est pas une couche raster que QGIS puisse lire ; choisissez-en une autre.</translation>
     </message>
     <message>
-      <source>The layer of the area has no polygon to use; select some, or all.</source>
-      <translation type="unfinished" />
+      <source>The polygons are the area; the rectangle is not used.</source>
+      <translation>Les polygones sont la zone ; le rectangle n'est pas utilisé.</translation>
     </message>
     <message>
       <source>Making polygons</source>
-      <translation type="unfinished" />
+      <translation>Création des polygones</translation>
     </message>
     <message>
       <source>Writing the report</source>
-      <translation type="unfinished" />
+      <translation>Écriture du rapport</translation>
     </message>
     <message>
       <source>about {n} h</source>
@@ -439,19 +453,19 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>This Python cannot make virtual environments; on Debian and Ubuntu run 'sudo apt-get install python3-venv', or choose another Python.</source>
-      <translation type="unfinished" />
+      <translation>Ce Python ne peut pas créer d'environnements virtuels ; sous Debian et Ubuntu, lancez 'sudo apt-get install python3-venv', ou choisissez un autre Python.</translation>
     </message>
     <message>
       <source>Installing PyTorch</source>
-      <translation type="unfinished" />
+      <translation>Installation de PyTorch</translation>
     </message>
     <message>
       <source>Installing magnet-geo</source>
-      <translation type="unfinished" />
+      <translation>Installation de magnet-geo</translation>
     </message>
     <message>
       <source>Python {found} is too old; the engine needs {wanted} or newer.</source>
-      <translation type="unfinished" />
+      <translation>Python {found} est trop ancien ; le moteur demande {wanted} ou plus récent.</translation>
     </message>
     <message>
       <source>Settings &gt; Options &gt; MagNet Geo</source>
@@ -471,51 +485,51 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>The engine ended without a result.</source>
-      <translation type="unfinished" />
+      <translation>Le moteur a fini sans résultat.</translation>
     </message>
     <message>
       <source>Close other programs, or set a memory limit under Advanced parameters.</source>
-      <translation type="unfinished" />
+      <translation>Fermez d'autres programmes, ou fixez une limite de mémoire dans les paramètres avancés.</translation>
     </message>
     <message>
       <source>Free some space, or write to another disk.</source>
-      <translation type="unfinished" />
+      <translation>Libérez de la place, ou écrivez sur un autre disque.</translation>
     </message>
     <message>
       <source>Choose the bands in the dialog.</source>
-      <translation type="unfinished" />
+      <translation>Choisissez les bandes dans la fenêtre.</translation>
     </message>
     <message>
       <source>Choose the device 'cpu' under Advanced parameters.</source>
-      <translation type="unfinished" />
+      <translation>Choisissez 'cpu' dans les paramètres avancés.</translation>
     </message>
     <message>
       <source>Choose an area that meets the layer.</source>
-      <translation type="unfinished" />
+      <translation>Choisissez une zone qui touche la couche.</translation>
     </message>
     <message>
       <source>The engine could not be started: {program} ({reason}).</source>
-      <translation type="unfinished" />
+      <translation>Le moteur n'a pas pu être lancé : {program} ({reason}).</translation>
     </message>
     <message>
       <source>The engine (version {version}) speaks protocol {found}, this plugin protocol {wanted}.</source>
-      <translation type="unfinished" />
+      <translation>Le moteur (version {version}) parle le protocole {found}, cette extension le protocole {wanted}.</translation>
     </message>
     <message>
       <source>Update the plugin in the plugin manager.</source>
-      <translation type="unfinished" />
+      <translation>Mettez l'extension à jour dans le gestionnaire d'extensions.</translation>
     </message>
     <message>
       <source>The engine is version {found}, but this plugin needs {wanted} or newer.</source>
-      <translation type="unfinished" />
+      <translation>Le moteur est en version {found}, mais cette extension demande {wanted} ou plus récent.</translation>
     </message>
     <message>
       <source>The engine did not understand the request.</source>
-      <translation type="unfinished" />
+      <translation>Le moteur n'a pas compris la demande.</translation>
     </message>
     <message>
       <source>The engine stopped with code {code}: {said}</source>
-      <translation type="unfinished" />
+      <translation>Le moteur s'est arrêté avec le code {code} : {said}</translation>
     </message>
     <message>
       <source>Choose or create the engine in {page}.</source>
@@ -531,23 +545,23 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Press Test in {page}; it shows what the engine says.</source>
-      <translation type="unfinished" />
+      <translation>Pressez « Tester » dans {page} ; on y voit ce que dit le moteur.</translation>
     </message>
     <message>
       <source>The engine does not know what the plugin asks for: {said}</source>
-      <translation type="unfinished" />
+      <translation>Le moteur ne connaît pas ce que demande l'extension : {said}</translation>
     </message>
     <message>
       <source>it said nothing.</source>
-      <translation type="unfinished" />
+      <translation>il n'a rien dit.</translation>
     </message>
     <message>
       <source>The engine's Python lacks the package {package}.</source>
-      <translation type="unfinished" />
+      <translation>Il manque au Python du moteur le paquet {package}.</translation>
     </message>
     <message>
       <source>Create the engine anew, or choose another one, in {page}.</source>
-      <translation type="unfinished" />
+      <translation>Recréez le moteur, ou choisissez-en un autre, dans {page}.</translation>
     </message>
     <message>
       <source>The engine works: magnet-geo {version}.</source>
@@ -555,67 +569,75 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>The engine does not run: {said}</source>
-      <translation type="unfinished" />
+      <translation>Le moteur ne marche pas : {said}</translation>
     </message>
     <message>
       <source>Downloads about {down} GB and takes about {disk} GB in your profile; {free} GB are free.</source>
-      <translation type="unfinished" />
+      <translation>Télécharge environ {down} Go et occupe environ {disk} Go dans votre profil ; {free} Go sont libres.</translation>
+    </message>
+    <message>
+      <source>On Windows the usual index holds the CPU build only; name PyTorch's CUDA index.</source>
+      <translation>Sous Windows, l'index habituel n'a que la version CPU ; nommez l'index CUDA de PyTorch.</translation>
+    </message>
+    <message>
+      <source>There is no CUDA on macOS; the usual build computes on Apple's GPUs.</source>
+      <translation>Il n'y a pas de CUDA sous macOS ; la version habituelle calcule sur les GPU d'Apple.</translation>
     </message>
     <message>
       <source>On Linux the usual index brings the CUDA build; with PyTorch's CPU index it is far smaller.</source>
-      <translation type="unfinished" />
+      <translation>Sous Linux, l'index habituel apporte la version CUDA ; avec l'index CPU de PyTorch, c'est bien plus petit.</translation>
     </message>
     <message>
       <source>Looking for a Python</source>
-      <translation type="unfinished" />
+      <translation>Recherche d'un Python</translation>
     </message>
     <message>
       <source>Testing the engine</source>
-      <translation type="unfinished" />
+      <translation>Test du moteur</translation>
     </message>
     <message>
       <source>it does not run.</source>
-      <translation type="unfinished" />
+      <translation>il ne marche pas.</translation>
     </message>
     <message>
       <source>Another QGIS is creating the environment; wait until it is done.</source>
-      <translation type="unfinished" />
+      <translation>Un autre QGIS est en train de créer l'environnement ; attendez qu'il ait fini.</translation>
     </message>
     <message>
       <source>The environment was made without a Python; choose another one to make it with.</source>
-      <translation type="unfinished" />
+      <translation>L'environnement a été créé sans Python ; choisissez-en un autre pour le créer.</translation>
     </message>
     <message>
       <source>The installation ended, but the engine is not there; see the log.</source>
-      <translation type="unfinished" />
+      <translation>L'installation a fini, mais le moteur n'est pas là ; voir le journal.</translation>
     </message>
     <message>
       <source>No Python here can make the environment; install Python 3.11 or newer from python.org.</source>
-      <translation type="unfinished" />
+      <translation>Aucun Python ici ne peut créer l'environnement ; installez Python 3.11 ou plus récent depuis python.org.</translation>
     </message>
     <message>
       <source>Creating the environment with Python {v}</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{program} does not start: {reason}</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{program} crashed.</source>
-      <translation type="unfinished" />
+      <translation>Création de l'environnement avec Python {v}</translation>
     </message>
     <message>
       <source>The installation failed: {reason}</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>{program} does not answer.</source>
-      <translation type="unfinished" />
+      <translation>L'installation a échoué : {reason}</translation>
     </message>
     <message>
       <source>see the log.</source>
-      <translation type="unfinished" />
+      <translation>voir le journal.</translation>
+    </message>
+    <message>
+      <source>{program} does not start: {reason}</source>
+      <translation>{program} ne démarre pas : {reason}</translation>
+    </message>
+    <message>
+      <source>{program} crashed.</source>
+      <translation>{program} s'est arrêté brutalement.</translation>
+    </message>
+    <message>
+      <source>{program} does not answer.</source>
+      <translation>{program} ne répond pas.</translation>
     </message>
     <message>
       <source>Selected features only</source>
@@ -638,12 +660,28 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
       <translation>Polygones d'une couche</translation>
     </message>
     <message>
+      <source>Choose a layer with polygons.</source>
+      <translation>Choisissez une couche avec des polygones.</translation>
+    </message>
+    <message>
+      <source>Draw the rectangle on the map, or give its borders.</source>
+      <translation>Dessinez le rectangle sur la carte, ou donnez ses limites.</translation>
+    </message>
+    <message>
       <source>Map the land cover...</source>
       <translation>Cartographier l'occupation du sol...</translation>
     </message>
     <message>
       <source>MagNet Geo: map the land cover of a raster layer</source>
       <translation>MagNet Geo : cartographier l'occupation du sol d'une couche raster</translation>
+    </message>
+    <message>
+      <source>MagNet Geo: removing a replaced engine</source>
+      <translation>MagNet Geo : suppression d'un moteur remplacé</translation>
+    </message>
+    <message>
+      <source>Cancelled; nothing was written.</source>
+      <translation>Annulé ; rien n'a été écrit.</translation>
     </message>
     <message>
       <source>Open folder</source>
@@ -671,11 +709,11 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>The map {path} is written, but QGIS cannot read it.</source>
-      <translation type="unfinished" />
+      <translation>La carte {path} est écrite, mais QGIS ne peut pas la lire.</translation>
     </message>
     <message>
       <source>Done in {n} s: {areas}</source>
-      <translation type="unfinished" />
+      <translation>Fini en {n} s : {areas}</translation>
     </message>
     <message>
       <source>The map is ready: {areas}.</source>
@@ -683,7 +721,7 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>The engine's answer makes no sense here: {error}</source>
-      <translation type="unfinished" />
+      <translation>La réponse du moteur n'a pas de sens ici : {error}</translation>
     </message>
     <message>
       <source>Engine</source>
@@ -703,7 +741,7 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Python of an environment that has magnet-geo</source>
-      <translation type="unfinished" />
+      <translation>Python d'un environnement qui a magnet-geo</translation>
     </message>
     <message>
       <source>Private environment</source>
@@ -711,23 +749,23 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Name, or name==version, from the package index; or a wheel; or a source folder.</source>
-      <translation type="unfinished" />
+      <translation>Nom, ou nom==version, de l'index de paquets ; ou un wheel ; ou un dossier de sources.</translation>
     </message>
     <message>
       <source>CPU</source>
-      <translation type="unfinished" />
+      <translation>CPU</translation>
     </message>
     <message>
       <source>NVIDIA GPU (CUDA)</source>
-      <translation type="unfinished" />
+      <translation>GPU NVIDIA (CUDA)</translation>
     </message>
     <message>
       <source>empty: the usual index; see 'Get started' on pytorch.org for others</source>
-      <translation type="unfinished" />
+      <translation>vide : l'index habituel ; voir « Get started » sur pytorch.org pour d'autres</translation>
     </message>
     <message>
       <source>empty: the best Python here (3.11 or newer)</source>
-      <translation type="unfinished" />
+      <translation>vide : le meilleur Python d'ici (3.11 ou plus récent)</translation>
     </message>
     <message>
       <source>Engine from</source>
@@ -767,7 +805,7 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>none; such as 4GB</source>
-      <translation type="unfinished" />
+      <translation>aucune ; comme 4GB</translation>
     </message>
     <message>
       <source> million pixels</source>
@@ -775,11 +813,11 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Main memory of the engine</source>
-      <translation type="unfinished" />
+      <translation>Mémoire principale du moteur</translation>
     </message>
     <message>
       <source>Export of map services, at most</source>
-      <translation type="unfinished" />
+      <translation>Export des services de cartes, au plus</translation>
     </message>
     <message>
       <source>Asking the engine...</source>
@@ -787,7 +825,7 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>MagNet Geo: creating the engine</source>
-      <translation type="unfinished" />
+      <translation>MagNet Geo : création du moteur</translation>
     </message>
     <message>
       <source>Create</source>
@@ -799,19 +837,19 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Test of the engine</source>
-      <translation type="unfinished" />
+      <translation>Test du moteur</translation>
     </message>
     <message>
       <source>Cancelled; nothing was installed.</source>
-      <translation type="unfinished" />
+      <translation>Annulé ; rien n'a été installé.</translation>
     </message>
     <message>
       <source>The engine is ready in {folder}.</source>
-      <translation type="unfinished" />
+      <translation>Le moteur est prêt dans {folder}.</translation>
     </message>
     <message>
       <source>Certainty (0-254)</source>
-      <translation type="unfinished" />
+      <translation>Certitude (0-254)</translation>
     </message>
     <message>
       <source>{title} (coarse, being refined)</source>
@@ -866,12 +904,8 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
       <translation>Lecture de la scène...</translation>
     </message>
     <message>
-      <source>Choose a raster layer.</source>
-      <translation>Choisissez une couche raster.</translation>
-    </message>
-    <message>
       <source>MagNet Geo: reading the scene</source>
-      <translation type="unfinished" />
+      <translation>MagNet Geo : lecture de la scène</translation>
     </message>
     <message>
       <source>coarse map only</source>
@@ -887,7 +921,11 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>Model files</source>
-      <translation type="unfinished" />
+      <translation>Fichiers de modèle</translation>
+    </message>
+    <message>
+      <source>Choose a raster layer.</source>
+      <translation>Choisissez une couche raster.</translation>
     </message>
     <message>
       <source>✔ The scene fits the model.</source>
@@ -899,7 +937,7 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>{name}; {time}</source>
-      <translation type="unfinished" />
+      <translation>{name} ; {time}</translation>
     </message>
     <message>
       <source>Open the options</source>
@@ -910,24 +948,32 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
       <translation>{name} : trouvée par son nom</translation>
     </message>
     <message>
+      <source>{path} exists; a run replaces it.</source>
+      <translation>{path} existe ; un calcul le remplace.</translation>
+    </message>
+    <message>
       <source>MagNet Geo: {name}</source>
-      <translation type="unfinished" />
+      <translation>MagNet Geo : {name}</translation>
     </message>
     <message>
       <source>Please report it.</source>
-      <translation type="unfinished" />
+      <translation>Merci de le signaler.</translation>
     </message>
     <message>
       <source>Unexpected error: {error}</source>
-      <translation type="unfinished" />
+      <translation>Erreur inattendue : {error}</translation>
+    </message>
+    <message>
+      <source>The layer of the area has no polygon to use; select some, or all.</source>
+      <translation>La couche de la zone n'a pas de polygone à utiliser ; sélectionnez-en, ou prenez-les tous.</translation>
     </message>
     <message>
       <source>The area could not be written: {reason}</source>
-      <translation type="unfinished" />
+      <translation>La zone n'a pas pu être écrite : {reason}</translation>
     </message>
     <message>
       <source>The layer '{name}' could not be copied: {reason}</source>
-      <translation type="unfinished" />
+      <translation>La couche '{name}' n'a pas pu être copiée : {reason}</translation>
     </message>
     <message>
       <source>'{name}' is a map service; choose an area.</source>
@@ -935,27 +981,27 @@ The work is done by the program magnet-geo in its own environment: Settings &gt;
     </message>
     <message>
       <source>The area does not meet the layer '{name}'; choose another one.</source>
-      <translation type="unfinished" />
+      <translation>La zone ne touche pas la couche '{name}' ; choisissez-en une autre.</translation>
     </message>
     <message>
       <source>The area has {found} million pixels, but at most {most} are exported; choose a smaller area, or set larger pixels.</source>
-      <translation type="unfinished" />
+      <translation>La zone a {found} millions de pixels, mais {most} au plus sont exportés ; choisissez une zone plus petite ou des pixels plus grands.</translation>
     </message>
     <message>
       <source>The layer '{name}' cannot be read.</source>
-      <translation type="unfinished" />
+      <translation>La couche '{name}' ne peut pas être lue.</translation>
     </message>
     <message>
       <source>The layer '{name}' could not be exported: {reason}</source>
-      <translation type="unfinished" />
+      <translation>La couche '{name}' n'a pas pu être exportée : {reason}</translation>
     </message>
     <message>
       <source>the disk or the service refused.</source>
-      <translation type="unfinished" />
+      <translation>le disque ou le service a refusé.</translation>
     </message>
     <message>
       <source>'{name}' is not a file that the engine can open: it is exported first.</source>
-      <translation type="unfinished" />
+      <translation>'{name}' n'est pas un fichier que le moteur puisse ouvrir : il est d'abord exporté.</translation>
     </message>
     <message>
       <source>'{name}' is a map service: its pictures are read for the area. Mind its terms of use.</source>

@@ -3,19 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,
     QgsFeature,
+    QgsFeatureRequest,
     QgsFields,
     QgsProcessingException,
+    QgsRectangle,
     QgsVectorFileWriter,
     QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
     QgsWkbTypes,
 )
 
 from ..core.text import tr
+
+
+@dataclass
+class AreaPolygons:
+    """Polygons of a layer, taken in the main thread and read in another.
+
+    Attributes:
+        source: The layer's features, its unsaved edits among them.
+        request: Which of them.
+        crs: Of the layer.
+        extent: Rectangle around them, in that CRS.
+    """
+
+    source: QgsVectorLayerFeatureSource
+    request: QgsFeatureRequest
+    crs: QgsCoordinateReferenceSystem
+    extent: QgsRectangle
+
+    def write(self, path: str, context: QgsCoordinateTransformContext) -> None:
+        """Writes them to a GeoPackage; see `write_area_polygons`."""
+        write_area_polygons(self.source.getFeatures(self.request), self.crs, path, context)
+
+
+def describe_polygons(layer: QgsVectorLayer, *, selected_only: bool) -> AreaPolygons:
+    """Gives a layer's polygons. Call it in the main thread: it touches the layer.
+
+    Raises:
+        ValueError: There are none.
+    """
+    if (layer.selectedFeatureCount() if selected_only else layer.featureCount()) == 0:
+        raise ValueError(no_polygons_text())
+    request = QgsFeatureRequest()
+    if selected_only:
+        request.setFilterFids(layer.selectedFeatureIds())
+    extent = layer.boundingBoxOfSelected() if selected_only else layer.extent()
+    return AreaPolygons(QgsVectorLayerFeatureSource(layer), request, layer.crs(), extent)
+
+
+def no_polygons_text() -> str:
+    """What is said of a layer without polygons to use."""
+    return tr("The layer of the area has no polygon to use; select some, or all.")
 
 
 def write_area_polygons(

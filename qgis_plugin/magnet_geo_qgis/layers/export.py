@@ -52,7 +52,7 @@ def export_layer(
         ExportError: No area for a map service, an area off the layer, too large, or not readable.
     """
     if extent is None and source.is_web:
-        raise ExportError(tr("'{name}' is a map service; choose an area.").format(name=source.name))
+        raise ExportError(no_area_text(source))
     area = source.extent if extent is None else extent.intersect(source.extent)
     if area.isEmpty():
         raise ExportError(tr("The area does not meet the layer '{name}'; choose another one.").format(name=source.name))
@@ -67,6 +67,11 @@ def export_layer(
         )
     _write(source, path, area, columns, rows, context, feedback)
     return SceneSource(path)
+
+
+def no_area_text(source: RasterInput) -> str:
+    """What is said of a map service without an area."""
+    return tr("'{name}' is a map service; choose an area.").format(name=source.name)
 
 
 def metres_per_unit(source: RasterInput, area: QgsRectangle) -> float:

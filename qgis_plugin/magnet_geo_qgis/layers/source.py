@@ -24,7 +24,7 @@ class RasterInput:
     Attributes:
         name: Of the layer.
         scene: What the engine opens; None where the layer must be exported.
-        provider: Copy of its provider, for the export alone.
+        provider: Copy of its provider, for the export alone; None where it has none.
         crs: Of the layer, as the user set it.
         extent: Of the layer, in its CRS.
         columns: Its width in pixels; 0 where it has none of its own.
@@ -48,6 +48,11 @@ class RasterInput:
             return tr("'{name}' is a map service: its pictures are read for the area. Mind its terms of use.").format(
                 name=self.name
             )
+        return self.unreadable_text
+
+    @property
+    def unreadable_text(self) -> str:
+        """What is said of a layer that only QGIS can read."""
         return tr("'{name}' is not a file that the engine can open: it is exported first.").format(name=self.name)
 
 
@@ -56,12 +61,11 @@ WEB_PROVIDERS = frozenset({"wms", "wcs", "arcgismapserver", "vectortile"})
 
 def describe_layer(layer: QgsRasterLayer) -> RasterInput:
     """Gives the facts of a layer. Call it in the main thread: it touches the layer."""
-    scene = _direct_source(layer)
     provider = layer.dataProvider()
     return RasterInput(
         name=layer.name(),
-        scene=scene,
-        provider=provider.clone() if scene is None else None,
+        scene=_direct_source(layer),
+        provider=None if provider is None else provider.clone(),
         crs=layer.crs(),
         extent=layer.extent(),
         columns=layer.width(),
