@@ -25,8 +25,8 @@ class MagnetGroup(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):
             raise
-        except (CancelledError, KeyboardInterrupt, click.Abort):
-            click.echo("Cancelled.", err=True)
+        except (CancelledError, KeyboardInterrupt, click.Abort) as error:
+            click.echo(str(error) if isinstance(error, CancelledError) else "Cancelled.", err=True)
             raise click.exceptions.Exit(CANCELLED_EXIT_CODE) from None
         except Exception as error:
             raise click.ClickException(str(explain(error))) from error

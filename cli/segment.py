@@ -86,6 +86,12 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--max-vram", type=Bytes(), help="Limit of GPU memory.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of the networks.")
 @click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
+@click.option(
+    "--resume/--no-resume",
+    default=True,
+    show_default=True,
+    help="Go on where an interrupted run of the same map stopped.",
+)
 @click.option("--co", "creation_options", type=KeyValue(), multiple=True, help="GDAL creation option (COG driver).")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the plan of each run.")
@@ -134,6 +140,7 @@ def segment(
     max_vram: int | None,
     threads: int | None,
     overwrite: bool,
+    resume: bool,
     creation_options: tuple[tuple[str, str], ...],
     dry_run: bool,
     verbose: bool,
@@ -183,6 +190,7 @@ def segment(
         max_vram=max_vram,
         threads=threads,
         overwrite=overwrite,
+        resume=resume,
         creation_options=creation_options,
     )
     choice = ModelChoice(model_name, preset, backbone, refinements, overrides)

@@ -79,4 +79,4 @@ class CancelToken:
     def raise_if_cancelled(self) -> None:
         """Raise `CancelledError` once `cancel` was called."""
         if self.cancelled:
-            raise CancelledError("The run was cancelled.")
+            raise CancelledError("Cancelled.")

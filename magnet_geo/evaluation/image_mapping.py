@@ -29,7 +29,7 @@ from magnet_geo.progressive import Stage, full_size
 from magnet_geo.scene.core_map import MapSettings, make_core_map
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.run_plan import plan_windows
-from magnet_geo.scene.seam_blender import SeamBlender
+from magnet_geo.scene.seam_blender import ScratchBands
 from magnet_geo.scene.segmenter import Segmenter, last_stage
 from magnet_geo.scene.wanted_patches import wanted_patches
 
@@ -136,10 +136,13 @@ class ImageMapper:
         classes = np.memmap(scratch / "classes.u8", np.uint8, "w+", shape=shape)
         classes[:] = IGNORE_INDEX
         tally = _Tally(cancel or CancelToken())
-        blender = SeamBlender(plan, scratch)
+        bands = ScratchBands(plan, scratch)
         for window in self._windows(source, plan, scale):
             probabilities = self._probabilities(window, scale, tally)
-            part = make_core_map(probabilities, window=window, blender=blender, scale=scale, settings=self._settings)
+            with bands.blender(window.window) as blender:
+                part = make_core_map(
+                    probabilities, window=window, blender=blender, scale=scale, settings=self._settings
+                )
             classes[part.core.slices] = part.classes
             on_window()
         return MappedImage(classes, tally.patches, tally.refined, tally.passes, time.monotonic() - started)

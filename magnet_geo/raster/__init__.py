@@ -12,6 +12,7 @@ from magnet_geo.raster.map_layout import MapLayout
 from magnet_geo.raster.outline import valid_outline
 from magnet_geo.raster.output_path import check_output_path
 from magnet_geo.raster.raster_writer import GeoTiffDraft
+from magnet_geo.raster.scene_fingerprint import scene_fingerprint
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
 from magnet_geo.raster.server_style import server_style, write_server_style
 from magnet_geo.raster.source import SceneSource, open_scene
@@ -42,6 +43,7 @@ __all__ = [
     "open_scene",
     "read_acquisition",
     "read_tags",
+    "scene_fingerprint",
     "server_style",
     "untagged_collar",
     "valid_outline",

@@ -33,17 +33,18 @@ _OVERVIEW_ALLOWANCE = 4 / 3
 class GeoTiffDraft:
     """Takes rectangles in any order, within a ``with`` block, and becomes a Cloud Optimized GeoTIFF at the end.
 
-    Each pixel is written once; those that never are, are nodata. Leaving the block without `finish` or `keep` removes
-    every trace.
+    Each pixel is written once; those that never are, are nodata. Leaving the block without `finish` removes every
+    trace.
     """
 
-    def __init__(self, target: Path, layout: MapLayout, *, resume: bool = False) -> None:
+    def __init__(self, target: Path, layout: MapLayout, *, workspace: Path | None = None) -> None:
         """Name the output.
 
         Args:
             target: Where the raster appears at last.
             layout: What it is.
-            resume: Go on with the draft that `keep` left, if there is one.
+            workspace: Folder for the draft, by default the target's; what is renamed at last lies there too, if it is
+                in the target's folder.
 
         Raises:
             OutputError: A creation option is not possible.
@@ -51,27 +52,26 @@ class GeoTiffDraft:
         check_creation_options(layout.creation_options)
         self.target = target
         self.layout = layout
-        self.draft_path = target.with_name(f".{target.name}.part.tif")
-        self._cog_path = target.with_name(f".{target.name}.cog.tif")
-        self._resume = resume
-        self._kept = False
+        beside = target.absolute().parent
+        drafts = workspace.absolute() if workspace else beside
+        self.draft_path = drafts / f".{target.name}.part.tif"
+        # To be renamed, it must lie on the target's file system.
+        self._cog_path = (drafts if beside in (drafts, *drafts.parents) else beside) / f".{target.name}.cog.tif"
         self._tiles = WrittenTiles(layout.grid.size, layout.nodata)
         self._dataset: DatasetWriter | None = None
-        # For the attribute table; what an earlier run wrote was not counted here.
+        # For the attribute table.
         self._pixel_counts: NDArray[np.int64] | None = None
 
     def __enter__(self) -> GeoTiffDraft:
-        taken_up = self._resume and self.draft_path.exists()
-        self._dataset = self._reopen() if taken_up else self._create()
-        if self.layout.scheme is not None and not taken_up:
+        self._dataset = self._create()
+        if self.layout.scheme is not None:
             self._pixel_counts = np.zeros(256, np.int64)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._kept:
-            self.discard()
+        self.discard()
 
     def write(self, rect: PixelRect, array: NDArray[np.uint8]) -> None:
         """Write a rectangle.
@@ -112,21 +112,6 @@ class GeoTiffDraft:
                 self._open_dataset.update_tags(**{key: text})
         except GDAL_ERRORS as error:
             raise self._failure(gdal_detail(error)) from error
-
-    def checkpoint(self) -> None:
-        """Bring everything written so far onto the disk, where a later run can take it up.
-
-        Raises:
-            DiskFullError: It did not all fit.
-            OutputError: GDAL could not write.
-        """
-        self._close()
-        self._dataset = self._reopen()
-
-    def keep(self) -> None:
-        """Close the draft and leave it for a later run with ``resume``."""
-        self._close()
-        self._kept = True
 
     def finish(self) -> Path:
         """Make the output appear: `prepare`, then `publish`.
@@ -218,19 +203,6 @@ class GeoTiffDraft:
                 return dataset
         except GDAL_ERRORS as error:
             raise self._failure(gdal_detail(error)) from error
-
-    def _reopen(self) -> DatasetWriter:
-        try:
-            with opening():
-                dataset = rasterio.open(self.draft_path, "r+")
-        except GDAL_ERRORS as error:
-            raise self._failure(gdal_detail(error)) from error
-        found = dataset.count, dataset.height, dataset.width
-        needed = len(self.layout.band_names), self.layout.grid.height, self.layout.grid.width
-        if found != needed:
-            dataset.close()
-            raise OutputError(f"The draft '{self.draft_path}' is of another raster; remove it or use --no-resume.")
-        return dataset
 
     def _close(self) -> None:
         dataset, self._dataset = self._open_dataset, None

@@ -77,25 +77,46 @@ def make_core_map(
     Args:
         probabilities: (C, H, W) of the whole window, in model pixels.
         window: The window; what is not valid becomes nodata.
-        blender: Of this map; windows come in plan order.
+        blender: Of this window.
         scale: Scene pixels per model pixel.
         settings: What is wanted.
     """
     core, valid = window.window.final, window.final_valid
-    height, width = core.height, core.width
-    classes = np.full((height, width), settings.scheme.nodata, np.uint8)
-    confidence = np.full((height, width), CERTAINTY_NODATA, np.uint8) if settings.with_confidence else None
-    shares: NDArray[np.uint8] | None = None
-    if settings.with_probabilities:
-        shares = np.full((len(settings.scheme), height, width), CERTAINTY_NODATA, np.uint8)
+    part = blank_core_map(core, settings)
 
     def sample(rect: PixelRect) -> Tensor:
         return _sample(probabilities, rect.relative_to(window.window.read), scale)
 
-    for rows, blended in blender.join(window.window, sample):
-        if valid[rows].any():
-            _fill(blended, valid[rows], settings, classes[rows], _part(confidence, rows), _part(shares, rows))
-    return CoreMap(core, classes, confidence, shares)
+    for rows, blended in blender.join(sample):
+        fill_core_map(part, rows, blended, valid=valid[rows], settings=settings)
+    return part
+
+
+def blank_core_map(core: PixelRect, settings: MapSettings) -> CoreMap:
+    """A part in which nothing is valid yet."""
+    height, width = core.height, core.width
+    confidence = np.full((height, width), CERTAINTY_NODATA, np.uint8) if settings.with_confidence else None
+    shares: NDArray[np.uint8] | None = None
+    if settings.with_probabilities:
+        shares = np.full((len(settings.scheme), height, width), CERTAINTY_NODATA, np.uint8)
+    return CoreMap(core, np.full((height, width), settings.scheme.nodata, np.uint8), confidence, shares)
+
+
+def fill_core_map(
+    part: CoreMap, rows: slice, probabilities: Tensor, *, valid: NDArray[np.bool_], settings: MapSettings
+) -> None:
+    """Decide some rows of a part.
+
+    Args:
+        part: Its arrays are written into.
+        rows: Which rows.
+        probabilities: (C, rows, w) blended.
+        valid: (rows, w) boolean; what is not valid stays as it is.
+        settings: What is wanted.
+    """
+    if valid.any():
+        confidence, shares = _part(part.confidence, rows), _part(part.probabilities, rows)
+        _fill(probabilities, valid, settings, part.classes[rows], confidence, shares)
 
 
 def _part(array: NDArray[np.uint8] | None, rows: slice) -> NDArray[np.uint8] | None:

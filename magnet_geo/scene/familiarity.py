@@ -5,7 +5,8 @@ Shapes: B bands, C classes, H and W rows and columns of a window, h and w of its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,6 +62,22 @@ class SceneLook:
         final = final_probabilities(probabilities[:, *there].float(), self._manifest.temperature)
         self._certainty += float(certainty(final).cpu().numpy()[seen].sum(dtype=np.float64))
         self._pixels += pixels.shape[1]
+
+    def counts(self) -> dict[str, NDArray[Any]]:
+        """Gives what was seen so far as arrays by name, for `join`."""
+        return {
+            "values": self._values,
+            "spreads": self._spreads,
+            "certainty": np.float64(self._certainty).reshape(1),
+            "pixels": np.int64(self._pixels).reshape(1),
+        }
+
+    def join(self, counts: Mapping[str, NDArray[Any]]) -> None:
+        """Takes into account what another look of the same model saw: its `counts`."""
+        self._values += counts["values"]
+        self._spreads += counts["spreads"]
+        self._certainty += float(counts["certainty"][0])
+        self._pixels += int(counts["pixels"][0])
 
     @property
     def mean_certainty(self) -> float:

@@ -93,6 +93,7 @@ class SegmentOptions:
         max_vram: Limit of GPU memory in bytes; None for what is free.
         threads: CPU threads of the networks; None for PyTorch's choice.
         overwrite: Whether existing outputs may be replaced.
+        resume: Whether to go on where an interrupted run of the same map stopped.
         creation_options: GDAL creation options of the class raster.
     """
 
@@ -114,6 +115,7 @@ class SegmentOptions:
     max_vram: int | None = None
     threads: int | None = None
     overwrite: bool = False
+    resume: bool = True
     creation_options: tuple[tuple[str, str], ...] = field(default=())
 
     def __post_init__(self) -> None:

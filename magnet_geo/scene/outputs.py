@@ -14,12 +14,15 @@ from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.segmenter import Segmenter
+from magnet_geo.scene.work_folder import published_outputs
 
 _UNCLASSIFIED_COLOR = "#808080"
 
 
 def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
     """Refuse outputs that cannot or must not be written, before any work is done.
+
+    What an interrupted run has published already may be replaced by the run that continues it.
 
     Raises:
         OutputError: One exists, has no folder, or is the scene; or a creation option is not possible.
@@ -28,21 +31,21 @@ def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
     given = [p for p in (output, options.confidence, options.probabilities, options.preview) if p is not None]
     if len({path.absolute() for path in given}) < len(given):
         raise OptionError("Two outputs have the same name; give each its own.")
+    own = published_outputs(output) if options.resume else frozenset()
     for path in given:
-        check_output_path(path, scene, options.overwrite)
+        check_output_path(path, scene, options.overwrite or path.absolute() in own)
     check_creation_options(options.creation_options)
     if options.stages is not None:
-        _check_stages_folder(options.stages, overwrite=options.overwrite)
+        _check_stages_folder(options.stages)
+        for path in options.stages.glob("stage_*.tif"):
+            check_output_path(path, scene, options.overwrite or path.absolute() in own)
 
 
-def _check_stages_folder(folder: Path, *, overwrite: bool) -> None:
+def _check_stages_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"'{folder}' is a file; --stages needs the name of a folder.")
     if not folder.absolute().parent.is_dir():
         raise OutputError(f"The folder '{folder.absolute().parent}' does not exist; create it first.")
-    found = next(folder.glob("stage_*.tif"), None)
-    if found is not None and not overwrite:
-        raise OutputError(f"The output '{found}' exists already; choose another folder or use --overwrite.")
 
 
 def written_scheme(manifest: Manifest, options: SegmentOptions) -> ClassScheme:
@@ -54,7 +57,7 @@ def written_scheme(manifest: Manifest, options: SegmentOptions) -> ClassScheme:
     return replace(scheme, classes=(*scheme.classes, unclassified))
 
 
-def map_writer(output: Path, plan: RunPlan, model: Segmenter, options: SegmentOptions) -> MapWriter:
+def map_writer(output: Path, plan: RunPlan, model: Segmenter, options: SegmentOptions, workspace: Path) -> MapWriter:
     """The writer of a run's rasters."""
     manifest = model.manifest
     tags = _tags(model)
@@ -68,24 +71,22 @@ def map_writer(output: Path, plan: RunPlan, model: Segmenter, options: SegmentOp
         confidence=(options.confidence, certainty) if options.confidence else None,
         probabilities=(options.probabilities, shares) if options.probabilities else None,
         areas=pixel_areas(plan),
+        workspace=workspace,
     )
 
 
-def preview_writer(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> MapWriter | None:
-    """The writer of the coarse map, if one is wanted."""
-    if options.preview is None:
-        return None
+def preview_writer(preview: Path, plan: RunPlan, model: Segmenter, workspace: Path) -> MapWriter:
+    """The writer of the coarse map."""
     tags = (*_tags(model), ("MAGNET_GEO_STAGE", "coarse preview"))
-    return MapWriter(
-        (options.preview, MapLayout.of_classes(plan.description, model.manifest.class_scheme(), tags=tags))
-    )
+    layout = MapLayout.of_classes(plan.description, model.manifest.class_scheme(), tags=tags)
+    return MapWriter((preview, layout), workspace=workspace)
 
 
-def stage_writers(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> tuple[MapWriter, ...]:
+def stage_writers(plan: RunPlan, model: Segmenter, options: SegmentOptions, workspace: Path) -> tuple[MapWriter, ...]:
     """One writer per stage, coarse to fine, of the maps in the stages' folder; none where it is not wanted.
 
     Raises:
-        OutputError: The folder cannot be made, or holds one of the maps already.
+        OutputError: The folder cannot be made.
     """
     if options.stages is None:
         return ()
@@ -96,10 +97,9 @@ def stage_writers(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> t
     writers = []
     for level in range(len(model.manifest.pyramid.levels)):
         path = options.stages / f"stage_{level}.tif"
-        check_output_path(path, plan.source.path, options.overwrite)
         tags = (*_tags(model), ("MAGNET_GEO_STAGE", str(level)))
         layout = MapLayout.of_classes(plan.description, model.manifest.class_scheme(), tags=tags)
-        writers.append(MapWriter((path, layout)))
+        writers.append(MapWriter((path, layout), workspace=workspace))
     return tuple(writers)
 
 

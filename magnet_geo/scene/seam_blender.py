@@ -1,18 +1,18 @@
 """Joins windows without a visible seam: where two of them see the same ground, one fades into the other.
 
-Shapes: C classes, h and w rows and columns in scene pixels.
+Shapes: C classes, h and w rows and columns in scene pixels, T the width of a band (twice the taper).
 """
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.errors import DiskFullError, OutputError
@@ -22,12 +22,79 @@ _STRIP_ROWS = 128
 
 
 class SeamBlender:
-    """Blends the windows of one map, which must come in plan order; windows that map nothing may be left out.
+    """Blends one window with its left neighbor, then with the blended row above.
 
-    Each window is blended with its left neighbor, then with the blended row above. The weights are linear across
-    the inner half of the halo; the outer half, where a window knows least, counts for nothing. The band
-    to the right stays in memory, bands below go to scratch files, one per window: no row of the whole scene is
-    ever held.
+    The weights are linear across the inner half of the halo; the outer half, where a window knows least, counts for
+    nothing. What the window's own neighbors need of it is known once `join` is exhausted.
+
+    Attributes:
+        right: (C, height of the support, T) of the window alone, for the neighbor to the right; None at the far edge.
+        below: (C, T, width of the final part) blended with the left, for the neighbor below; None at the far edge.
+        top: (C, T, width of the final part) likewise, where the row above is joined later; None otherwise.
+    """
+
+    def __init__(
+        self, window: Window, taper: int, *, left: Tensor | None, above: Tensor | None, open_top: bool = False
+    ) -> None:
+        """Take what the neighbors left.
+
+        Args:
+            window: The window.
+            taper: Of the plan.
+            left: ``right`` of the left neighbor; None where there is none that maps anything.
+            above: ``below`` of the neighbor above; likewise.
+            open_top: Whether the rows that fade into the row above are left to `join_top`.
+        """
+        self.right: Tensor | None = None
+        self.below: Tensor | None = None
+        self.top: Tensor | None = None
+        self._window, self._band = window, 2 * taper
+        self._left, self._above, self._open_top = left, above, open_top
+
+    def join(self, sample: Callable[[PixelRect], Tensor]) -> Iterator[tuple[slice, Tensor]]:
+        """Yield the blended probabilities of the window's final part, strip by strip.
+
+        Args:
+            sample: Gives the window's own probabilities (C, h, w) of a rectangle in scene pixels.
+
+        Yields:
+            Rows of the final part, and their probabilities (C, rows, width of the final part).
+        """
+        window, right, below, top = self._window, list[Tensor](), list[Tensor](), list[Tensor]()
+        for strip in self._strips():
+            own = sample(strip)
+            if window.support.col_stop > window.final.col_stop:
+                right.append(own[..., window.final.width :].clone())
+            if self._left is not None:
+                rows = slice(strip.row - window.support.row, strip.row_stop - window.support.row)
+                left = self._left[:, rows].to(own.device)
+                own[..., : self._band] = torch.lerp(left, own[..., : self._band], _rising(self._band, own)[None, None])
+            body = own[..., : window.final.width]
+            if strip.row >= window.final.row_stop:
+                below.append(body.clone())
+                continue
+            rows = slice(strip.row - window.final.row, strip.row_stop - window.final.row)
+            if rows.start < self._band and self._open_top:
+                top.append(body.clone())
+                continue
+            if rows.start < self._band and self._above is not None:
+                body = fade_down(self._above[:, rows].to(body.device), body, rows=rows, band=self._band)
+            yield rows, body
+        self.right, self.below, self.top = _joined(right), _joined(below), _joined(top)
+
+    def _strips(self) -> Iterator[PixelRect]:
+        support, final = self._window.support, self._window.final
+        breaks = sorted({support.row, min(final.row + self._band, final.row_stop), final.row_stop, support.row_stop})
+        for start, stop in pairwise(breaks):
+            for row in range(start, stop, _STRIP_ROWS):
+                yield PixelRect(row, support.col, min(_STRIP_ROWS, stop - row), support.width)
+
+
+class ScratchBands:
+    """What the windows of one map, which come in plan order, leave for each other.
+
+    The band to the right stays in memory, bands below go to scratch files, one per window: no row of the whole scene
+    is ever held. Windows that map nothing may be left out.
     """
 
     def __init__(self, plan: WindowPlan, scratch: Path) -> None:
@@ -37,84 +104,69 @@ class SeamBlender:
             plan: The windows.
             scratch: An existing folder for the bands, to be removed by the caller.
         """
-        self._band = 2 * plan.taper
+        self._plan, self._scratch = plan, scratch
         self._columns = plan.shape[1]
-        self._scratch = scratch
-        self._right: tuple[int, Tensor] | None = None
+        self._right: tuple[int, Tensor | None] = (-1, None)
 
-    def join(self, window: Window, sample: Callable[[PixelRect], Tensor]) -> Iterator[tuple[slice, Tensor]]:
-        """Yield the blended probabilities of a window's final part, strip by strip.
-
-        Args:
-            window: The next window.
-            sample: Gives the window's own probabilities (C, h, w) of a rectangle in scene pixels.
-
-        Yields:
-            Rows of the final part, and their probabilities (C, rows, width of the final part).
+    @contextmanager
+    def blender(self, window: Window) -> Iterator[SeamBlender]:
+        """The blender of the next window, to be exhausted within the ``with`` block.
 
         Raises:
             OutputError: A scratch file cannot be written.
         """
-        left = self._left_of(window)
-        right: list[Tensor] = []
-        above, below = self._file(window.index - self._columns), self._file(window.index)
-        for strip in self._strips(window):
-            own = sample(strip)
-            if window.support.col_stop > window.final.col_stop:
-                right.append(own[..., window.final.width :].clone())
-            if left is not None:
-                rows = slice(strip.row - window.support.row, strip.row_stop - window.support.row)
-                own[..., : self._band] = torch.lerp(
-                    left[:, rows], own[..., : self._band], self._rising(own)[None, None]
-                )
-            body = own[..., : window.final.width]
-            if strip.row >= window.final.row_stop:
-                _append(below, body)
-                continue
-            rows = slice(strip.row - window.final.row, strip.row_stop - window.final.row)
-            if rows.start < self._band and above.exists():
-                upper = _read(above, body.shape[0], rows, body.shape[2]).to(body.device)
-                body = torch.lerp(upper, body, self._rising(own)[rows][None, :, None])
-            yield rows, body
+        in_row = window.index % self._columns > 0 and self._right[0] == window.index - 1
+        above = self._file(window.index - self._columns)
+        blender = SeamBlender(
+            window,
+            self._plan.taper,
+            left=self._right[1] if in_row else None,
+            above=torch.from_numpy(np.load(above)) if above.exists() else None,
+        )
+        yield blender
         above.unlink(missing_ok=True)
-        self._right = (window.index, torch.cat(right, dim=1)) if right else None
-
-    def _left_of(self, window: Window) -> Tensor | None:
-        in_row = window.index % self._columns > 0
-        if not in_row or self._right is None or self._right[0] != window.index - 1:
-            return None
-        return self._right[1]
-
-    def _rising(self, like: Tensor) -> Tensor:
-        """Weight of the later window across the band, at pixel centers: (2 taper,)."""
-        steps = torch.arange(self._band, device=like.device, dtype=like.dtype)
-        return (steps + 0.5) / self._band
-
-    def _strips(self, window: Window) -> Iterator[PixelRect]:
-        support, final = window.support, window.final
-        breaks = sorted({support.row, min(final.row + self._band, final.row_stop), final.row_stop, support.row_stop})
-        for start, stop in pairwise(breaks):
-            for row in range(start, stop, _STRIP_ROWS):
-                yield PixelRect(row, support.col, min(_STRIP_ROWS, stop - row), support.width)
+        self._right = (window.index, blender.right)
+        if blender.below is not None:
+            _save(self._file(window.index), blender.below)
 
     def _file(self, index: int) -> Path:
-        return self._scratch / f"band_{index}.f32"
+        return self._scratch / f"band_{index}.npy"
 
 
-def _append(path: Path, body: Tensor) -> None:
-    rows_first: NDArray[np.float32] = body.permute(1, 0, 2).contiguous().cpu().numpy()
+def fade_down(upper: Tensor, lower: Tensor, *, rows: slice, band: int) -> Tensor:
+    """Rows of a band, fading from the row of windows above to the one below.
+
+    Args:
+        upper: (C, h, w) of the row above.
+        lower: (C, h, w) of the row below.
+        rows: Which rows of the band these are.
+        band: Its height.
+    """
+    return torch.lerp(upper, lower, _rising(band, lower)[rows][None, :, None])
+
+
+def strips_of_band(band: int) -> Iterator[slice]:
+    """The rows in which a band is blended and classified: the same ones wherever it is done."""
+    for row in range(0, band, _STRIP_ROWS):
+        yield slice(row, min(row + _STRIP_ROWS, band))
+
+
+def _rising(band: int, like: Tensor) -> Tensor:
+    """Weight of the later window across a band, at pixel centers: (T,)."""
+    steps = torch.arange(band, device=like.device, dtype=like.dtype)
+    return (steps + 0.5) / band
+
+
+def _joined(strips: list[Tensor]) -> Tensor | None:
+    return torch.cat(strips, dim=1) if strips else None
+
+
+def _save(path: Path, band: Tensor) -> None:
     try:
-        with path.open("ab") as file:
-            file.write(rows_first.tobytes())
+        np.save(path, band.cpu().numpy())
     except OSError as error:
         kind = DiskFullError if error.errno == errno.ENOSPC else OutputError
         raise kind(
             f"Scratch data in '{path.parent}' could not be written ({error.strerror}); make room or choose another "
             "folder for the output."
         ) from error
-
-
-def _read(path: Path, classes: int, rows: slice, width: int) -> Tensor:
-    count = rows.stop - rows.start
-    values = np.fromfile(path, np.float32, count * classes * width, offset=rows.start * classes * width * 4)
-    return torch.from_numpy(values.reshape(count, classes, width)).permute(1, 0, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -29,7 +29,7 @@ class WindowLoader:
         """
         self._plan, self._model_size = plan, model_size
 
-    def load(self, windows: Iterable[Window]) -> Iterator[ModelWindow]:
+    def load(self, windows: Iterable[Window]) -> Generator[ModelWindow]:
         """Yield the windows in order; those without a pixel to map come with an all-False ``support_valid``.
 
         What lies outside the area of interest altogether is not even read.

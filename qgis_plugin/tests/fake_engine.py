@@ -97,8 +97,10 @@ def segment():
         say(type="progress", fraction=0.4, stage="segment", message="Segmenting")
         if output:
             folder, name = os.path.split(output)
-            with open(os.path.join(folder, f".{name}.part.tif"), "wb") as file:
-                file.write(b"half a file")
+            work = os.path.join(folder, f".{name}.magnet-geo")
+            os.makedirs(work, exist_ok=True)
+            with open(os.path.join(work, "0.part"), "wb") as file:
+                file.write(b"a window")
         os.kill(os.getpid(), signal.SIGKILL)
     if MODE == "exit3":
         sys.stderr.write("something odd\n")

@@ -96,7 +96,7 @@ def test_failures_are_told_and_qgis_goes_on(desktop, tmp_path):
     for mode, sentence in (("sigkill", "crashed"), ("oom", "memory ran out"), ("exit3", "code 3"), ("crash", "libcud")):
         desktop.ask(f"begin({mode!r}, {str(output)!r})")
         desktop.wait_until(f"{sentence!r} in texts()", limit_s=30)
-        assert list(output.parent.iterdir()) == []
+        assert not output.exists()
     desktop.ask(f"begin('slow', {str(output)!r})")
     desktop.wait_until("len(QgsProject.instance().mapLayers()) == 2", limit_s=30)
     began = time.monotonic()

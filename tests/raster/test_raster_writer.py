@@ -146,29 +146,6 @@ def test_an_interrupted_draft_leaves_nothing_and_keeps_the_old_target(
     assert target.read_text() == "old"
 
 
-def test_a_kept_draft_is_taken_up_again(tmp_path: Path) -> None:
-    target = tmp_path / "out.tif"
-    with GeoTiffDraft(target, CLASSES, resume=True) as draft:
-        draft.write(PixelRect(0, 0, 600, 700), np.ones((600, 700), np.uint8))
-        draft.checkpoint()
-        draft.keep()
-    assert not target.exists()
-    with GeoTiffDraft(target, CLASSES, resume=True) as draft:
-        draft.write(PixelRect(600, 0, 5, 7), np.full((5, 7), 4, np.uint8))
-        draft.finish()
-    with rasterio.open(target) as dataset:
-        values = dataset.read(1)
-    assert ((values == 1).sum(), (values == 4).sum()) == (600 * 700, 35)
-
-
-def test_a_draft_of_another_raster_is_not_taken_up(tmp_path: Path) -> None:
-    with GeoTiffDraft(tmp_path / "out.tif", CLASSES) as draft:
-        draft.keep()
-    other = MapLayout(RasterGrid(GRID.crs, GRID.transform, 40, 30), ("class",), 255, SCHEME)
-    with pytest.raises(OutputError, match="of another raster"), GeoTiffDraft(tmp_path / "out.tif", other, resume=True):
-        pass
-
-
 def test_sidecars_of_a_replaced_raster_go_with_it(tmp_path: Path) -> None:
     for name in ("out.tif", "out.tif.aux.xml", "out.tif.ovr", "out.tif.msk"):
         (tmp_path / name).write_text("old")

@@ -1,4 +1,4 @@
-"""A run that fails or is cancelled says why and leaves nothing behind."""
+"""A run that fails or is cancelled says why and leaves no output: nothing at all before the first finished window."""
 
 from __future__ import annotations
 
@@ -36,19 +36,31 @@ def _options(folder: Path, **options: object) -> SegmentOptions:
 
 def _assert_nothing_left(folder: Path) -> None:
     assert not list(folder.iterdir())
+    _assert_no_thread_left()
+
+
+def _assert_only_work_left(folder: Path) -> None:
+    (work,) = folder.iterdir()
+    assert work.name == ".map.tif.magnet-geo"
+    assert list(work.glob("*/*.part"))
+    assert not list(folder.rglob("*.tif"))
+    _assert_no_thread_left()
+
+
+def _assert_no_thread_left() -> None:
     assert not [t.name for t in threading.enumerate() if t.name.startswith(("read", "write"))]
 
 
 @pytest.mark.parametrize("refine", ["full", "0.5"])
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.5, 0.97])
-def test_a_cancelled_run_leaves_no_file(scene: str, folder: Path, after: float, refine: str) -> None:
+def test_a_cancelled_run_leaves_no_output(scene: str, folder: Path, after: float, refine: str) -> None:
     cancel = CancelToken()
 
     def listen(event: Event) -> None:
         if isinstance(event, ProgressEvent) and event.fraction >= after:
             cancel.cancel()
 
-    with pytest.raises(CancelledError):
+    with pytest.raises(CancelledError) as caught:
         segment_scene(
             scene,
             output=folder / "map.tif",
@@ -57,7 +69,11 @@ def test_a_cancelled_run_leaves_no_file(scene: str, folder: Path, after: float, 
             progress=listen,
             cancel=cancel,
         )
-    _assert_nothing_left(folder)
+    if list(folder.iterdir()):
+        _assert_only_work_left(folder)
+        assert "the same command continues" in str(caught.value)
+    else:
+        assert after <= 0.1
 
 
 def test_a_listener_that_raises_ends_the_run_cleanly(scene: str, folder: Path) -> None:
@@ -79,7 +95,7 @@ def test_a_corrupt_block_in_mid_run_is_named(scene: str, folder: Path, preview: 
     options = _options(folder, preview=folder / "preview.tif" if preview else None)
     with pytest.raises(SceneError, match=r"Rows .* cannot be read .* damaged"):
         segment_scene(scene, output=folder / "map.tif", model=stub_model(), options=options)
-    _assert_nothing_left(folder)
+    _assert_only_work_left(folder)
 
 
 @pytest.mark.parametrize("good", [0, 2, 7])
@@ -95,7 +111,7 @@ def test_a_failing_writer_ends_the_run(scene: str, folder: Path, monkeypatch: py
     monkeypatch.setattr(GeoTiffDraft, "write", failing)
     with pytest.raises(OutputError, match="disk is gone"):
         segment_scene(scene, output=folder / "map.tif", model=stub_model(), options=_options(folder))
-    _assert_nothing_left(folder)
+    _assert_only_work_left(folder)
 
 
 def test_a_draft_that_cannot_be_made_leaves_no_other(scene: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,13 +125,13 @@ def test_a_draft_that_cannot_be_made_leaves_no_other(scene: str, folder: Path, m
     monkeypatch.setattr(GeoTiffDraft, "__enter__", failing)
     with pytest.raises(OutputError, match="No room"):
         segment_scene(scene, output=folder / "map.tif", model=stub_model(), options=_options(folder))
-    _assert_nothing_left(folder)
+    _assert_only_work_left(folder)
 
 
 def test_a_failing_network_ends_the_run(scene: str, folder: Path) -> None:
     class Broken(StubPredictor):
         def scale_specific(self, inputs: Tensor) -> Tensor:
-            if self.forward_passes > 20:
+            if self.forward_passes > 0:
                 raise RuntimeError("out of luck")
             return super().scale_specific(inputs)
 
@@ -145,7 +161,7 @@ def test_a_failed_run_leaves_an_older_map_as_it_is(scene: str, folder: Path, mon
     monkeypatch.setattr(GeoTiffDraft, "write", failing)
     with pytest.raises(OutputError):
         segment_scene(scene, output=folder / "map.tif", model=stub_model(), options=SegmentOptions(overwrite=True))
-    assert [(p.name, p.read_bytes()) for p in folder.iterdir()] == [("map.tif", b"older")]
+    assert [(p.name, p.read_bytes()) for p in folder.iterdir() if p.is_file()] == [("map.tif", b"older")]
 
 
 def test_no_output_appears_unless_all_can_be_completed(
@@ -163,4 +179,4 @@ def test_no_output_appears_unless_all_can_be_completed(
         segment_scene(
             scene, output=folder / "map.tif", model=stub_model(), options=_options(folder, stages=folder / "stages")
         )
-    assert not list(folder.rglob("*.tif*"))
+    assert not [path for path in folder.rglob("*.tif*") if path.is_file()]

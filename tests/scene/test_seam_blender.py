@@ -11,7 +11,7 @@ from torch import Tensor
 
 from magnet_geo.errors import OutputError
 from magnet_geo.grid import PixelRect, Size, Window, WindowPlan
-from magnet_geo.scene.seam_blender import SeamBlender
+from magnet_geo.scene.seam_blender import ScratchBands
 
 PLAN = WindowPlan(Size(150, 171), Size(64, 64), 16)
 
@@ -19,7 +19,7 @@ PLAN = WindowPlan(Size(150, 171), Size(64, 64), 16)
 def _blend(plan: WindowPlan, scratch: Path, value_of: dict[int, Tensor] | None, skipped: frozenset[int]) -> Tensor:
     """The whole map of a plan whose windows each give one constant, or all the same texture."""
     texture = torch.rand((2, plan.scene.height, plan.scene.width), generator=torch.manual_seed(0))
-    blender = SeamBlender(plan, scratch)
+    bands = ScratchBands(plan, scratch)
     whole = torch.full_like(texture, torch.nan)
     for window in plan:
         if window.index in skipped:
@@ -29,9 +29,10 @@ def _blend(plan: WindowPlan, scratch: Path, value_of: dict[int, Tensor] | None, 
             part = texture[(slice(None), *rect.slices)].clone()
             return part if value_of is None else torch.ones_like(part) * value_of[window.index]
 
-        for rows, part in blender.join(window, sample):
-            cols = slice(window.final.col, window.final.col_stop)
-            whole[:, window.final.row + rows.start : window.final.row + rows.stop, cols] = part
+        with bands.blender(window) as blender:
+            for rows, part in blender.join(sample):
+                cols = slice(window.final.col, window.final.col_stop)
+                whole[:, window.final.row + rows.start : window.final.row + rows.stop, cols] = part
     return torch.where(whole.isnan(), torch.nan, whole) if skipped else whole
 
 

@@ -98,7 +98,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             call, on_message=listener.message, on_log=feedback.pushDebugInfo, is_cancelled=feedback.isCanceled
         )
         if outcome.status is not Status.DONE:
-            remove_unfinished(outputs)
+            remove_unfinished(outputs, for_good=outcome.status is Status.CANCELLED)
         return _result(outcome, feedback)
 
 

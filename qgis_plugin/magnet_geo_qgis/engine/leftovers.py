@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import glob
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 
-def remove_unfinished(outputs: Iterable[str]) -> None:
+def remove_unfinished(outputs: Iterable[str], *, for_good: bool = True) -> None:
     """Removes the hidden, unfinished siblings of outputs; finished files and those of other runs stay.
 
     Args:
         outputs: Files that a run was to write; empty names are passed over.
+        for_good: Whether the finished windows of a map go too, from which the same run would continue.
     """
     for output in filter(None, outputs):
         path = Path(output)
+        if for_good:
+            shutil.rmtree(path.with_name(f".{path.name}.magnet-geo"), ignore_errors=True)
         for pattern in _draft_patterns(path):
             for draft in path.parent.glob(pattern):
                 if draft.is_file():

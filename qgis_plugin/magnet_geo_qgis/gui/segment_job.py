@@ -133,7 +133,8 @@ class SegmentTask(QgsTask):
             outcome = self._segment(request)
         end = SegmentEnd(outcome.status, failure=outcome.text if outcome.status is Status.FAILED else None)
         if outcome.status is not Status.DONE:
-            remove_unfinished([request.output, request.confidence])
+            for_good = outcome.status is Status.CANCELLED
+            remove_unfinished([request.output, request.confidence], for_good=for_good)
             return end
         end.facts = outcome.results[0]
         self._add_further(request, end)

@@ -1,0 +1,89 @@
+"""Named arrays in one file that is there as a whole or, as its stamp tells, torn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+from zlib import crc32
+from zlib import error as ZlibError
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = Mapping[str, NDArray[Any]]
+
+_CHUNK = 4 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What a file held when it was written.
+
+    Attributes:
+        length: Bytes.
+        crc: CRC-32 of them.
+    """
+
+    length: int
+    crc: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileStamp | None:
+        """The stamp of a file as it is now; None where there is none, or it cannot be read."""
+        length = crc = 0
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    crc, length = crc32(chunk, crc), length + len(chunk)
+        except OSError:
+            return None
+        return cls(length, crc)
+
+
+def write_arrays(path: Path, arrays: Arrays, *, packed: bool) -> FileStamp:
+    """Write arrays under another name and give the file its own at last.
+
+    Args:
+        path: The file; one that is there is replaced.
+        arrays: By name.
+        packed: Whether they are worth compressing.
+
+    Raises:
+        OSError: They could not be written; nothing is left then.
+    """
+    buffer = BytesIO()
+    method = ZIP_DEFLATED if packed else ZIP_STORED
+    with ZipFile(buffer, "w", method, compresslevel=1 if packed else None) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+    written = path.with_name(f"{path.name}.new")
+    try:
+        written.write_bytes(buffer.getbuffer())
+        os.replace(written, path)
+    except OSError:
+        written.unlink(missing_ok=True)
+        raise
+    return FileStamp(buffer.getbuffer().nbytes, crc32(buffer.getbuffer()))
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read what `write_arrays` wrote.
+
+    Raises:
+        OSError: The file is missing, torn or damaged.
+    """
+    try:
+        with ZipFile(path) as archive:
+            arrays = {}
+            for name in archive.namelist():
+                with archive.open(name) as member:
+                    arrays[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
+            return arrays
+    except (BadZipFile, ZlibError, ValueError, EOFError) as error:
+        raise OSError(f"'{path.name}' is damaged ({error})") from error

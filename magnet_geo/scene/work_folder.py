@@ -1,0 +1,151 @@
+"""`WorkFolder`: the hidden folder beside an output in which a run lies until it is finished."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from magnet_geo.errors import OutputError
+
+_PUBLISHED, _LOCK = "published.json", "lock"
+_ATTEMPTS = 3
+
+
+class WorkFolder:
+    """Belongs to one run at a time, within a ``with`` block.
+
+    A run that ends well takes the folder along. Otherwise it stays, if a window was finished, and the same command
+    finds it again.
+
+    Attributes:
+        path: The folder.
+    """
+
+    def __init__(self, output: Path) -> None:
+        """Name the folder.
+
+        Args:
+            output: The class raster of the run.
+        """
+        self._output = output
+        self.path = work_path(output)
+        self._lock = FileLock(self.path / _LOCK, blocking=False)
+
+    def __enter__(self) -> WorkFolder:
+        for _ in range(_ATTEMPTS):
+            self._claim()
+            # A run that ended in between has taken the folder along.
+            if (self.path / _LOCK).exists():
+                return self
+            self._lock.release()
+        raise OutputError(f"'{self.path}' is removed again and again; check what else works there.")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None or not self.holds_work():
+            shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.release()
+
+    def holds_work(self) -> bool:
+        """Whether a window was finished."""
+        return any(self.path.glob("*/*.part"))
+
+    def clear(self) -> None:
+        """Forget all work.
+
+        Raises:
+            OutputError: The folder cannot be emptied.
+        """
+        try:
+            for entry in self.path.iterdir():
+                if entry.is_dir():
+                    shutil.rmtree(entry)
+                elif entry.name != _LOCK:
+                    entry.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"The unfinished work in '{self.path}' cannot be removed ({error.strerror}); remove it yourself."
+            ) from error
+
+    def folder(self, name: str) -> Path:
+        """An own folder for a part of the work, made where it is missing.
+
+        Raises:
+            OutputError: It cannot be made.
+        """
+        path = self.path / name
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _not_written(self.path, error) from error
+        return path
+
+    def read_note(self, name: str) -> dict[str, Any] | None:
+        """What `write_note` wrote; None where there is none, or it is damaged."""
+        try:
+            found = json.loads((self.path / name).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def write_note(self, name: str, values: dict[str, Any]) -> None:
+        """Keep some values for a later run.
+
+        Raises:
+            OutputError: They cannot be written.
+        """
+        written = self.path / f"{name}.new"
+        try:
+            with written.open("wb") as file:
+                file.write(json.dumps(values, indent=1).encode())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(written, self.path / name)
+        except OSError as error:
+            raise _not_written(self.path, error) from error
+
+    def announce(self, targets: Iterable[Path]) -> None:
+        """Note that these outputs appear now: a later run may replace them as its own.
+
+        Raises:
+            OutputError: It cannot be noted.
+        """
+        paths = sorted(published_outputs(self._output) | {target.absolute() for target in targets})
+        self.write_note(_PUBLISHED, {"outputs": [str(path) for path in paths]})
+
+    def _claim(self) -> None:
+        try:
+            self.path.mkdir(exist_ok=True)
+            self._lock.acquire()
+        except Timeout as error:
+            raise OutputError(
+                f"Another run is writing '{self._output}' now; wait for its end, or choose another name."
+            ) from error
+        except OSError as error:
+            raise _not_written(self.path, error) from error
+
+
+def work_path(output: Path) -> Path:
+    """Where the unfinished work of an output lies."""
+    return output.absolute().with_name(f".{output.name}.magnet-geo")
+
+
+def published_outputs(output: Path) -> frozenset[Path]:
+    """Outputs that an unfinished run has given their names already."""
+    try:
+        found = json.loads((work_path(output) / _PUBLISHED).read_bytes())
+        return frozenset(Path(path) for path in found["outputs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def _not_written(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"Nothing can be written in '{path.parent}' ({error.strerror}); choose another folder.")
