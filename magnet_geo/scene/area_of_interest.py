@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyogrio
 import shapely
 from numpy.typing import NDArray
 from rasterio.crs import CRS
@@ -19,6 +22,7 @@ from magnet_geo.raster.gdal_environment import opening
 from magnet_geo.scene.options import Area
 
 _BOX_SEGMENTS = 32
+_NAMED_LAYERS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,8 +92,27 @@ def _box(area: Area, grid: RasterGrid) -> BaseGeometry:
 
 
 def _polygons(path: Path, grid: RasterGrid) -> BaseGeometry:
+    # A GeoPackage may hold styles and other tables beside its layer.
+    with _vector_errors(path):
+        layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    if len(layers) > 1:
+        named = ", ".join(layers[:_NAMED_LAYERS]) + (", ..." if len(layers) > _NAMED_LAYERS else "")
+        raise AreaOfInterestError(
+            f"The area of interest '{path}' has {len(layers)} layers ({named}); export the one you mean to a file of "
+            "its own."
+        )
+    with _vector_errors(path):
+        geometries = gpd.read_file(path, layer=layers[0]).geometry.dropna() if layers else gpd.GeoSeries([])
+    polygons = geometries[geometries.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if polygons.empty:
+        raise AreaOfInterestError(f"'{path}' holds no polygons; the area of interest needs at least one.")
+    return _to_grid(polygons, grid, f"'{path}'")
+
+
+@contextmanager
+def _vector_errors(path: Path) -> Iterator[None]:
     try:
-        features = gpd.read_file(path)
+        yield
     except (OSError, ValueError, RuntimeError) as error:
         # pyogrio adds a hint for programmers after a semicolon.
         detail = str(error).split(";")[0].strip().rstrip(".")
@@ -97,11 +120,6 @@ def _polygons(path: Path, grid: RasterGrid) -> BaseGeometry:
             f"The area of interest '{path}' cannot be read as a vector file ({detail}); give a GeoPackage, GeoJSON or "
             "Shapefile."
         ) from error
-    polygons = features.geometry.dropna() if len(features) and "geometry" in features else gpd.GeoSeries([])
-    polygons = polygons[polygons.geom_type.isin(["Polygon", "MultiPolygon"])]
-    if polygons.empty:
-        raise AreaOfInterestError(f"'{path}' holds no polygons; the area of interest needs at least one.")
-    return _to_grid(polygons, grid, f"'{path}'")
 
 
 def _to_grid(polygons: gpd.GeoSeries, grid: RasterGrid, what: str) -> BaseGeometry:

@@ -14,7 +14,7 @@ from magnet_geo.grid import PixelRect, RasterGrid
 from magnet_geo.raster import ClassMap
 from magnet_geo.vector.row_runs import OUTSIDE
 
-_BAND_PIXELS = 6 * 2**20
+_BAND_PIXELS = 2 * 2**20
 _ROWS = 512
 
 Inside = Callable[[PixelRect], NDArray[np.bool_]]

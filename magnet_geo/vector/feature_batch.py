@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,12 @@ class FeatureBatch:
 
     def __len__(self) -> int:
         return len(self.geometries)
+
+    def parts(self, size: int) -> Iterator[FeatureBatch]:
+        """Batches of so many features, one after the other."""
+        for begin in range(0, len(self), size):
+            chosen = slice(begin, begin + size)
+            yield FeatureBatch(self.geometries[chosen], {name: held[chosen] for name, held in self.columns.items()})
 
 
 @dataclass(frozen=True, slots=True)

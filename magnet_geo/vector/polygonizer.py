@@ -40,6 +40,8 @@ _DEFAULTS = PolygonOptions()
 # Shares of the progress bar.
 _MERGED, _TRACED = 0.3, 0.97
 _METRES_PER_DEGREE = 111_320.0
+# Features; between two writes the run can be cancelled.
+_WRITTEN_AT_ONCE = 50_000
 
 
 def check_polygons(target: Path, source: str, options: PolygonOptions = _DEFAULTS) -> None:
@@ -75,7 +77,7 @@ def polygonize(
         confidence: Certainty raster of the same grid (0-254 = 0-1, 255 nodata); its mean becomes an attribute.
         inside: Which pixels are wanted; None for all.
         progress: Receives events.
-        cancel: Raised by another thread to stop between two bands.
+        cancel: Raised by another thread to stop between two bands, or two writes.
 
     Raises:
         MagnetGeoError: With a sentence for the user; no layer exists then.
@@ -131,11 +133,11 @@ class _Run:
             legend = [c for c in named if c in [classes[code] for code in wanted]] or self.tally.present(classes)
             draft.finish(polygon_style(legend))
         column = draft.columns.get("class_value", "class_value")
-        style = write_polygon_style(output, polygon_style(legend, column=column))
+        style = write_polygon_style(output, polygon_style(legend, column=column), column=column)
         if style is None and draft.format.driver != "GPKG":
             self._warn(
-                f"'{output.with_suffix('.qml')}' is the style of a raster and was left alone: the polygons have no "
-                "style file beside them."
+                f"'{output.with_suffix('.qml')}' is the style of another layer and was left alone: the polygons have "
+                "no style file beside them; give them another name."
             )
         self._say(1.0, "done", "Done")
         return PolygonsResult(
@@ -220,9 +222,10 @@ class _Run:
             block, parents = cut_large(block, self.options.max_vertices, tile_px=tile_px)
             codes, sums = codes[parents], sums[:, parents]
         batch = maker.make(block, codes, self._sums(sums))
-        draft.write(batch)
+        for part in batch.parts(_WRITTEN_AT_ONCE):
+            self.cancel.raise_if_cancelled()
+            draft.write(part)
         self.tally.add(codes, batch.columns.get("area_m2"), block.rings.keys.size)
-        self.cancel.raise_if_cancelled()
 
     def _require_features(self) -> None:
         if self.tally.features.any():

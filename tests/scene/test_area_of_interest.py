@@ -6,6 +6,8 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from affine import Affine
@@ -14,7 +16,9 @@ from rasterio.crs import CRS
 from rasterio.features import geometry_mask
 
 from magnet_geo.errors import AreaOfInterestError, OptionError
+from magnet_geo.grid import RasterGrid
 from magnet_geo.scene import Area, RefineMode, Segmenter, SegmentOptions, segment_scene
+from magnet_geo.scene.area_of_interest import AreaOfInterest
 from tests.scene.stub_model import TRANSFORM, read, stub_model, texture, write_scene
 
 HEIGHT, WIDTH = 205, 251
@@ -137,6 +141,28 @@ def test_a_vector_file_without_polygons_is_refused(tmp_path: Path, model: Segmen
             model=model,
             options=SegmentOptions(area=Area(vector=tmp_path / "absent.gpkg")),
         )
+
+
+def _square_file(path: Path, **options: object) -> Path:
+    left, top = TRANSFORM @ (10, 10)
+    right, bottom = TRANSFORM @ (40, 30)
+    square = gpd.GeoDataFrame(geometry=[shapely.box(left, bottom, right, top)], crs=32633)
+    square.to_file(path, driver="GPKG", **options)
+    return path
+
+
+@pytest.mark.filterwarnings("error")
+def test_tables_beside_the_layer_of_a_geopackage_do_not_matter(tmp_path: Path) -> None:
+    path = _square_file(tmp_path / "area.gpkg")
+    pyogrio.write_dataframe(pd.DataFrame({"style": ["a"]}), path, layer="layer_styles", append=True)
+    area = AreaOfInterest.of(Area(vector=path), RasterGrid(CRS.from_epsg(32633), TRANSFORM, WIDTH, HEIGHT))
+    assert area.inside(area.rect).sum() == 30 * 20
+
+
+def test_an_area_of_several_layers_is_refused(tmp_path: Path) -> None:
+    path = _square_file(_square_file(tmp_path / "area.gpkg", layer="north"), layer="south")
+    with pytest.raises(AreaOfInterestError, match=r"has 2 layers \(north, south\); export"):
+        AreaOfInterest.of(Area(vector=path), RasterGrid(CRS.from_epsg(32633), TRANSFORM, WIDTH, HEIGHT))
 
 
 def test_a_box_and_a_file_exclude_each_other() -> None:

@@ -13,9 +13,7 @@ from rasterio.crs import CRS
 from shapely.geometry import Polygon, box, shape
 
 from magnet_geo.grid import RasterGrid
-from magnet_geo.raster import SceneSource, valid_outline
 from magnet_geo.stac.footprint import footprint
-from tests.raster.rasters import write_raster
 
 
 def grid_of(code: int, transform: Affine) -> RasterGrid:
@@ -74,20 +72,3 @@ def test_around_the_pole_it_is_a_band_of_latitudes() -> None:
 
 def test_without_a_crs_there_is_none() -> None:
     assert footprint(box(0, 0, 5, 5), RasterGrid(None, Affine.identity(), 5, 5)) is None
-
-
-def test_the_outline_follows_the_valid_pixels(tmp_path: Any) -> None:
-    values = np.zeros((1, 300, 400), np.uint8)
-    values[0, 50:250, 100:300] = 1
-    outline = valid_outline(SceneSource(write_raster(tmp_path / "map.tif", values, nodata=0)))
-    assert outline.equals(box(100, 50, 300, 250))
-
-
-def test_the_outline_of_a_large_ragged_map_stays_small(tmp_path: Any) -> None:
-    generator = np.random.default_rng(3)
-    values = (generator.random((1, 1100, 1300)) < 0.6).astype(np.uint8)
-    values[:, :200] = 0
-    outline = valid_outline(SceneSource(write_raster(tmp_path / "map.tif", values, nodata=0)))
-    assert outline.is_valid
-    assert shapely.get_num_coordinates(outline) <= 200
-    assert outline.bounds == pytest.approx((0, 200, 1300, 1100), abs=8)

@@ -113,8 +113,25 @@ def test_the_style_of_a_raster_is_left_alone(class_raster, out):
     (out / "a.qml").write_text("<qgis><pipe><rasterrenderer/></pipe></qgis>")
     result = polygonize(SceneSource(str(class_raster)), out / "a.fgb")
     assert result.style is None
-    assert "style of a raster" in result.warnings[0]
+    assert "style of another layer" in result.warnings[0]
     assert "rasterrenderer" in (out / "a.qml").read_text()
+
+
+def test_a_style_by_another_column_is_left_alone(class_raster, out):
+    source = SceneSource(str(class_raster))
+    assert polygonize(source, out / "a.fgb").style == str(out / "a.qml")
+    assert polygonize(source, out / "a.geojson").style == str(out / "a.qml")
+    result = polygonize(source, out / "a.shp")
+    assert result.style is None
+    assert "style of another layer" in result.warnings[0]
+    assert 'attr="class_value"' in (out / "a.qml").read_text()
+
+
+def test_a_style_that_cannot_be_written_is_told(class_raster, out):
+    (out / "a.qml").mkdir()
+    with pytest.raises(OutputError, match=r"are complete, but their style '.*a\.qml' could not be written"):
+        polygonize(SceneSource(str(class_raster)), out / "a.fgb")
+    assert sorted(path.name for path in out.iterdir()) == ["a.fgb", "a.qml"]
 
 
 def test_geoparquet_says_its_crs_and_box(class_raster, out):
