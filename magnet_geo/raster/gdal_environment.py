@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import rasterio
+from rasterio._env import get_gdal_config
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
@@ -20,26 +22,56 @@ _OPENING = threading.Lock()
 CACHE_BYTES = 256 * 2**20
 
 
+# For scenes behind a network. Codes to retry are left to GDAL: named ones would take the place of its rule, which also
+# retries broken connections.
+_NETWORK: Mapping[str, float | bool] = {
+    "GDAL_HTTP_MAX_RETRY": 3,
+    "GDAL_HTTP_RETRY_DELAY": 0.5,
+    "GDAL_HTTP_CONNECTTIMEOUT": 15,
+    # Under 1000 bytes a second for 10 seconds is a stalled connection; a slow one may take its time.
+    "GDAL_HTTP_LOW_SPEED_TIME": 10,
+    "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": True,
+    "GDAL_HTTP_MULTIPLEX": True,
+}
+# No list of the server's folder, and no search for sidecar files, each of which is a request.
+_OPENING_REMOTE: Mapping[str, str | int] = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_INGESTED_BYTES_AT_OPEN": 2**15,
+}
+
+
 def gdal_environment() -> rasterio.Env:
     """GDAL settings for reading and writing; to be entered around each group of calls, in the thread that makes them.
 
-    The block cache they limit is one for the whole process.
+    The block cache they limit is one for the whole process. What the user's environment, GDAL's configuration file or
+    an ``Env`` around the call says of the network stands.
     """
     return rasterio.Env(
+        **_unless_set(_NETWORK),
         GDAL_CACHEMAX=CACHE_BYTES,
-        GDAL_HTTP_MAX_RETRY=3,
-        GDAL_HTTP_RETRY_DELAY=1,
-        GDAL_HTTP_CONNECTTIMEOUT=30,
         # The fast path takes a PNG that ends too early for a whole one, without an error.
         GDAL_PNG_WHOLE_IMAGE_OPTIM=False,
     )
 
 
+def retry_pauses_s() -> list[float]:
+    """Seconds to wait before each further try of what GDAL gave up, by the same settings as GDAL's own retries."""
+    with gdal_environment():
+        count, first = int(get_gdal_config("GDAL_HTTP_MAX_RETRY")), float(get_gdal_config("GDAL_HTTP_RETRY_DELAY"))
+    return [first * 2**number for number in range(count)]
+
+
 @contextmanager
-def opening() -> Iterator[None]:
-    """Surround the opening or creation of a raster that may lack a georeference, which is no warning's matter here."""
+def opening(*, remote: bool = False) -> Iterator[None]:
+    """Surround the opening or creation of a raster that may lack a georeference, which is no warning's matter here.
+
+    Args:
+        remote: Whether it lies behind a network.
+    """
+    settings = _unless_set(_OPENING_REMOTE) if remote else {}
     # The filters of `warnings` belong to the whole process: no two threads may change and restore them at once.
-    with _OPENING, gdal_environment(), warnings.catch_warnings():
+    with _OPENING, gdal_environment(), rasterio.Env(**settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
 
@@ -48,6 +80,10 @@ def gdal_detail(error: BaseException) -> str:
     """What GDAL said, as a clause to be put after a colon: the innermost message of a chain of errors."""
     *_, innermost = _chain(error)
     return str(innermost).strip().rstrip(".")
+
+
+def _unless_set(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in defaults.items() if get_gdal_config(key) is None}
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

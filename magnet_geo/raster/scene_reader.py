@@ -16,8 +16,13 @@ from rasterio.windows import Window
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment
-from magnet_geo.raster.source import SceneSource, open_handle, open_scene
+from magnet_geo.raster.remote import persistently, remote_failure
+from magnet_geo.raster.remote_lanes import RemoteLanes
+from magnet_geo.raster.source import SceneSource, open_handle, open_once
 from magnet_geo.raster.validity import valid_pixels
+
+# Pieces of a scene without overviews, down and across, that stand for a reduced read of it.
+SAMPLES_ACROSS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,20 @@ class SceneReader:
         self.bands = bands
         self._resources = ExitStack()
         self._dataset: DatasetReader | None = None
+        self._remote: RemoteLanes | None = None
         self._decimated: dict[int, ScenePixels] = {}
 
     def __enter__(self) -> SceneReader:
         self._dataset = open_handle(self.source)
         self._resources.callback(self._dataset.close)
+        if self.source.is_remote:
+            lanes = RemoteLanes(
+                self.source.path,
+                block_height=self._dataset.block_shapes[self.bands[0] - 1][0],
+                open_dataset=lambda: open_once(self.source),
+                read=lambda dataset, rect: _read(dataset, self.bands, self.nodata, rect, rect.size),
+            )
+            self._remote = self._resources.enter_context(lanes)
         return self
 
     def __exit__(
@@ -97,32 +111,69 @@ class SceneReader:
         height, width = self.size.height, self.size.width
         inside = rect.intersection(PixelRect(0, 0, height, width))
         if inside == rect:
-            return _read(self.dataset, self.bands, self.nodata, rect, rect.size)
+            return self._read_inside(rect)
         values = np.zeros((len(self.bands), rect.height, rect.width), self.dtype)
         valid = np.zeros((rect.height, rect.width), bool)
         if inside is not None:
-            pixels = _read(self.dataset, self.bands, self.nodata, inside, inside.size)
+            pixels = self._read_inside(inside)
             rows, cols = inside.relative_to(rect).slices
             values[:, rows, cols], valid[rows, cols] = pixels.values, pixels.valid
         return ScenePixels(values, valid)
+
+    def _read_inside(self, rect: PixelRect) -> ScenePixels:
+        if self._remote is not None:
+            return self._remote.read(rect)
+        return _read(self.dataset, self.bands, self.nodata, rect, rect.size)
 
     def read_decimated(self, max_side: int) -> ScenePixels:
         """Read the whole scene, reduced so that no side exceeds ``max_side`` pixels.
 
         Picks the nearest pixels and lets overviews serve: right for statistics, not for a network. The arrays
-        are kept, and must not be changed: without overviews such a read decodes the whole scene.
+        are kept, and must not be changed: without overviews such a read decodes the whole scene. A remote scene
+        without overviews is sampled instead.
         """
         if max_side not in self._decimated:
             self._decimated = {max_side: self._read_reduced(max_side)}
         return self._decimated[max_side]
 
     def _read_reduced(self, max_side: int) -> ScenePixels:
+        if not self.source.is_remote:
+            return self._read_whole(max_side)
+        if self._overview_side > 4 * max_side:
+            return self._read_samples(max_side)
+        return persistently(self.source.path, lambda: self._read_whole(max_side))
+
+    def _read_whole(self, max_side: int) -> ScenePixels:
         scene = self.size
         factor = max(1.0, max(scene.height, scene.width) / max_side)
         reduced = Size(ceil(scene.height / factor), ceil(scene.width / factor))
         whole = PixelRect(0, 0, scene.height, scene.width)
-        with open_scene(self.source, overviews=True) as dataset:
-            return _read(dataset, self.bands, self.nodata, whole, reduced)
+        with open_once(self.source, overviews=True) as dataset:
+            try:
+                return _read(dataset, self.bands, self.nodata, whole, reduced)
+            except SceneError as error:
+                if self.source.is_remote:
+                    raise remote_failure(self.source.path, gdal_detail(error)) from error
+                raise
+
+    @property
+    def _overview_side(self) -> int:
+        """Longer side of the smallest overview, of the scene itself where it has none."""
+        with open_handle(self.source, overviews=True) as dataset:
+            return max(self.size.height, self.size.width) // max([1, *dataset.overviews(self.bands[0])])
+
+    def _read_samples(self, max_side: int) -> ScenePixels:
+        """Pieces of the scene on a lattice, side by side: without overviews a reduced read would load all of it."""
+        side = max_side // SAMPLES_ACROSS
+        block_height, block_width = self.dataset.block_shapes[self.bands[0] - 1]
+        rows = [
+            [self.read(PixelRect(row, col, side, side)) for col in _lattice(self.size.width, side, block_width)]
+            for row in _lattice(self.size.height, side, block_height)
+        ]
+        return ScenePixels(
+            np.block([[piece.values for piece in row] for row in rows]),
+            np.block([[piece.valid for piece in row] for row in rows]),
+        )
 
 
 def _read(
@@ -144,6 +195,13 @@ def _read(
     if not valid.all():
         values[:, ~valid] = 0
     return ScenePixels(values, valid)
+
+
+def _lattice(length: int, side: int, block: int) -> list[int]:
+    """Starts of pieces from one end to the other, at the beginnings of blocks where these are larger than a piece."""
+    last = max(0, length - side)
+    starts = [last * index // (SAMPLES_ACROSS - 1) for index in range(SAMPLES_ACROSS)]
+    return [start - start % block if block > side and start != last else start for start in starts]
 
 
 def _forget_failure(dataset: DatasetReader) -> None:

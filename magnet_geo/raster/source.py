@@ -14,6 +14,7 @@ from rasterio.io import DatasetReader
 
 from magnet_geo.errors import SceneError
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, opening
+from magnet_geo.raster.remote import is_remote, persistently, remote_failure, without_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,12 @@ class SceneSource:
     @property
     def name(self) -> str:
         """Last part of the path, for messages and output names."""
-        return self.path.rstrip("/").rsplit("/", 1)[-1] or self.path
+        return without_query(self.path).rstrip("/").rsplit("/", 1)[-1] or self.path
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is read over a network."""
+        return is_remote(self.path)
 
 
 @contextmanager
@@ -64,13 +70,26 @@ def open_handle(source: SceneSource, *, overviews: bool = False) -> DatasetReade
     Raises:
         SceneError: See `open_scene`.
     """
+    if source.is_remote:
+        return persistently(source.path, lambda: open_once(source, overviews=overviews))
+    return open_once(source, overviews=overviews)
+
+
+def open_once(source: SceneSource, *, overviews: bool = False) -> DatasetReader:
+    """`open_handle` without a second try where a remote scene does not answer.
+
+    Raises:
+        SceneError: See `open_scene`.
+    """
     options = dict(source.open_options)
     if not overviews and "OVERVIEW_LEVEL" not in {key.upper() for key in options}:
         options["OVERVIEW_LEVEL"] = "NONE"
     try:
-        with opening():
+        with opening(remote=source.is_remote):
             return rasterio.open(source.path, sharing=False, **options)
     except GDAL_ERRORS as error:
+        if source.is_remote:
+            raise remote_failure(source.path, gdal_detail(error)) from error
         raise SceneError(_open_failure(source.path, gdal_detail(error))) from error
 
 

@@ -41,7 +41,9 @@ class WindowLoader:
         waiting = iter(windows)
         pending: deque[Future[ModelWindow]] = deque()
         with ExitStack() as open_lanes:
-            lanes = cycle([open_lanes.enter_context(self._lane()) for _ in range(ahead)])
+            # The reader of a remote scene has connections of its own, and remembers blocks that windows share.
+            count = 1 if self._plan.source.is_remote else ahead
+            lanes = cycle([open_lanes.enter_context(self._lane()) for _ in range(count)])
             open_lanes.callback(_cancel_all, pending)
             pending.extend(next(lanes).submit(window) for window in islice(waiting, ahead))
             while pending:

@@ -1,0 +1,68 @@
+"""A run over a bad network ends with the bytes of a run over the local file, and loads little more than it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from magnet_geo.scene import Area, SegmentOptions, segment_scene
+from tests.range_server import Faults, RangeServer, serving
+from tests.scene.stub_model import TRANSFORM, hashes, stub_model, write_scene
+
+SIDE, BLOCK, WINDOW, HALO = 1536, 256, 512, 32
+PIECE = 2**14
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    noise = np.random.default_rng(8).integers(1, 255, (3, SIDE, SIDE), dtype=np.uint8)
+    layout = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "interleave": "pixel", "nodata": 0}
+    folder = tmp_path_factory.mktemp("scene")
+    return Path(write_scene(folder / "scene.tif", noise, colors=("red", "green", "blue"), **layout))
+
+
+@pytest.fixture
+def server(scene: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RangeServer]:
+    monkeypatch.setenv("GDAL_HTTP_TIMEOUT", "1")
+    monkeypatch.setenv("GDAL_HTTP_RETRY_DELAY", "0.02")
+    with serving({"scene.tif": scene.read_bytes()}) as state:
+        yield state
+
+
+def run(scene: str | Path, output: Path, options: SegmentOptions | None = None) -> None:
+    model = stub_model(window=WINDOW, patch=128, halo=HALO)
+    segment_scene(scene, output=output / "classes.tif", model=model, options=options or SegmentOptions())
+
+
+def test_failing_and_stalling_requests_change_no_byte_of_the_map(
+    scene: Path, server: RangeServer, tmp_path: Path
+) -> None:
+    (tmp_path / "local").mkdir()
+    (tmp_path / "remote").mkdir()
+    run(scene, tmp_path / "local")
+    server.misbehave(Faults(failing=0.1, stalling=0.05, seed=11))
+    run(f"{server.url}/scene.tif", tmp_path / "remote")
+    assert sum(count for kind, count in server.kinds.items() if kind) >= 2
+    assert hashes(tmp_path / "remote") == hashes(tmp_path / "local")
+    # Windows overlap, and the lanes remember what they share.
+    assert server.sent <= 1.1 * len(server.files["scene.tif"])
+
+
+def test_an_area_loads_the_blocks_of_its_windows_and_no_others(server: RangeServer, tmp_path: Path) -> None:
+    left, top = TRANSFORM @ (600, 600)
+    right, bottom = TRANSFORM @ (700, 650)
+    run(f"{server.url}/scene.tif", tmp_path, SegmentOptions(area=Area((left, bottom, right, top))))
+    # One window touches the area: rows and columns 448-960, which are 3 x 3 blocks of 256; and the header.
+    blocks = 9 * BLOCK * BLOCK * 3
+    assert server.sent <= 1.05 * blocks + 2 * PIECE
+
+
+def test_a_failed_run_leaves_nothing(server: RangeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", "0")
+    server.misbehave(Faults(first=("",) * 6 + ("500",) * 100))
+    with pytest.raises(ValueError, match=r"scene\.tif'"):
+        run(f"{server.url}/scene.tif", tmp_path)
+    assert list(tmp_path.iterdir()) == []
