@@ -12,12 +12,14 @@ from magnet_geo.scene.inspection import SceneRecord, inspect_scene
 
 from .model_choice import DEFAULT_MODEL, ModelChoice
 from .option_types import BandList, Crs, KeyValue, PixelSize
+from .sensor_option import sensor_option
 
 
 @click.command(name="info")
 @click.argument("scene")
 @click.option("--model", "model_name", metavar="NAME|FILE", default=DEFAULT_MODEL, show_default=True, help="The model.")
 @click.option("--bands", type=BandList(), help="Scene bands for the model's, such as 3,2,1.")
+@sensor_option
 @click.option("--gsd", type=PixelSize(), help="Pixel size where the file is silent; 'native' takes pixels as they are.")
 @click.option("--crs", type=Crs(), help="CRS where the file's is missing or wrong.")
 @click.option("--oo", "open_options", type=KeyValue(), multiple=True, help="GDAL open option.")
@@ -27,6 +29,7 @@ def info(
     scene: str,
     model_name: str,
     bands: tuple[int, ...] | None,
+    sensor: str | None,
     gsd: Any,
     crs: CRS | None,
     open_options: tuple[tuple[str, str], ...],
@@ -37,7 +40,7 @@ def info(
 
     Example: magnet-geo info scene.tif --model landcover
     """
-    options = SegmentOptions(bands=bands, gsd=gsd, crs=crs, open_options=open_options, nodata=nodata)
+    options = SegmentOptions(bands=bands, sensor=sensor, gsd=gsd, crs=crs, open_options=open_options, nodata=nodata)
     record = inspect_scene(scene, ModelChoice(model_name).manifest(), options)
     if as_json:
         click.echo(record.model_dump_json())

@@ -26,6 +26,7 @@ from .polygons_follow_up import check_polygon_layer, polygons_follow_up
 from .preset_options import preset_knobs
 from .report_options import check_report, report_follow_up
 from .segment_job import FollowUp, SegmentJob
+from .sensor_option import sensor_option
 from .stac_options import TimeSpanType, check_stac, stac_follow_up
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -46,6 +47,7 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--refinement", "refinements", type=_FILE, multiple=True, help="Its refinement: one, or one per level.")
 @preset_knobs
 @click.option("--bands", type=BandList(), help="Scene bands for the model's, such as 3,2,1.  [default: found by name]")
+@sensor_option
 @click.option("--gsd", type=PixelSize(), help="Pixel size where the file is silent; 'native' takes pixels as they are.")
 @click.option("--crs", type=Crs(), help="CRS where the file's is missing or wrong.")
 @click.option("--oo", "open_options", type=KeyValue(), multiple=True, help="GDAL open option.")
@@ -114,6 +116,7 @@ def segment(
     refinements: tuple[Path, ...],
     overrides: PresetOverrides,
     bands: tuple[int, ...] | None,
+    sensor: str | None,
     gsd: Any,
     crs: CRS | None,
     open_options: tuple[tuple[str, str], ...],
@@ -173,6 +176,7 @@ def segment(
         raise click.UsageError("--datetime needs --stac.")
     options = SegmentOptions(
         bands=bands,
+        sensor=sensor,
         gsd=gsd,
         crs=crs,
         open_options=open_options,

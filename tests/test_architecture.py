@@ -22,6 +22,7 @@ RANKS = {
     "grid": 1,
     "classes": 1,
     "normalization": 1,
+    "sensors": 1,
     "raster": 2,
     "networks": 2,
     "progressive": 3,

@@ -68,13 +68,16 @@ class ScalingEntry(Part):
 
     Attributes:
         dtype: Pixel type of the training data, as numpy names it.
-        low: Native value that became 0, per band.
-        high: Native value that became 255, per band.
+        low: Value that became 0, per band.
+        high: Value that became 255, per band.
+        unit: Whether these are native values or reflectances, 0-1, which a sensor or the scene's file turns into native
+            ones.
     """
 
     dtype: Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"] = "uint8"
     low: tuple[float, ...]
     high: tuple[float, ...]
+    unit: Literal["native", "reflectance"] = "native"
 
     @model_validator(mode="after")
     def _check(self) -> ScalingEntry:

@@ -6,18 +6,14 @@ from collections.abc import Sequence
 
 from magnet_geo.errors import BandError
 from magnet_geo.raster.description import SceneDescription
-
-# "b4" without a zero is red on Sentinel-2 and Landsat 8 but near infrared on Landsat 7: it decides nothing.
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "red": ("red", "r", "b04"),
-    "green": ("green", "g", "b03"),
-    "blue": ("blue", "b", "b02"),
-    "nir": ("nir", "nir1", "near infrared", "near-infrared", "b08"),
-}
+from magnet_geo.sensors import SENSORS, Sensor, band_meanings
 
 
 def choose_bands(
-    description: SceneDescription, model_bands: tuple[str, ...], requested: tuple[int, ...] | None = None
+    description: SceneDescription,
+    model_bands: tuple[str, ...],
+    requested: tuple[int, ...] | None = None,
+    sensor: Sensor | None = None,
 ) -> tuple[int, ...]:
     """Match the scene's bands to the model's.
 
@@ -25,6 +21,7 @@ def choose_bands(
         description: The scene.
         model_bands: Names of the model's bands, such as ``("red", "green", "blue")``.
         requested: Band numbers the user gave, in the model's order; None to find them.
+        sensor: What took the scene, where the user says so.
 
     Returns:
         One band number, 1-based, per model band.
@@ -40,12 +37,13 @@ def choose_bands(
             "expand it first: gdal_translate -expand rgb IN OUT."
         )
     found = (
-        _by_name(description, model_bands, [d or "" for d in description.descriptions])
-        or _by_name(description, model_bands, description.color_interpretations)
+        _by_name(description, model_bands, [band_meanings(d or "", sensor) for d in description.descriptions])
+        or _by_sensor(description, model_bands, sensor)
+        or _by_name(description, model_bands, [band_meanings(use) for use in description.color_interpretations])
         or _by_order(description, model_bands)
     )
     if found is None:
-        raise BandError(f"{_shortage(description, model_bands)} {_advice(description, model_bands)}")
+        raise BandError(f"{_shortage(description, model_bands)} {_advice(description, model_bands, sensor)}")
     return found
 
 
@@ -74,16 +72,28 @@ def _checked(
 
 
 def _by_name(
-    description: SceneDescription, model_bands: tuple[str, ...], names: Sequence[str]
+    description: SceneDescription, model_bands: tuple[str, ...], meanings: Sequence[frozenset[str]]
 ) -> tuple[int, ...] | None:
     found = []
-    for wanted in model_bands:
-        aliases = _ALIASES.get(wanted.lower(), (wanted.lower(),))
-        matches = [band for band in description.data_bands if names[band - 1].strip().lower() in aliases]
+    for wanted in map(band_meanings, model_bands):
+        matches = [band for band in description.data_bands if wanted & meanings[band - 1]]
         if len(matches) != 1:
             return None
         found += matches
     return tuple(found)
+
+
+def _by_sensor(
+    description: SceneDescription, model_bands: tuple[str, ...], sensor: Sensor | None
+) -> tuple[int, ...] | None:
+    """The bands in the sensor's own order, where it hands out files of so many bands."""
+    order = sensor.order_of(len(description.data_bands)) if sensor else None
+    if order is None:
+        return None
+    meanings = [frozenset[str]()] * description.band_count
+    for number, band in zip(description.data_bands, order, strict=True):
+        meanings[number - 1] = frozenset(band.common)
+    return _by_name(description, model_bands, meanings)
 
 
 def _by_order(description: SceneDescription, model_bands: tuple[str, ...]) -> tuple[int, ...] | None:
@@ -98,7 +108,7 @@ def _shortage(description: SceneDescription, model_bands: tuple[str, ...]) -> st
     return f"The model needs the bands {wanted}, and nothing in the file says which they are: {found}."
 
 
-def _advice(description: SceneDescription, model_bands: tuple[str, ...]) -> str:
+def _advice(description: SceneDescription, model_bands: tuple[str, ...], sensor: Sensor | None) -> str:
     data, needed = description.data_bands, len(model_bands)
     if len(data) < needed:
         repeated = ",".join([*map(str, data), *[str(data[-1])] * (needed - len(data))]) if data else ""
@@ -107,5 +117,14 @@ def _advice(description: SceneDescription, model_bands: tuple[str, ...]) -> str:
     backward = ",".join(str(band) for band in reversed(data[:needed]))
     return (
         f"Name them in that order, for example --bands {backward} (satellite files often begin with blue) "
-        f"or --bands {forward}."
+        f"or --bands {forward}{_sensor_advice(description, sensor)}."
     )
+
+
+def _sensor_advice(description: SceneDescription, sensor: Sensor | None) -> str:
+    count = len(description.data_bands)
+    if sensor is not None:
+        known = ", ".join(str(len(order)) for order in sensor.orders)
+        return f"; --sensor {sensor.name} knows the order in files of {known} bands, not of {count}"
+    fitting = [name for name, candidate in SENSORS.items() if candidate.order_of(count)]
+    return f"; or say what took it: --sensor {' or '.join(fitting)}" if fitting else ""

@@ -11,6 +11,7 @@ from magnet_geo.errors import OptionError, SceneError
 from magnet_geo.normalization import Scaling
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
 from magnet_geo.raster.strips import DECIMATED_SIDE, read_pieces
+from magnet_geo.sensors import Reflectance, Sensor
 
 _LOW_PERCENT, _HIGH_PERCENT = 2.0, 98.0
 _SAMPLE_PIXELS = 2**20
@@ -54,20 +55,25 @@ class ModelValues:
         dtype: Their dtype, such as ``"uint8"``.
         low: Value that counts as 0, per band.
         high: Value that counts as 255, per band.
+        are_reflectance: Whether ``low`` and ``high`` are reflectances, 0-1, and not native values.
     """
 
     dtype: str
     low: tuple[float, ...]
     high: tuple[float, ...]
+    are_reflectance: bool = False
 
 
-def choose_scaling(reader: SceneReader, *, mode: ScalingMode, model: ModelValues) -> tuple[Scaling, str]:
+def choose_scaling(
+    reader: SceneReader, *, mode: ScalingMode, model: ModelValues, sensor: Sensor | None = None
+) -> tuple[Scaling, str]:
     """Choose the scaling of a whole scene.
 
     Args:
         reader: An open reader of the model's bands.
         mode: What the user asked for.
         model: What the model was trained on.
+        sensor: What took the scene, where the user says so.
 
     Returns:
         The scaling, and a sentence with its figures for the report.
@@ -79,11 +85,43 @@ def choose_scaling(reader: SceneReader, *, mode: ScalingMode, model: ModelValues
         return _same_for_all(reader, mode.low, mode.high), f"Values {mode.low:g}-{mode.high:g} were scaled to 0-255."
     if isinstance(mode, NoScaling):
         return _unscaled(reader)
+    if model.are_reflectance:
+        return _from_reflectance(reader, model, sensor)
     if reader.dtype.name == model.dtype:
         return Scaling(
             model.low, model.high
         ), f"Values are {model.dtype}, as the model's: {_ranges(model.low, model.high)}."
+    if sensor is not None and sensor.reflectance is not None and reader.dtype.name == sensor.dtype:
+        low, high = map(sensor.reflectance.native, sensor.picture)
+        dark, bright = sensor.picture
+        text = f"Reflectances {dark:g}-{bright:g} of {sensor.name} (values {low:.6g}-{high:.6g}) were scaled to 0-255."
+        return _same_for_all(reader, low, high), text
     return _stretched(reader)
+
+
+def _from_reflectance(reader: SceneReader, model: ModelValues, sensor: Sensor | None) -> tuple[Scaling, str]:
+    found, source = _reflectances(reader, sensor)
+    low = tuple(of.native(value) for of, value in zip(found, model.low, strict=True))
+    high = tuple(of.native(value) for of, value in zip(found, model.high, strict=True))
+    text = f"Values were taken as reflectance {_ranges(model.low, model.high)} by {source}: "
+    return Scaling(low, high), f"{text}{_ranges(low, high, reader.bands)}."
+
+
+def _reflectances(reader: SceneReader, sensor: Sensor | None) -> tuple[list[Reflectance], str]:
+    """What the values of each band mean, and who says so: the sensor, the file, or their being fractions."""
+    count = len(reader.bands)
+    if sensor is not None and sensor.reflectance is not None and reader.dtype.name == sensor.dtype:
+        return [sensor.reflectance] * count, f"the sensor {sensor.name}"
+    dataset = reader.dataset
+    tagged = [Reflectance(dataset.scales[band - 1], dataset.offsets[band - 1]) for band in reader.bands]
+    if any(of != Reflectance(1.0) for of in tagged):
+        return tagged, "the file's scales and offsets"
+    if reader.dtype.kind == "f":
+        return tagged, "their being fractional numbers"
+    raise SceneError(
+        f"The model takes reflectance, and nothing says what the {reader.dtype.name} values of '{reader.source.name}' "
+        "mean; name what took it with --sensor, or give the native values of the model's range with --scaling MIN,MAX."
+    )
 
 
 def _same_for_all(reader: SceneReader, low: float, high: float) -> Scaling:

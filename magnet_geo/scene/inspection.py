@@ -6,10 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 from magnet_geo.errors import BandError, SceneError
 from magnet_geo.model import Manifest
-from magnet_geo.raster import SceneDescription, SceneSource, choose_bands, describe_scene
+from magnet_geo.raster import SceneDescription, choose_bands
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.pixel_size import choose_read_scale
 from magnet_geo.scene.records import GridRecord, grid_record
+from magnet_geo.scene.scene_source import describe_source
 
 
 class BandRecord(BaseModel):
@@ -94,12 +95,12 @@ def inspect_scene(scene: str, manifest: Manifest, options: SegmentOptions) -> Sc
     Args:
         scene: Anything GDAL opens.
         manifest: The model.
-        options: Bands, pixel size, CRS, nodata and open options of a run.
+        options: Bands, sensor, pixel size, CRS, nodata and open options of a run.
 
     Raises:
         SceneError: The scene cannot be opened.
     """
-    description = describe_scene(SceneSource(scene, options.open_options, options.crs, options.nodata))
+    _, description = describe_source(scene, options)
     columns = zip(description.descriptions, description.color_interpretations, description.nodata, strict=True)
     return SceneRecord(
         scene=scene,
@@ -124,7 +125,7 @@ def _fit(description: SceneDescription, manifest: Manifest, options: SegmentOpti
     problems, warnings = [], []
     bands, ratio = None, None
     try:
-        bands = choose_bands(description, manifest.bands, options.bands)
+        bands = choose_bands(description, manifest.bands, options.bands, options.known_sensor)
     except BandError as error:
         problems.append(str(error))
     try:

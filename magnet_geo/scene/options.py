@@ -9,6 +9,7 @@ from typing import Literal
 from rasterio.crs import CRS
 
 from magnet_geo.errors import OptionError
+from magnet_geo.sensors import Sensor, find_sensor
 
 RefineName = Literal["full", "fast", "off"]
 
@@ -75,6 +76,8 @@ class SegmentOptions:
 
     Attributes:
         bands: Scene bands for the model's bands, 1-based; None to find them.
+        sensor: Name of what took the scene, which says what undescribed bands are, what values mean and which value is
+            missing; None where the file says enough.
         gsd: Pixel size of the scene in metres where the file is silent, ``"native"`` to take pixels as they
             are, None to measure it.
         crs: Replaces the scene's CRS.
@@ -98,6 +101,7 @@ class SegmentOptions:
     """
 
     bands: tuple[int, ...] | None = None
+    sensor: str | None = None
     gsd: float | Literal["native"] | None = None
     crs: CRS | None = None
     open_options: tuple[tuple[str, str], ...] = ()
@@ -118,7 +122,14 @@ class SegmentOptions:
     resume: bool = True
     creation_options: tuple[tuple[str, str], ...] = field(default=())
 
+    @property
+    def known_sensor(self) -> Sensor | None:
+        """The sensor that is named, or None."""
+        return None if self.sensor is None else find_sensor(self.sensor)
+
     def __post_init__(self) -> None:
+        if self.sensor is not None:
+            find_sensor(self.sensor)
         if not 0 <= self.min_confidence <= 1:
             raise OptionError(f"The least confidence must lie between 0 and 1, not {self.min_confidence:g}.")
         if isinstance(self.gsd, float | int) and not self.gsd > 0:

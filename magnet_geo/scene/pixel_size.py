@@ -19,6 +19,8 @@ def choose_read_scale(
         SceneError: The distance is more than `LARGEST_RATIO` times off the model's.
     """
     gsd_m = options.gsd if isinstance(options.gsd, float | int) else description.grid.ground_sample_distance_m
+    if gsd_m is None and options.known_sensor is not None:
+        gsd_m = options.known_sensor.gsd_m
     if manifest.gsd_m is None or options.gsd == "native":
         return gsd_m, ReadScale.native(), []
     if gsd_m is None:

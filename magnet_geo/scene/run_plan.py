@@ -22,13 +22,13 @@ from magnet_geo.raster import (
     SceneSource,
     choose_bands,
     choose_scaling,
-    describe_scene,
     untagged_collar,
 )
 from magnet_geo.scene.area_of_interest import AreaOfInterest
 from magnet_geo.scene.memory_plan import MemoryPlan, Workload, plan_memory
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.pixel_size import choose_read_scale
+from magnet_geo.scene.scene_source import describe_source
 from magnet_geo.scene.segmenter import Segmenter
 
 _IDENTITY = (0.0, 255.0)
@@ -79,9 +79,8 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         AreaOfInterestError: The area cannot be read or misses the scene.
         MemoryLimitError: The limits are too low.
     """
-    source = SceneSource(str(scene), options.open_options, options.crs, options.nodata)
-    description = describe_scene(source)
-    bands = choose_bands(description, model.manifest.bands, options.bands)
+    source, description = describe_source(str(scene), options)
+    bands = choose_bands(description, model.manifest.bands, options.bands, options.known_sensor)
     area = AreaOfInterest.of(options.area, description.grid)
     if options.min_confidence > 0 and model.manifest.class_scheme().unclassified is None:
         raise OptionError(
@@ -90,7 +89,12 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         )
     gsd_m, scale, warnings = choose_read_scale(description, model.manifest, options)
     with SceneReader(source, bands) as reader:
-        scaling, text = choose_scaling(reader, mode=_scaling_mode(options), model=_model_values(model.manifest))
+        scaling, text = choose_scaling(
+            reader,
+            mode=_scaling_mode(options),
+            model=_model_values(model.manifest),
+            sensor=options.known_sensor,
+        )
         pixel_bytes = len(bands) * reader.dtype.itemsize
         eight_bit = reader.dtype == "uint8"
         as_trained = options.scaling != "auto" or reader.dtype.name == model.manifest.scaling.dtype
@@ -152,7 +156,8 @@ def _scaling_mode(options: SegmentOptions) -> ScalingMode:
 
 
 def _model_values(manifest: Manifest) -> ModelValues:
-    return ModelValues(manifest.scaling.dtype, manifest.scaling.low, manifest.scaling.high)
+    scaling = manifest.scaling
+    return ModelValues(scaling.dtype, scaling.low, scaling.high, are_reflectance=scaling.unit == "reflectance")
 
 
 def _is_identity(scaling: Scaling) -> bool:

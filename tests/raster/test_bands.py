@@ -8,6 +8,7 @@ from affine import Affine
 from magnet_geo.errors import BandError
 from magnet_geo.grid import RasterGrid
 from magnet_geo.raster import SceneDescription, SceneSource, choose_bands, describe_scene
+from magnet_geo.sensors import find_sensor
 from tests.shared_data import SCENES, needs_scenes
 
 RGB = ("red", "green", "blue")
@@ -114,3 +115,35 @@ def test_real_scenes_of_unnamed_bands_need_an_answer(name: str) -> None:
 
 def _describe(name: str) -> SceneDescription:
     return describe_scene(SceneSource(str(SCENES / f"{name}.tif")))
+
+
+def test_a_sensor_says_what_undescribed_bands_are() -> None:
+    assert choose_bands(UNDESCRIBED, RGB, sensor=find_sensor("sentinel2")) == (3, 2, 1)
+    assert choose_bands(UNDESCRIBED, RGB, sensor=find_sensor("naip")) == (1, 2, 3)
+    eight = scene(("gray", *("undefined",) * 7))
+    assert choose_bands(eight, (*RGB, "nir"), sensor=find_sensor("planetscope")) == (6, 4, 2, 8)
+
+
+def test_a_sensor_says_what_short_descriptions_mean() -> None:
+    names = ("B5", "B4", "B3", "B2")
+    assert choose_bands(scene(("undefined",) * 4, names), (*RGB, "nir"), sensor=find_sensor("landsat")) == (2, 3, 4, 1)
+    with pytest.raises(BandError):
+        choose_bands(scene(("undefined",) * 5, (*names, "B8")), (*RGB, "nir"))
+
+
+def test_descriptions_of_landsat_and_sentinel_are_understood_without_a_sensor() -> None:
+    seven = scene(("undefined",) * 7, tuple(f"SR_B{number}" for number in range(1, 8)))
+    assert choose_bands(seven, ("blue", "nir", "swir22")) == (2, 5, 7)
+    five = scene(("undefined",) * 5, ("B8A", "B08", "B04", "B11", "B02"))
+    assert choose_bands(five, ("red", "nir", "nir08", "swir16")) == (3, 2, 1, 4)
+
+
+def test_a_model_may_name_its_bands_as_a_sensor_does() -> None:
+    assert choose_bands(scene(("undefined",) * 4, ("nir", "red", "green", "blue")), ("B04", "B08")) == (2, 1)
+
+
+def test_ambiguity_names_the_sensors_of_such_files() -> None:
+    with pytest.raises(BandError, match=r"say what took it: --sensor sentinel2 or .*naip or planetscope\."):
+        choose_bands(UNDESCRIBED, RGB)
+    with pytest.raises(BandError, match="--sensor landsat knows the order in files of 7 bands, not of 4"):
+        choose_bands(UNDESCRIBED, RGB, sensor=find_sensor("landsat"))

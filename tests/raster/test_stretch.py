@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from numpy.typing import NDArray
 
 from magnet_geo.errors import OptionError, SceneError
@@ -20,6 +21,7 @@ from magnet_geo.raster import (
     SceneSource,
     choose_scaling,
 )
+from magnet_geo.sensors import find_sensor
 from tests.raster.rasters import ramp, write_raster
 from tests.shared_data import SCENES, needs_scenes
 
@@ -116,3 +118,41 @@ def test_a_real_empty_scene_has_no_valid_pixel() -> None:
         pytest.raises(SceneError, match="No pixel of"),
     ):
         choose_scaling(reader, mode=AutoScaling(), model=model)
+
+
+def test_a_sensor_s_picture_range_takes_the_place_of_percentiles(tmp_path: Path) -> None:
+    source = SceneSource(write_raster(tmp_path / "a.tif", ramp(3, 21, 17, "uint16")))
+    model = ModelValues("uint8", (0.0,) * 3, (255.0,) * 3)
+    with SceneReader(source, (1, 2, 3)) as reader:
+        scaling, text = choose_scaling(reader, mode=AutoScaling(), model=model, sensor=find_sensor("sentinel2"))
+    assert scaling.low == (0.0,) * 3
+    assert scaling.high == pytest.approx((3000.0,) * 3)
+    assert "0-3000" in text
+
+
+REFLECTANCE = ModelValues("uint16", (0.0,) * 2, (2.0,) * 2, are_reflectance=True)
+
+
+def test_a_model_of_reflectance_reads_counts_by_the_sensor(tmp_path: Path) -> None:
+    source = SceneSource(write_raster(tmp_path / "a.tif", ramp(2, 21, 17, "uint16")))
+    with SceneReader(source, (1, 2)) as reader:
+        scaling, _ = choose_scaling(reader, mode=AutoScaling(), model=REFLECTANCE, sensor=find_sensor("landsat"))
+    counts = np.array([10000, 40000], np.uint16).reshape(2, 1, 1)
+    assert scaling.apply(counts).ravel() / 255 * 2 == pytest.approx(counts.ravel() * 0.0000275 - 0.2, abs=1e-5)
+
+
+def test_a_model_of_reflectance_reads_counts_by_the_file_s_own_scales(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "a.tif", ramp(2, 21, 17, "uint16"))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.scales, dataset.offsets = (1e-4, 1e-4), (-0.1, -0.1)
+    with SceneReader(SceneSource(path), (1, 2)) as reader:
+        scaling, text = choose_scaling(reader, mode=AutoScaling(), model=REFLECTANCE)
+    assert scaling.low == pytest.approx((1000.0,) * 2)
+    assert scaling.high == pytest.approx((21000.0,) * 2)
+    assert "the file's scales and offsets" in text
+
+
+def test_a_model_of_reflectance_asks_what_bare_counts_mean(tmp_path: Path) -> None:
+    source = SceneSource(write_raster(tmp_path / "a.tif", ramp(2, 21, 17, "uint16")))
+    with SceneReader(source, (1, 2)) as reader, pytest.raises(SceneError, match="name what took it with --sensor"):
+        choose_scaling(reader, mode=AutoScaling(), model=REFLECTANCE)
