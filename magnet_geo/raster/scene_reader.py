@@ -160,7 +160,8 @@ class SceneReader:
     def _overview_side(self) -> int:
         """Longer side of the smallest overview, of the scene itself where it has none."""
         with open_handle(self.source, overviews=True) as dataset:
-            return max(self.size.height, self.size.width) // max([1, *dataset.overviews(self.bands[0])])
+            coarsest: int = max([1, *dataset.overviews(self.bands[0])])
+            return max(self.size.height, self.size.width) // coarsest
 
     def _read_samples(self, max_side: int) -> ScenePixels:
         """Pieces of the scene on a lattice, side by side: without overviews a reduced read would load all of it."""
