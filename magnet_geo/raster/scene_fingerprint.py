@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from magnet_geo.raster.remote import without_query
 from magnet_geo.raster.source import SceneSource, open_scene
 
 # Programs that only look at a scene write these beside it.
@@ -11,7 +12,8 @@ _SIDECARS = (".aux.xml", ".ovr", ".msk")
 
 
 def scene_fingerprint(source: SceneSource) -> str:
-    """Gives name, size and time of change of a scene's files; of what is no local file, its name alone.
+    """Gives name, size and time of change of a scene's files; of what is no local file, its
+    name alone, without the keys of a signed address.
 
     A scene that was moved to another folder keeps it.
 
@@ -28,6 +30,6 @@ def scene_fingerprint(source: SceneSource) -> str:
 def _stamp(name: str) -> str:
     path = Path(name)
     if not path.is_file():
-        return name
+        return without_query(name)
     found = path.stat()
     return f"{path.name}, {found.st_size} bytes, {found.st_mtime_ns}"

@@ -60,9 +60,17 @@ def test_an_area_loads_the_blocks_of_its_windows_and_no_others(server: RangeServ
     assert server.sent <= 1.05 * blocks + 2 * PIECE
 
 
-def test_a_failed_run_leaves_nothing(server: RangeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_the_network_broke_makes_no_map_and_goes_on_later(
+    scene: Path, server: RangeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GDAL_HTTP_MAX_RETRY", "0")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "remote").mkdir()
     server.misbehave(Faults(first=("",) * 6 + ("500",) * 100))
     with pytest.raises(ValueError, match=r"scene\.tif'"):
-        run(f"{server.url}/scene.tif", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+        run(f"{server.url}/scene.tif", tmp_path / "remote")
+    assert not (tmp_path / "remote" / "classes.tif").exists()
+    server.misbehave(Faults())
+    run(f"{server.url}/scene.tif", tmp_path / "remote")
+    run(scene, tmp_path / "local")
+    assert hashes(tmp_path / "remote") == hashes(tmp_path / "local")
