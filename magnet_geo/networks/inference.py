@@ -1,4 +1,4 @@
-"""Networks made ready to run: folded, cast and laid out for the device; wide refinements run in strips.
+"""Networks made ready to run: folded, cast, laid out and fused for the device; refinements run in strips.
 
 Shape letters: N patches, C classes, H and W pixels.
 """
@@ -9,25 +9,27 @@ import copy
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from typing import TypeVar
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from magnet_geo.networks.backbone import Backbone
+from magnet_geo.networks.fusion import fuse_convolutions
 from magnet_geo.networks.refinement import Refinement
 
 logger = logging.getLogger(__name__)
 
-ModuleT = TypeVar("ModuleT", bound=nn.Module)
+# Rows of a strip times the bytes of a number: 64 rows in float32, 128 in half precision, by measurement.
+_STRIP_ROW_BYTES = 256
 
 
-def prepare_for_inference(module: ModuleT, *, device: torch.device | str, dtype: torch.dtype) -> ModuleT:
+def prepare_for_inference(module: nn.Module, *, device: torch.device | str, dtype: torch.dtype) -> nn.Module:
     """Gives a copy of a network that runs faster and cannot be trained.
 
     Batch norms right after a convolution are folded into it in float32, then the weights are cast and laid out
-    channels last. Inputs must come in the same dtype; channels-last inputs save a copy.
+    channels last; on a CPU, sums and activations become part of the convolution before them. Inputs must come in the
+    same dtype; channels-last inputs save a copy.
 
     Args:
         module: A backbone, a refinement or any other module; stays as it is.
@@ -35,53 +37,68 @@ def prepare_for_inference(module: ModuleT, *, device: torch.device | str, dtype:
         dtype: Type of its weights, activations and logits.
 
     Returns:
-        The copy: same class, eval mode, no gradients.
+        The copy, called like the module: eval mode, no gradients.
     """
+    on_cpu = torch.device(device).type == "cpu"
     prepared = copy.deepcopy(module).float().eval().requires_grad_(False)
     if any(isinstance(part, nn.BatchNorm2d) for part in prepared.modules()):
         _fold_batch_norms(prepared)
-    if isinstance(prepared, Backbone) and torch.device(device).type == "cpu":
+    if isinstance(prepared, Backbone | Refinement) and on_cpu:
         prepared.simplify()
     prepared = prepared.to(device=device, dtype=dtype).requires_grad_(False)
     # torch's stubs know no memory format without a tensor argument.
-    return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    prepared = prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return fuse_convolutions(prepared, dtype=dtype) if on_cpu else prepared
 
 
-def run_in_row_strips(
-    refinement: Refinement, *, scale_specific: Tensor, cumulative: Tensor, strip_rows: int | None = None
-) -> Tensor:
-    """Gives what the refinement gives for the whole patch, computed strip by strip.
+class RefinementInStrips(nn.Module):
+    """A refinement and its softmax, prepared for inference and computed strip by strip.
 
-    A strip's activations are small enough for the allocator to reuse; a whole patch's are mapped anew by every
-    layer, which costs more time than the rows that strips compute twice.
+    The activations of a strip stay in the processor's cache; those of a whole patch go through memory at every layer,
+    which costs more time than the rows that strips compute twice.
 
     Args:
-        refinement: The module, in eval mode.
-        scale_specific: (N, C, H, W) probabilities of the patch's own prediction.
-        cumulative: (N, C, H, W) probabilities of the coarser levels.
-        strip_rows: Rows of one strip, rounded up to the refinement's alignment; None for 64, or more where
-            the rows that neighboring strips compute twice would cost too much.
-
-    Returns:
-        (N, C, H, W) logits.
+        refinement: The module; stays as it is.
+        device: Where the prepared copy lives.
+        dtype: Type it runs in.
+        strip_rows: Rows of one strip, rounded up to the refinement's alignment; None for a few, or more where the
+            rows that neighboring strips compute twice would cost too much.
     """
-    rows = scale_specific.shape[2]
-    strip_rows = strip_rows or max(64, 8 * refinement.receptive_radius)
-    strips = []
-    for start, stop, first, last in _row_strips(rows, strip_rows, refinement):
-        logits = refinement(scale_specific=scale_specific[:, :, first:last], cumulative=cumulative[:, :, first:last])
-        strips.append(logits[:, :, start - first : stop - first])
-    return torch.cat(strips, dim=2)
 
+    def __init__(
+        self, refinement: Refinement, *, device: torch.device | str, dtype: torch.dtype, strip_rows: int | None = None
+    ) -> None:
+        super().__init__()
+        self._prepared = prepare_for_inference(refinement, device=device, dtype=dtype)
+        self._dtype, self._radius, self._alignment = dtype, refinement.receptive_radius, refinement.alignment
+        strip_rows = strip_rows or max(_STRIP_ROW_BYTES // dtype.itemsize, 16 * refinement.receptive_radius)
+        self._step = -(-strip_rows // refinement.alignment) * refinement.alignment
 
-def _row_strips(rows: int, strip_rows: int, refinement: Refinement) -> Iterator[tuple[int, int, int, int]]:
-    """Yields per strip the rows that are kept, start and stop, and those that are read, first and last."""
-    alignment, radius = refinement.alignment, refinement.receptive_radius
-    step = -(-strip_rows // alignment) * alignment
-    for start in range(0, rows, step):
-        stop = min(start + step, rows)
-        first = max(0, start - radius) // alignment * alignment
-        yield start, stop, first, min(rows, stop + radius)
+    def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
+        """Gives the refined probabilities.
+
+        Args:
+            scale_specific: (N, C, H, W) probabilities of the patch's own prediction.
+            cumulative: (N, C, H, W) probabilities of the coarser levels.
+
+        Returns:
+            (N, C, H, W) float32 probabilities.
+        """
+        refined = torch.empty_like(scale_specific, dtype=torch.float32, memory_format=torch.contiguous_format)
+        for start, stop, first, last in self._strips(scale_specific.shape[2]):
+            logits = self._prepared(
+                scale_specific=scale_specific[:, :, first:last].to(self._dtype),
+                cumulative=cumulative[:, :, first:last].to(self._dtype),
+            )
+            refined[:, :, start:stop] = torch.softmax(logits[:, :, start - first : stop - first].float(), dim=1)
+        return refined
+
+    def _strips(self, rows: int) -> Iterator[tuple[int, int, int, int]]:
+        """Yields per strip the rows that are kept, start and stop, and those that are read, first and last."""
+        for start in range(0, rows, self._step):
+            stop = min(start + self._step, rows)
+            first = max(0, start - self._radius) // self._alignment * self._alignment
+            yield start, stop, first, min(rows, stop + self._radius)
 
 
 def _fold_batch_norms(module: nn.Module) -> None:

@@ -46,6 +46,9 @@ class Refinement(nn.Module):
         """
         raise NotImplementedError
 
+    def simplify(self) -> None:
+        """Rearranges layers where that saves a processor work; the logits stay, training and loading end."""
+
 
 class MagnetRefinement(Refinement):
     """The published refinement module: about 0.1 M weights, no strides.

@@ -74,7 +74,7 @@ def segment_stages(
     yield Stage(0, cumulative, np.zeros(0, dtype=np.bool_))
     for level in range(1, len(image.pyramid.levels)):
         size = image.pyramid.levels[level]
-        cumulative = resize_bilinear(cumulative[None], size)[0].clone()
+        cumulative = resize_bilinear(cumulative[None], size)[0]
         patches = image.pyramid.patches(level)
         of_use = None if wanted is None else wanted[level - 1]
         refined = _choose_patches(level, cumulative, patches, image, patch_rule, of_use)

@@ -9,7 +9,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from magnet_geo.networks.inference import prepare_for_inference, run_in_row_strips
+from magnet_geo.networks.inference import RefinementInStrips, prepare_for_inference
+from magnet_geo.networks.memory_reuse import keep_freed_memory
 from magnet_geo.networks.refinement import Refinement
 
 logger = logging.getLogger(__name__)
@@ -59,9 +60,11 @@ class NetworkPredictor:
             batch_size: Patches per forward pass.
         """
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, batch_size, device, dtype
+        if device.type == "cpu":
+            keep_freed_memory()
         self._backbone = prepare_for_inference(backbone, device=device, dtype=dtype)
         distinct = {id(refinement): refinement for refinement in refinements}
-        prepared = {key: prepare_for_inference(r, device=device, dtype=dtype) for key, r in distinct.items()}
+        prepared = {key: RefinementInStrips(r, device=device, dtype=dtype) for key, r in distinct.items()}
         self._refinements = [prepared[id(refinement)] for refinement in refinements]
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
@@ -81,12 +84,8 @@ class NetworkPredictor:
         return torch.softmax(self._backbone(inputs).float(), dim=1)
 
     def _refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        logits = run_in_row_strips(
-            self._refinements[level - 1],
-            scale_specific=scale_specific.to(self.dtype),
-            cumulative=cumulative.to(self.dtype),
-        )
-        return torch.softmax(logits.float(), dim=1)
+        refined: Tensor = self._refinements[level - 1](scale_specific=scale_specific, cumulative=cumulative)
+        return refined
 
     def _backing_off(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
         """Run a batch; after running out of GPU memory in halves, down to single patches."""
@@ -98,7 +97,7 @@ class NetworkPredictor:
                 raise
         # Outside the handler: the traceback would keep the failed pass's tensors alive.
         self._shrink_to(-(-count // 2))
-        parts = zip(*(batch.split(self.batch_size) for batch in batches), strict=True)
+        parts = zip(*(torch.split(batch, self.batch_size) for batch in batches), strict=True)
         return torch.cat([self._backing_off(run, *part) for part in parts])
 
     def _shrink_to(self, batch_size: int) -> None:

@@ -141,15 +141,19 @@ def _cell_lengths(length: int, cell: int) -> NDArray[np.int64]:
 
 def _assemble(work: LevelRefinement, cumulative: Tensor) -> tuple[Tensor, NDArray[np.bool_]]:
     """The level's refined prediction (C, H, W), overlaps averaged, and where there is one (H, W)."""
-    refined = torch.zeros_like(cumulative)
-    times = torch.zeros(cumulative.shape[-2:], device=cumulative.device)
+    times = np.zeros(cumulative.shape[-2:], np.uint16)
+    for patch in work.patches:
+        times[patch.slices] += 1
+    overlap = bool(times.max() > 1)
+    # Where no patch lies, nothing is ever taken from the result: without overlaps it need not be cleared.
+    refined = torch.zeros_like(cumulative) if overlap else torch.empty_like(cumulative)
     for patches, predictions in _refined_batches(work, cumulative):
         for patch, prediction in zip(patches, predictions, strict=True):
-            refined[(slice(None), *patch.slices)] += prediction
-            times[patch.slices] += 1
-    if times.max() > 1:
-        refined /= times.clamp(min=1)
-    return refined, (times > 0).cpu().numpy()
+            part = refined[(slice(None), *patch.slices)]
+            part.add_(prediction) if overlap else part.copy_(prediction)
+    if overlap:
+        refined /= torch.from_numpy(times.clip(min=1)).to(refined)
+    return refined, times > 0
 
 
 def _cell_scores(

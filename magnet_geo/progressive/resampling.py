@@ -5,6 +5,7 @@ Shapes: (..., H, W); rows are axis -2, columns axis -1.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 
 import torch
@@ -12,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from magnet_geo.grid import PixelRect, Size
+
+_BINS_PER_BLOCK = 32
 
 
 def resize_bilinear(maps: Tensor, size: Size) -> Tensor:
@@ -53,26 +56,43 @@ def roi_align(maps: Tensor, rect: PixelRect, output: Size) -> Tensor:
     Returns:
         (C, output.height, output.width).
     """
-    top, rows = _bin_weights(rect.row, rect.height, output.height, maps.shape[-2])
-    left, cols = _bin_weights(rect.col, rect.width, output.width, maps.shape[-1])
-    crop = maps[:, top : top + rows.shape[1], left : left + cols.shape[1]]
-    return rows.to(maps) @ crop @ cols.to(maps).T
+    rows = _bin_blocks(rect.row, rect.height, output.height, maps.shape[-2])
+    cols = _bin_blocks(rect.col, rect.width, output.width, maps.shape[-1])
+    left, right = cols[0].pixels.start, cols[-1].pixels.stop
+    narrow = torch.cat([block.weights.to(maps) @ maps[:, block.pixels, left:right] for block in rows], dim=-2)
+    parts = [
+        narrow[..., block.pixels.start - left : block.pixels.stop - left] @ block.weights.to(maps).T for block in cols
+    ]
+    return torch.cat(parts, dim=-1)
 
 
-def _bin_weights(start: int, length: int, bins: int, size: int) -> tuple[int, Tensor]:
-    """What each pixel along an axis gives to each bin: the first pixel, and (bins, pixels) float64 weights."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _BinBlock:
+    """Neighboring bins along an axis: the pixels that go into them and (bins, pixels) float64 weights."""
+
+    pixels: slice
+    weights: Tensor
+
+
+def _bin_blocks(start: int, length: int, bins: int, size: int) -> list[_BinBlock]:
+    """What each pixel along an axis gives to each bin, in blocks: all in one would be nearly all zeros."""
     samples = ceil(length / bins)
     steps = torch.arange(bins * samples, dtype=torch.float64)
     positions = (start + (steps + 0.5) * (length / (bins * samples))).clamp(0, size - 1)
+    step = _BINS_PER_BLOCK * samples
+    return [_bin_block(positions[first : first + step], samples, size) for first in range(0, len(positions), step)]
+
+
+def _bin_block(positions: Tensor, samples: int, size: int) -> _BinBlock:
     low = positions.floor().to(torch.int64)
     high = (low + 1).clamp(max=size - 1)
-    first = int(low[0])
-    weights = torch.zeros((bins, int(high[-1]) - first + 1), dtype=torch.float64)
-    of_bin = (steps / samples).to(torch.int64)
+    first, stop = int(low[0]), int(high[-1]) + 1
+    of_bin = torch.arange(len(positions)) // samples
     share = (positions - low) / samples
+    weights = torch.zeros((len(positions) // samples, stop - first), dtype=torch.float64)
     weights.index_put_((of_bin, low - first), 1 / samples - share, accumulate=True)
     weights.index_put_((of_bin, high - first), share, accumulate=True)
-    return first, weights
+    return _BinBlock(slice(first, stop), weights)
 
 
 def _lerp(maps: Tensor, positions: Tensor, axis: int) -> Tensor:

@@ -1,0 +1,171 @@
+"""Convolutions that sum and activate their output while it is in the cache, by oneDNN's fused operations.
+
+They spare a processor one pass over memory per activation and per sum, and the weights are laid out for it once, not
+at every call. Shape letters: N images, I and O channels in and out, H and W pixels.
+"""
+
+from __future__ import annotations
+
+import logging
+import operator
+from collections.abc import Callable
+from typing import Any, cast
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional as F
+
+from magnet_geo.networks.composition import ComposedConvolutions
+
+logger = logging.getLogger(__name__)
+
+_NO_ACTIVATION: tuple[str, tuple[float, ...]] = ("none", ())
+_RELU: tuple[str, tuple[float, ...]] = ("relu", ())
+_RELU6: tuple[str, tuple[float, ...]] = ("hardtanh", (0.0, 6.0))
+_ACTIVATION_MODULES = {nn.ReLU: _RELU, nn.ReLU6: _RELU6}
+_IDLE_MODULES = (nn.Identity, nn.Dropout2d)
+_ACTIVATION_FUNCTIONS: dict[Callable[..., Any], tuple[str, tuple[float, ...]]] = {
+    F.relu: _RELU,
+    torch.relu: _RELU,
+    F.relu6: _RELU6,
+}
+
+
+class FusedConvolution(nn.Module):
+    """A convolution, the sum with another tensor and an activation as one operation, for inference on a CPU.
+
+    Args:
+        convolution: Padded with zeros; its weights are copied in their present dtype.
+        activation: Name and bounds as oneDNN has them: `none`, `relu` or `hardtanh`.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, activation: tuple[str, tuple[float, ...]] = _NO_ACTIVATION) -> None:
+        super().__init__()
+        self._name, self._bounds = activation
+        self._padding, self._stride = list(convolution.padding), list(convolution.stride)
+        self._dilation, self._groups = list(convolution.dilation), convolution.groups
+        # Plain attributes: an opaque tensor can be neither copied nor saved.
+        self._weight, self._packed_for = convolution.weight.detach(), torch.Size()
+        self._packed: Tensor | None = None
+        self._bias = None if convolution.bias is None else convolution.bias.detach()
+
+    def forward(self, features: Tensor, added: Tensor | None = None) -> Tensor:
+        """Maps (N, I, H, W), and (N, O, h, w) to be added, to (N, O, h, w), channels last."""
+        features = features.contiguous(memory_format=torch.channels_last)
+        place = (self._padding, self._stride, self._dilation, self._groups)
+        weight = self._weight_for(features.shape)
+        fused = torch.ops.mkldnn._convolution_pointwise
+        if added is None:
+            result: Tensor = fused(features, weight, self._bias, *place, self._name, list(self._bounds), "")
+        else:
+            added = added.contiguous(memory_format=torch.channels_last)
+            unary = None if self._name == "none" else self._name
+            sum_and_unary = ("add", 1.0, unary, list(self._bounds), None)
+            result = fused.binary(features, added, weight, self._bias, *place, *sum_and_unary)
+        return result
+
+    def _weight_for(self, shape: torch.Size) -> Tensor:
+        """The weights as this processor wants them, laid out for the first shape seen: for others they may be slow."""
+        if self._packed is None:
+            self._packed = torch.ops.mkldnn._reorder_convolution_weight(
+                self._weight, self._padding, self._stride, self._dilation, self._groups, list(shape)
+            )
+            self._packed_for = shape
+        return self._packed if shape == self._packed_for else self._weight
+
+
+def fuse_convolutions(module: nn.Module, *, dtype: torch.dtype) -> nn.Module:
+    """Gives a network with fused convolutions, or the same network where that is not possible.
+
+    Args:
+        module: In eval mode, on the CPU; its parts become parts of the result.
+        dtype: Of its weights and inputs.
+
+    Returns:
+        A module that is called like the given one.
+    """
+    if not _fused_operations_work(dtype):
+        return module
+    try:
+        graph = _LeafTracer().trace(module)
+    except (fx.proxy.TraceError, RuntimeError, TypeError) as error:
+        logger.info("%s runs with its activations unfused: %s", type(module).__name__, error)
+        return module
+    _erase_idle_nodes(graph, module)
+    for node in list(graph.nodes):
+        if node.op == "call_module" and _is_plain(module.get_submodule(str(node.target))):
+            _fuse_at(node, graph, module)
+    traced = fx.GraphModule(module, graph, type(module).__name__)
+    for name, part in list(traced.named_modules()):
+        if isinstance(part, nn.Conv2d) and _is_plain(part):
+            traced.set_submodule(name, FusedConvolution(part))
+    return traced
+
+
+class _LeafTracer(fx.Tracer):
+    """Traces through everything but the modules whose way depends on the size of the input."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, ComposedConvolutions) or super().is_leaf_module(m, module_qualified_name)
+
+
+def _fused_operations_work(dtype: torch.dtype) -> bool:
+    """Whether this build of torch and this processor have them; the names are torch's own, without promise."""
+    try:
+        with torch.inference_mode():
+            probe = FusedConvolution(nn.Conv2d(1, 1, 1).to(dtype), _RELU)
+            probe(torch.zeros(1, 1, 2, 2, dtype=dtype), torch.zeros(1, 1, 2, 2, dtype=dtype))
+    except (AttributeError, RuntimeError, TypeError) as error:
+        logger.info("Convolutions run unfused: %s", error)
+        return False
+    return True
+
+
+def _is_plain(part: nn.Module) -> bool:
+    return isinstance(part, nn.Conv2d) and part.padding_mode == "zeros" and not isinstance(part.padding, str)
+
+
+def _fuse_at(node: fx.Node, graph: fx.Graph, module: nn.Module) -> None:
+    """Replaces a convolution, and the sum and activation that alone use its output, by one node."""
+    chain, added, activation = [node], None, _NO_ACTIVATION
+    user = _only_user(node)
+    if user is not None and _is_sum(user):
+        added = next((other for other in user.args if other is not node), None)
+        chain.append(user)
+        user = _only_user(user)
+    if user is not None and (found := _activation(user, module)) is not None:
+        chain.append(user)
+        activation = found
+    name = f"fused_{node.name}"
+    module.add_module(name, FusedConvolution(cast(nn.Conv2d, module.get_submodule(str(node.target))), activation))
+    with graph.inserting_before(chain[-1]):
+        fused = graph.call_module(name, node.args if added is None else (*node.args, added))
+    chain[-1].replace_all_uses_with(fused)
+    for replaced in reversed(chain):
+        graph.erase_node(replaced)
+
+
+def _erase_idle_nodes(graph: fx.Graph, module: nn.Module) -> None:
+    """Takes out what does nothing in eval mode, such as the places of folded batch norms."""
+    for node in list(graph.nodes):
+        if node.op == "call_module" and isinstance(module.get_submodule(str(node.target)), _IDLE_MODULES):
+            node.replace_all_uses_with(node.args[0])
+            graph.erase_node(node)
+
+
+def _only_user(node: fx.Node) -> fx.Node | None:
+    return next(iter(node.users)) if len(node.users) == 1 else None
+
+
+def _is_sum(node: fx.Node) -> bool:
+    """Whether a node adds two different tensors of one shape, which sums of two nodes without more are here."""
+    by_function = node.op == "call_function" and node.target in (operator.add, torch.add)
+    by_method = node.op == "call_method" and node.target in ("add", "add_")
+    two = len(node.args) == 2 and all(isinstance(argument, fx.Node) for argument in node.args)
+    return (by_function or by_method) and two and not node.kwargs and node.args[0] is not node.args[1]
+
+
+def _activation(node: fx.Node, module: nn.Module) -> tuple[str, tuple[float, ...]] | None:
+    if node.op == "call_module":
+        return _ACTIVATION_MODULES.get(type(module.get_submodule(str(node.target))))
+    return _ACTIVATION_FUNCTIONS.get(node.target) if node.op == "call_function" else None  # type: ignore[arg-type]
