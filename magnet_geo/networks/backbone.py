@@ -86,3 +86,18 @@ def resized_like(features: Tensor, like: Tensor, *, align_corners: bool = False)
         (N, K, H, W) values.
     """
     return F.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=align_corners)
+
+
+def logits_of_size(logits: Tensor, images: Tensor) -> Tensor:
+    """Gives the logits bilinearly at the size of the images, in float32.
+
+    In half precision the interpolation would round once more, and takes a CPU twice as long.
+
+    Args:
+        logits: (N, C, h, w) of any precision.
+        images: (N, B, H, W), whose height and width count.
+
+    Returns:
+        (N, C, H, W) float32 logits, the channels outermost.
+    """
+    return resized_like(logits.float().contiguous(), images)

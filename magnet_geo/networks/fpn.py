@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from magnet_geo.networks.backbone import Backbone, resized_like
+from magnet_geo.networks.backbone import Backbone, logits_of_size, resized_like
 from magnet_geo.networks.composition import ComposedConvolutions, split_input_channels
 from magnet_geo.networks.resnet import STAGE_CHANNELS, ResNet
 
@@ -55,7 +55,7 @@ class ResNetFPN(Backbone):
         logits = self.classify(torch.cat(levels, dim=1))
         if self.finest is not None:
             logits = logits + self.finest(p2)
-        return (resized_like(logits, images),)
+        return (logits_of_size(logits, images),)
 
     def simplify(self) -> None:
         """Merges p2's two smoothings with its share of the classifier; see `Backbone.simplify`."""

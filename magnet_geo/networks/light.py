@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, cat, nn
 from torch.nn import functional as F
 
-from magnet_geo.networks.backbone import Backbone
+from magnet_geo.networks.backbone import Backbone, logits_of_size
 from magnet_geo.networks.efficientnet_lite import EfficientNetLite
 
 _WIDTH = 96
@@ -56,7 +56,7 @@ class LightFPN(Backbone):
         merged = self.merge(self._pyramid_sum(features))
         merged = _resize_like(merged, fine)
         logits = self.classifier(self.sharpen(cat([merged, self.fine_lateral(fine)], dim=1)))
-        return (_resize_like(logits, images),)
+        return (logits_of_size(logits, images),)
 
     def _pyramid_sum(self, features: list[Tensor]) -> Tensor:
         level = self.laterals[-1](features[-1])

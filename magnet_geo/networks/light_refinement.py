@@ -5,6 +5,8 @@ N batch, C classes, H and W the map size, h and w its cells: ceil(H / 4), ceil(W
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, cat, nn
 from torch.nn import functional as F
@@ -51,6 +53,7 @@ class LightRefinement(Refinement):
         self.leave = nn.Conv2d(_WIDTH, cell_channels, 1)
         for parameter in self.leave.parameters():
             nn.init.zeros_(parameter)
+        self._enters_strided = False
         share = torch.tensor(0.5) if weighted else None
         self.scale_specific_share: Tensor | None
         self.register_buffer("scale_specific_share", share)
@@ -63,5 +66,27 @@ class LightRefinement(Refinement):
         maps = cat([scale_specific, cumulative], dim=1).clamp_min(_FLOOR).log()
         # Trailing replication completes the last cells of sizes that are not multiples of the cell.
         maps = F.pad(maps, (0, -width % _CELL_PX, 0, -height % _CELL_PX), mode="replicate")
-        residual = F.pixel_shuffle(self.leave(self.blocks(self.enter(F.pixel_unshuffle(maps, _CELL_PX)))), _CELL_PX)
-        return mean + residual[..., :height, :width]
+        cells = self.enter(maps if self._enters_strided else F.pixel_unshuffle(maps, _CELL_PX))
+        residual = F.pixel_shuffle(self.leave(self.blocks(cells)), _CELL_PX)
+        return mean + residual[..., :height, :width].contiguous()
+
+    def simplify(self) -> None:
+        """Lets the first convolution read pixels with a stride instead of cells; see `Refinement.simplify`."""
+        if not self._enters_strided:
+            pointwise = cast(nn.Conv2d, self.enter[0])
+            self.enter[0] = _strided_convolution(pointwise)
+            self._enters_strided = True
+
+
+def _strided_convolution(pointwise: nn.Conv2d) -> nn.Conv2d:
+    """Gives the convolution over pixels that equals the one over the cells of `pixel_unshuffle`."""
+    strided = nn.Conv2d(
+        pointwise.in_channels // _CELL_PX**2,
+        pointwise.out_channels,
+        _CELL_PX,
+        stride=_CELL_PX,
+        bias=pointwise.bias is not None,
+    )
+    strided.weight = nn.Parameter(pointwise.weight.detach().reshape(strided.weight.shape))
+    strided.bias = pointwise.bias
+    return strided

@@ -1,6 +1,6 @@
 """MagNet on one image: certainty, selection, and the coarse-to-fine loop; tensors in, tensors out."""
 
-from magnet_geo.progressive.certainty import certainty
+from magnet_geo.progressive.certainty import certainty, winning_classes
 from magnet_geo.progressive.coarse_to_fine import Stage, full_size, segment_stages
 from magnet_geo.progressive.image_pyramid import build_image_pyramid
 from magnet_geo.progressive.predictor import NetworkPredictor, Predictor
@@ -31,4 +31,5 @@ __all__ = [
     "certainty",
     "full_size",
     "segment_stages",
+    "winning_classes",
 ]

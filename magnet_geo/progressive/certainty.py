@@ -34,6 +34,25 @@ def certainty(probabilities: Tensor) -> Tensor:
     return first.sub_(second)
 
 
+def winning_classes(probabilities: Tensor) -> Tensor:
+    """The class of highest probability, the first of equal ones.
+
+    torch's argmax over the outermost axis takes seven times as long.
+
+    Args:
+        probabilities: (C, H, W), C at most 256.
+
+    Returns:
+        (H, W) uint8.
+    """
+    highest = probabilities[0].clone()
+    winners = torch.zeros(highest.shape, dtype=torch.uint8, device=highest.device)
+    for channel in range(1, len(probabilities)):
+        winners = torch.where(probabilities[channel] > highest, channel, winners)
+        torch.maximum(highest, probabilities[channel], out=highest)
+    return winners
+
+
 def patch_uncertainty(probabilities: Tensor, patches: Sequence[PixelRect], valid: Tensor | None) -> NDArray[np.float64]:
     """Mean uncertainty of each patch over its valid pixels.
 

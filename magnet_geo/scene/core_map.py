@@ -16,7 +16,7 @@ from torch import Tensor
 
 from magnet_geo.classes import ClassScheme
 from magnet_geo.grid import PixelRect, ReadScale
-from magnet_geo.progressive import certainty
+from magnet_geo.progressive import certainty, winning_classes
 from magnet_geo.progressive.resampling import bilinear_at
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.seam_blender import SeamBlender
@@ -131,7 +131,7 @@ def _fill(
     confidence: NDArray[np.uint8] | None,
     shares: NDArray[np.uint8] | None,
 ) -> None:
-    winners = settings.scheme.values[probabilities.argmax(dim=0).cpu().numpy()]
+    winners = settings.scheme.values[winning_classes(probabilities).cpu().numpy()]
     if confidence is not None or shares is not None or settings.min_confidence > 0:
         final = final_probabilities(probabilities, settings.temperature)
         sure = certainty(final)

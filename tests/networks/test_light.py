@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from magnet_geo.networks import create_backbone, create_refinement
+from magnet_geo.networks import create_backbone, create_refinement, prepare_for_inference
 from magnet_geo.networks.efficientnet_lite import EfficientNetLite, encoder_state_from_published
 from magnet_geo.networks.light import LightFPN
 from magnet_geo.networks.light_refinement import LightRefinement
@@ -130,3 +130,18 @@ def test_refinement_of_an_aligned_part_equals_the_part_of_the_whole() -> None:
     whole = refinement(scale_specific=maps, cumulative=maps)
     part = refinement(scale_specific=maps[:, :, first:], cumulative=maps[:, :, first:])
     torch.testing.assert_close(part[:, :, margin:], whole[:, :, first + margin :], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 20), (17, 22)])
+def test_prepared_refinement_equals_the_trained_one(height: int, width: int) -> None:
+    refinement = trained_refinement()
+    for part in refinement.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(part.running_var, 0.5, 1.5)
+            torch.nn.init.normal_(part.running_mean)
+    own, coarser = random_probabilities(2, 3, height, width), random_probabilities(2, 3, height, width).flip(1)
+    prepared = prepare_for_inference(refinement, device="cpu", dtype=torch.float32)
+    with torch.inference_mode():
+        found = prepared(scale_specific=own, cumulative=coarser)
+        expected = refinement(scale_specific=own, cumulative=coarser)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)

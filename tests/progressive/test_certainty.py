@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magnet_geo.grid import PixelRect
-from magnet_geo.progressive import certainty
+from magnet_geo.progressive import certainty, winning_classes
 from magnet_geo.progressive.certainty import patch_uncertainty, valid_patches
 
 PATCHES = (PixelRect(0, 0, 4, 5), PixelRect(2, 5, 4, 4), PixelRect(6, 0, 2, 9))
@@ -34,6 +34,14 @@ def test_certainty_equals_the_sorted_lead(seed: int, classes: int, batched: bool
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 def test_certainty_keeps_the_number_type(dtype: torch.dtype) -> None:
     assert certainty(_probabilities(0, 3, 4, 4).to(dtype)).dtype is dtype
+
+
+@given(st.integers(0, 2**31), st.integers(2, 9))
+def test_the_winner_is_the_first_class_of_highest_probability(seed: int, classes: int) -> None:
+    probabilities = _probabilities(seed, classes, 5, 6)
+    winners = winning_classes(probabilities)
+    assert winners.dtype is torch.uint8
+    np.testing.assert_array_equal(winners.numpy(), probabilities.numpy().argmax(axis=0))
 
 
 def test_uncertainty_of_a_patch_is_the_mean_over_its_valid_pixels() -> None:
