@@ -162,7 +162,8 @@ def _splits(preparation: Preparation) -> Table:
 
 
 def _classes(preparation: Preparation) -> Table:
-    table = Table(title="Classes, from all labels", title_justify="left", box=SIMPLE_HEAD)
+    title = "Classes, from all labels"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, min_width=len(title))
     table.add_column("class")
     table.add_column("share", justify="right")
     for name, share in preparation.class_shares.items():

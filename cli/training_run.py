@@ -86,7 +86,7 @@ class RunChoice:
         require_matplotlib()
         if self.tensorboard:
             require_tensorboard()
-        begun = is_first_process() and any((self.folder / name).exists() for name in (LAST, HISTORY))
+        begun = is_first_process() and any(_holds_something(self.folder / name) for name in (LAST, HISTORY))
         if begun and not (self.resume or self.overwrite):
             raise OutputError(
                 f"The folder '{self.folder}' holds a training; add --resume to go on, --overwrite to begin anew, or "
@@ -249,6 +249,11 @@ def report_model(trained: TrainedModel | None, screen: TrainingScreen) -> None:
     early = " (ended early: no better score)" if trained.outcome.stopped_early else ""
     screen.tell(f"Trained {state.step} steps in {state.seconds / 60:.1f} minutes{score}{early}.")
     screen.tell(f"Model: {trained.model}; curves: {trained.curves}")
+
+
+def _holds_something(path: Path) -> bool:
+    # A training that ended before its first step leaves an empty history.
+    return path.exists() and path.stat().st_size > 0
 
 
 def _stored_parameters(folder: Path) -> dict[str, Any]:

@@ -77,11 +77,13 @@ def main() -> None:
     parser.add_argument("--refinement-steps", type=int, default=200)
     parser.add_argument("--windows", type=int, default=15)
     parser.add_argument("--parts", type=int, help="files to make in this run; the next run goes on")
+    parser.add_argument("--folds", type=int, nargs="+", default=range(1, len(FOLDS) + 1), help="which, from 1 on")
     options = parser.parse_args()
     torch.set_num_threads(1)
     missing = (
         partial(make, options, held_out, path)
-        for held_out in FOLDS
+        for number, held_out in enumerate(FOLDS, 1)
+        if number in options.folds
         for make, name in (
             (make_backbone, BACKBONE_FILE),
             (make_refinement, REFINEMENT_FILE),
@@ -91,7 +93,7 @@ def main() -> None:
     )
     for make_file in islice(missing, options.parts):
         make_file()
-    print_table(options.out)
+    summarize(options.out)
 
 
 def fold_folder(out: Path, held_out: Sequence[int]) -> Path:
@@ -171,24 +173,24 @@ def scores(
     }
 
 
-def print_table(out: Path) -> None:
-    """Prints the mean IoU of every fold that is scored, and their mean."""
-    rows = {
+def summarize(out: Path) -> None:
+    """Prints the mean IoU of every fold that is scored, and their mean; keeps them in `cross_validation.json`."""
+    scored = {
         ", ".join(map(str, held_out)): json.loads(path.read_text())
         for held_out in FOLDS
         if (path := fold_folder(out, held_out) / SCORES_FILE).exists()
     }
-    if not rows:
+    if not scored:
         return
+    rows = {name: {mode: found["miou"] for mode, found in row.items()} for name, row in scored.items()}
+    (out / "cross_validation.json").write_text(json.dumps(rows, indent=1))
     modes = list(next(iter(rows.values())))
-    miou = {name: [row[mode]["miou"] for mode in modes] for name, row in rows.items()}
+    mean = {mode: float(np.mean([row[mode] for row in rows.values()])) for mode in modes}
     print(f"| tiles held out | {' | '.join(modes)} | full - coarse | full - slid |")
     print("| --- " * (len(modes) + 3) + "|")
-    for name, values in (miou | {"mean": np.mean(list(miou.values()), axis=0).tolist()}).items():
-        by_mode = dict(zip(modes, values, strict=True))
-        gains = (100 * (by_mode["full"] - by_mode[other]) for other in ("coarse only", "slid"))
-        cells = [f"{value:.3f}" for value in values] + [f"{gain:+.1f}" for gain in gains]
-        print(f"| {name} | {' | '.join(cells)} |")
+    for name, row in (rows | {"mean": mean}).items():
+        gains = [f"{100 * (row['full'] - row[other]):+.1f}" for other in ("coarse only", "slid")]
+        print(f"| {name} | {' | '.join([f'{row[mode]:.3f}' for mode in modes] + gains)} |")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from magnet_geo.errors import CancelledError, MemoryLimitError, TrainingError
+from magnet_geo.errors import CancelledError, TrainingError
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.training.averaging import WeightAverage
 from magnet_geo.training.checkpoint import Checkpoint, RunState, read_checkpoint_file
@@ -24,6 +24,7 @@ from magnet_geo.training.pace import ParameterGroup, create_optimizer, rate_fact
 from magnet_geo.training.prefetch import made_in_threads
 from magnet_geo.training.ranks import ALONE, Ranks
 from magnet_geo.training.settings import TrainingSettings
+from magnet_geo.training.step_memory import available_memory_bytes, is_out_of_memory, require_step_memory, too_large
 
 LAST, BEST, HISTORY, TENSORBOARD = "last.pt", "best.pt", "history.jsonl", "tensorboard"
 _LOOK_AHEAD = 2
@@ -165,7 +166,7 @@ class Trainer:
 
         Raises:
             TrainingError: The loss is no number any more; the last checkpoint stays.
-            MemoryLimitError: A step does not fit in memory.
+            MemoryLimitError: A step does not fit in memory; on a CPU, this is found before the first.
             CancelledError: The user cancelled; the last checkpoint holds the present state.
         """
         state, settings = self._state, self._settings
@@ -177,6 +178,8 @@ class Trainer:
             batches = self._batches()
             stack.callback(batches.close)
             self._task.set_mode()
+            if self._device.type == "cpu":
+                self._require_memory()
             while (done := self._done()) < 1 and not self._out_of_patience():
                 if self._cancel.cancelled:
                     self._save(LAST)
@@ -202,6 +205,17 @@ class Trainer:
         kept = read_checkpoint_file(path) if self._state.best_step else None
         return kept.best_weights if kept is not None else self._kept_network().state_dict()
 
+    def _require_memory(self) -> None:
+        task, settings = self._task, self._settings
+        # Processes of one machine share its memory, and all come here at once.
+        free = available_memory_bytes()
+        share = None if free is None else free // self._ranks.world_size
+
+        def batch_of(numbers: Sequence[int]) -> Any:
+            return task.collate([task.sample(number) for number in numbers])
+
+        require_step_memory(task.learner, batch_of, settings, available_bytes=share)
+
     def _step(self, batches: Iterator[Any]) -> float:
         """One step of the optimizer; gives the mean loss of its batches over all processes."""
         self._optimizer.zero_grad(set_to_none=True)
@@ -216,8 +230,8 @@ class Trainer:
                     self._scaler.scale(loss).backward()
                 total += loss.detach()
         except (MemoryError, RuntimeError) as error:
-            if _is_out_of_memory(error):
-                raise self._too_large(error) from error
+            if is_out_of_memory(error):
+                raise too_large(error, self._settings, self._device) from error
             raise
         mean = float(self._ranks.total(total)) / self._ranks.world_size
         self._scaler.unscale_(self._optimizer)
@@ -337,7 +351,7 @@ class Trainer:
             return learner
         # Batch statistics are shared by SyncBN on GPUs; the first process's are kept otherwise.
         partly_used = bool(getattr(self._settings, "per_level", False))
-        return DistributedDataParallel(learner, broadcast_buffers=False, find_unused_parameters=partly_used)
+        return DistributedDataParallel(learner, find_unused_parameters=partly_used)
 
     def _held_back(self, part: int) -> Any:
         """Keeps gradients from being exchanged before the last batch of a step."""
@@ -368,17 +382,3 @@ class Trainer:
             f"{what} became infinite or no number at step {self._state.step + 1} (loss {loss:.4g}); {self._saved}. "
             "Lower --learning-rate, set --clip-gradient 1, or use --precision fp32."
         )
-
-    def _too_large(self, error: BaseException) -> MemoryLimitError:
-        size, parts = self._settings.batch_size, self._settings.accumulation
-        if size > 1:
-            way = f"set --batch-size {size // 2} --accumulation {parts * 2}, which trains alike"
-        else:
-            way = "set a smaller --crop-px" if hasattr(self._settings, "crop_px") else "train on a larger machine"
-        text = " ".join(str(error).split())[:120]
-        return MemoryLimitError(f"A step does not fit in the memory of {self._device} ({text}); {way}.")
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    named = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return named or "can't allocate memory" in str(error) or "out of memory" in str(error)

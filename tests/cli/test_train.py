@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +172,18 @@ def test_a_class_that_never_occurs_is_a_warning(data: Path, tmp_path: Path) -> N
 
 
 def test_a_folder_with_a_training_is_not_overwritten_by_a_slip(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "history.jsonl").write_text("")
+    (tmp_path / "history.jsonl").write_text('{"step": 1}\n')
     assert_refused(train(data, tmp_path, *QUICK), match="holds a training; add --resume")
+
+
+def test_a_step_that_memory_cannot_hold_is_refused_and_leaves_the_folder_free(data: Path, tmp_path: Path) -> None:
+    result = train(data, tmp_path / "run", *QUICK, "--batch-size", 2**24)
+    assert result.exit_code == 1
+    assert re.search(
+        r"Error: A step of 16777216 samples needs about .* set --batch-size \d+ --accumulation \d+", result.stderr
+    )
+    again = train(data, tmp_path / "run", *QUICK, "--batch-size", 2**24)
+    assert "A step of 16777216 samples" in again.stderr
 
 
 def test_an_absent_device_is_refused_before_anything_is_written(data: Path, tmp_path: Path) -> None:
