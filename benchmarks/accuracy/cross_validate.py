@@ -74,8 +74,8 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--steps", type=int, default=350)
-    parser.add_argument("--refinement-steps", type=int, default=200)
-    parser.add_argument("--windows", type=int, default=15)
+    parser.add_argument("--refinement-steps", type=int, default=100)
+    parser.add_argument("--windows", type=int, default=9)
     parser.add_argument("--parts", type=int, help="files to make in this run; the next run goes on")
     parser.add_argument("--folds", type=int, nargs="+", default=range(1, len(FOLDS) + 1), help="which, from 1 on")
     options = parser.parse_args()
@@ -106,8 +106,10 @@ def fold_folder(out: Path, held_out: Sequence[int]) -> Path:
 def make_backbone(options: argparse.Namespace, held_out: tuple[int, ...], path: Path) -> None:
     """Trains the backbone of a fold."""
     schedule = train_backbone.Schedule(minutes=LIMIT_MINUTES, steps=options.steps, averaging=0.98)
-    network, _ = train_backbone.train(learned_tiles(options.data, held_out), FOLDS[held_out], schedule)
+    checkpoint = path.with_name("checkpoint.pt")
+    network, _ = train_backbone.train(learned_tiles(options.data, held_out), FOLDS[held_out], schedule, checkpoint)
     save_state(network, path)
+    checkpoint.unlink(missing_ok=True)
 
 
 def make_refinement(options: argparse.Namespace, held_out: tuple[int, ...], path: Path) -> None:

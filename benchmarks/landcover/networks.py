@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,8 +23,13 @@ def load_state(network: nn.Module, path: Path) -> None:
 
 def save_state(network: nn.Module, path: Path) -> None:
     """Writes a network's state; the file exists only when it is complete."""
+    save_values({key: value.contiguous() for key, value in network.state_dict().items()}, path)
+
+
+def save_values(values: Mapping[str, Any], path: Path) -> None:
+    """Writes tensors and plain values; the file exists only when it is complete."""
     partial = path.with_suffix(".partial")
-    torch.save({key: value.contiguous() for key, value in network.state_dict().items()}, partial)
+    torch.save(dict(values), partial)
     os.replace(partial, path)
 
 

@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 import torch
 from fast_backbone import FastBackbone
-from networks import save_state
+from networks import save_state, save_values
 from samples import Batch, CropSettings, TileLevels, batches
 from tiles import CLASS_NAMES, IGNORE_INDEX, KEPT_BACK, PARTS_PER_SIDE, TRAIN_TILES, Tile
 from torch import Tensor, nn
@@ -37,6 +37,7 @@ from magnet_geo.training.losses import lovasz_softmax
 #: How often each tile is chosen; tile 4 is labelled by blocks of houses, unlike the others.
 TILE_WEIGHTS = {1: 0.16, 3: 0.16, 4: 0.1, 6: 0.16, 7: 0.40, 8: 0.34}
 CLASS_WEIGHTS = (1.2, 0.7, 1.4, 1.1, 1.2)
+CHECKPOINT_STEPS = 25
 _logger = logging.getLogger("train_backbone")
 
 
@@ -90,7 +91,7 @@ def main() -> None:
 
 
 def train(
-    tiles: Sequence[Tile], kept_back: Mapping[int, Sequence[int]], schedule: Schedule
+    tiles: Sequence[Tile], kept_back: Mapping[int, Sequence[int]], schedule: Schedule, checkpoint: Path | None = None
 ) -> tuple[LightFPN, dict[str, float]]:
     """Gives the averaged backbone and what is to be told of its training.
 
@@ -98,13 +99,17 @@ def train(
         tiles: What to learn from.
         kept_back: Parts per tile number that are not learned.
         schedule: How long and how.
+        checkpoint: Where the training is kept every few steps; it goes on from there, on other crops than it would
+            have had. Only the steps count then, not the minutes of an earlier run.
     """
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(schedule.seed)
     levels = [TileLevels(tile) for tile in tiles]
     weights = [TILE_WEIGHTS[tile.number] for tile in tiles]
-    drawn = batches(levels, weights, kept_back, CropSettings(), schedule.seed)
+    kept = torch.load(checkpoint, weights_only=True) if checkpoint is not None and checkpoint.exists() else None
+    seed = schedule.seed if kept is None else schedule.seed + 1000 * len(kept["losses"])
+    drawn = batches(levels, weights, kept_back, CropSettings(), seed)
     network = pretrained(drawn)
     fast = FastBackbone(
         network,
@@ -117,6 +122,12 @@ def train(
     highest = [group["lr"] for group in optimizer.param_groups]
     average = copy.deepcopy(network).requires_grad_(False)
     losses: list[float] = []
+    if kept is not None:
+        network.load_state_dict(kept["network"])
+        average.load_state_dict(kept["average"])
+        optimizer.load_state_dict(kept["optimizer"])
+        habits.data.copy_(kept["habits"])
+        losses += kept["losses"]
     start = time.monotonic()
     while (progress := _progress(len(losses), start, schedule)) < 1:
         factor = min(1.0, (len(losses) + 1) / 60) * (0.51 + 0.49 * np.cos(np.pi * progress))
@@ -130,6 +141,10 @@ def train(
         optimizer.step()
         losses.append(float(loss.detach()))
         _move(average, network, min(schedule.averaging, len(losses) / (len(losses) + 9)))
+        if checkpoint is not None and len(losses) % CHECKPOINT_STEPS == 0:
+            states = {"network": network.state_dict(), "average": average.state_dict()}
+            learned = {"optimizer": optimizer.state_dict(), "habits": habits.detach(), "losses": losses}
+            save_values(states | learned, checkpoint)
         if len(losses) % 50 == 0:
             minutes = (time.monotonic() - start) / 60
             _logger.info("step %d, %.1f min, loss %.4f", len(losses), minutes, np.mean(losses[-50:]))

@@ -21,6 +21,8 @@ from magnet_geo.scene.segmenter import final_probabilities
 STRIDE_PX = 8
 # A map that is this much less certain than maps of the validation scenes is one of unknown ground.
 _CERTAINTY_SHARE = 0.78
+# Of the mean spread at home: green countryside reaches 1.9 for a model of a desert city, its own tiles 0.8 at most.
+_TINT_SHARE = 1.5
 _LOW, _MIDDLE, _HIGH, _RARE = 5.0, 50.0, 95.0, 99.0
 
 
@@ -126,8 +128,27 @@ class SceneLook:
         highest, lowest = known.get(_RARE, np.inf), known.get(_LOW, -np.inf)
         if self.mean_spread > highest:
             yield f"its bands differ by {self.mean_spread:.0f} of 255 on average, at home by {statistics.mean:.0f}"
-        if self.mean_spread < lowest:
+        elif self.mean_spread < lowest:
             yield "it is gray, without color"
+        elif (tint := self._tint(_TINT_SHARE * statistics.mean)) is not None:
+            yield tint
+
+    def _tint(self, usual: float) -> str | None:
+        """Names the band that stands out most from the others in the mean, as it does not at home."""
+        if len(self._values) < 2 or not self._manifest.training_statistics:
+            return None
+        here = _apart(self._values @ np.arange(256) / self._pixels)
+        home = _apart(np.array([self._trained_mean(band) for band in range(len(self._values))]))
+        band = int(np.abs(here - home).argmax())
+        if abs(here[band] - home[band]) <= usual:
+            return None
+        sides = [f"{abs(value):.0f} {'above' if value > 0 else 'below'}" for value in (here[band], home[band])]
+        name = self._manifest.bands[band]
+        return f"its {name} is {sides[0]} its other bands on average, of 255, at home {sides[1]}"
+
+    def _trained_mean(self, band: int) -> float:
+        low, high = self._manifest.scaling.low[band], self._manifest.scaling.high[band]
+        return (self._manifest.training_statistics[band].mean - low) / (high - low) * 255
 
     def _trained(self, band: int) -> dict[float, float]:
         """Percentiles of a band of the training data, as model values."""
@@ -136,6 +157,11 @@ class SceneLook:
         entries = self._manifest.training_statistics[band].percentiles
         low, high = self._manifest.scaling.low[band], self._manifest.scaling.high[band]
         return {entry.percent: (entry.value - low) / (high - low) * 255 for entry in entries}
+
+
+def _apart(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each band's mean lies from the mean of the others."""
+    return np.asarray((means - means.mean()) * len(means) / (len(means) - 1), np.float64)
 
 
 def _percentile(counts: NDArray[np.int64], percent: float) -> int:

@@ -11,13 +11,14 @@ import rasterio
 import torch
 from numpy.typing import NDArray
 
-from magnet_geo.model import Manifest
+from magnet_geo.model import Manifest, find_model, read_manifest
 from magnet_geo.progress import WarningEvent
 from magnet_geo.scene import Segmenter, segment_scene
 from magnet_geo.scene.familiarity import SceneLook
 from tests.scene.stub_model import stub_model, write_scene
 from tests.tiny_model import tiny_manifest
 
+VILLAGE = Path(__file__).parents[2] / "examples" / "village" / "village_rgb_2m.tif"
 BAND = {"mean": 140, "std": 70, "percentiles": [{"percent": p, "value": v} for p, v in ((5, 14), (50, 154), (95, 233))]}
 SPREAD = {"mean": 13, "std": 9, "percentiles": [{"percent": p, "value": v} for p, v in ((5, 2), (95, 33), (99, 41))]}
 
@@ -65,6 +66,25 @@ def test_the_reason_is_named(values: NDArray[np.uint8], probabilities: torch.Ten
     assert re.search(words, warning)
     assert ";" not in warning.split(")")[0]
     assert warning.endswith(".")
+
+
+def test_a_scene_of_another_tint_is_told_which_band_stands_out() -> None:
+    tinted = scene(60, 160, colorfulness=0)
+    tinted[1] += 25
+    warning = look(tinted, sure()).warning()
+    assert warning is not None
+    assert "its green is 25 above its other bands on average, of 255, at home 0 below" in warning
+    tinted[1] -= 10
+    assert look(tinted, sure()).warning() is None
+
+
+def test_the_bundled_model_is_warned_of_green_countryside() -> None:
+    known = read_manifest(find_model("landcover"))
+    with rasterio.open(VILLAGE) as dataset:
+        seen = SceneLook(known)
+        values = dataset.read()
+        seen.add(values, np.ones(values.shape[1:], np.bool_), sure().repeat(2, 1, 1)[: len(known.classes)])
+    assert re.search(r"its blue is 21 below its other bands on average, of 255, at home 5 above", seen.warning() or "")
 
 
 def test_reasons_come_in_one_sentence() -> None:
