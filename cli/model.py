@@ -79,11 +79,14 @@ def show(name_or_file: str, as_json: bool) -> None:
 
 
 @model.command(name="import")
-@click.argument("output", type=_TARGET)
-@click.option("--backbone", type=_FILE, required=True, help="Checkpoint of the backbone (.pth).")
+@click.argument("file", metavar="OUTPUT|GRAPH.onnx", type=_TARGET)
+@click.option("--backbone", type=_FILE, help="Checkpoint of the backbone (.pth).")
 @click.option("--refinement", "refinements", type=_FILE, multiple=True, help="One for all levels, or one per level.")
 @click.option("--preset", type=click.Choice(preset_names()), help="Published configuration.")
 @click.option("--manifest", "manifest_file", type=_FILE, help="Manifest as a JSON file, in place of a preset.")
+@click.option(
+    "-o", "--output", type=_TARGET, help="Model file of a GRAPH.  [default: its name with .safetensors, here]"
+)
 @click.option("--coarse-only", is_flag=True, help="Import the backbone alone.")
 @click.option("--name", help="Name of the model.")
 @click.option("--title", help="One line about it.")
@@ -91,11 +94,12 @@ def show(name_or_file: str, as_json: bool) -> None:
 @preset_knobs
 @_OVERWRITE
 def import_(
-    output: Path,
-    backbone: Path,
+    file: Path,
+    backbone: Path | None,
     refinements: tuple[Path, ...],
     preset: str | None,
     manifest_file: Path | None,
+    output: Path | None,
     coarse_only: bool,
     name: str | None,
     title: str | None,
@@ -103,11 +107,25 @@ def import_(
     overrides: PresetOverrides,
     overwrite: bool,
 ) -> None:
-    """Make the model file OUTPUT of published checkpoints.
+    """Make the model file OUTPUT of published checkpoints, or a model file of a foreign GRAPH.
 
-    Example: magnet-geo model import deepglobe.safetensors --preset deepglobe --backbone fpn.pth --refinement
-    refinement.pth
+    A GRAPH is an ONNX file with one level; its manifest is YAML.
+
+    \b
+    Examples:
+      magnet-geo model import deepglobe.safetensors --preset deepglobe --backbone fpn.pth --refinement refinement.pth
+      magnet-geo model import clouds.onnx --manifest clouds.yaml
     """
+    if file.suffix == ".onnx":
+        if manifest_file is None or backbone or refinements or preset or coarse_only or name or title or licence:
+            raise click.UsageError("A graph is imported with --manifest FILE.yaml, which says all about it.")
+        _import_graph(file, manifest_file, output or Path(f"{file.stem}.safetensors"), overwrite=overwrite)
+        return
+    if backbone is None:
+        raise click.UsageError("Give the checkpoint of the backbone: --backbone FILE.")
+    if output is not None:
+        raise click.UsageError("--output goes with a GRAPH; checkpoints are imported into OUTPUT.")
+    output = file
     manifest = apply_overrides(_chosen_manifest(preset, manifest_file), overrides)
     if coarse_only:
         manifest = manifest.without_refinement()
@@ -120,16 +138,25 @@ def import_(
     click.echo(f"Wrote {output}.", err=True)
 
 
+def _import_graph(graph: Path, manifest: Path, output: Path, *, overwrite: bool) -> None:
+    _refuse_existing(overwrite, output)
+    from magnet_geo.model.graph_import import import_graph
+
+    import_graph(graph, manifest, output)
+    click.echo(f"Wrote {output}.", err=True)
+
+
 @model.command()
 @click.argument("name_or_file", metavar="NAME|FILE")
 @click.argument("output", type=_TARGET)
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["safetensors", "pth"]),
+    type=click.Choice(["safetensors", "pth", "onnx"]),
     default="safetensors",
     show_default=True,
-    help="The model file as it is, or published checkpoints: OUTPUT_backbone.pth, OUTPUT_refinement.pth.",
+    help="The model file as it is; published checkpoints, OUTPUT_backbone.pth and OUTPUT_refinement.pth; or the "
+    "graph of a foreign model.",
 )
 @click.option("--stac", type=_TARGET, help="Write a STAC Item of the model here too (.json).")
 @_OVERWRITE
@@ -153,7 +180,7 @@ def export(name_or_file: str, output: Path, file_format: str, stac: Path | None,
         written = export_model(path, output, format="pth")
     else:
         _refuse_existing(overwrite, output)
-        written = export_model(path, output)
+        written = export_model(path, output, format="onnx" if file_format == "onnx" else "safetensors")
     if stac is not None:
         from magnet_geo.stac import make_model_item, write_item
 

@@ -50,13 +50,15 @@ def _named_facts(description: ModelDescription) -> Iterator[tuple[str, str]]:
     scaling, window = manifest.scaling, manifest.pyramid_value().window
     refinement = manifest.architecture.refinement
     yield "Bands", ", ".join(manifest.bands)
-    yield "Values", f"{scaling.dtype}, {_numbers(scaling.low)} to {_numbers(scaling.high)}"
+    kind = "reflectance" if scaling.unit == "reflectance" else scaling.dtype
+    yield "Values", f"{kind}, {_numbers(scaling.low)} to {_numbers(scaling.high)}"
     yield "Pixel size", _gsd(manifest)
     yield "Window", f"{window.width} x {window.height} px, {len(manifest.pyramid.levels)} levels"
-    yield (
-        "Networks",
-        manifest.architecture.backbone + (f" + {refinement} refinement" if refinement else ", coarse only"),
-    )
+    if manifest.graph is not None:
+        yield "Network", f"foreign ONNX graph, one level, {manifest.graph.layout}, gives {manifest.graph.output}"
+    else:
+        networks = manifest.architecture.backbone
+        yield "Networks", networks + (f" + {refinement} refinement" if refinement else ", coarse only")
     if manifest.selection is not None:
         default = manifest.selection.default
         yield "Full", _rule(manifest.selection.full) + (" (default)" if default == "full" else "")

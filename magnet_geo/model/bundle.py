@@ -57,6 +57,11 @@ def load_bundle(name_or_path: str | Path) -> ModelBundle:
     """
     path = find_model(name_or_path)
     manifest = read_manifest(path)
+    if manifest.graph is not None:
+        raise ModelError(
+            f"The model '{manifest.name}' is a foreign ONNX graph: it maps scenes, but cannot be trained or tested in "
+            "stages; choose a model of magnet-geo's own networks."
+        )
     weights = ModelWeights.from_tensors(manifest, read_weights(path))
     backbone, refinements = build_networks(manifest, weights, source=path)
     return ModelBundle(manifest, backbone, refinements, model_hash(path), path)

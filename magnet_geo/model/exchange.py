@@ -10,12 +10,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from magnet_geo.errors import ModelError
 from magnet_geo.model.bundle import build_networks, read_checkpoints
+from magnet_geo.model.graph_file import export_graph
 from magnet_geo.model.manifest import Manifest
 from magnet_geo.model.model_file import ModelWeights, read_manifest, read_weights, write_model
 from magnet_geo.model.replacement import replaced_at_success
 
-ExportFormat = Literal["safetensors", "pth"]
+ExportFormat = Literal["safetensors", "pth", "onnx"]
 
 
 def import_model(backbone: Path, refinements: Sequence[Path], manifest: Manifest, output: Path) -> Manifest:
@@ -46,8 +48,8 @@ def export_model(path: Path, output: Path, *, format: ExportFormat = "safetensor
     Args:
         path: A model file.
         output: For ``safetensors`` the copy; for ``pth`` the stem of ``<stem>_backbone.pth`` and
-            ``<stem>_refinement.pth`` or ``<stem>_refinement_<level>.pth``, plain state dicts.
-        format: Which of the two.
+            ``<stem>_refinement.pth`` or ``<stem>_refinement_<level>.pth``, plain state dicts; for ``onnx`` the graph.
+        format: Which of the three; ``onnx`` belongs to foreign models, ``pth`` to all others.
 
     Returns:
         The files written; existing ones are replaced.
@@ -59,6 +61,11 @@ def export_model(path: Path, output: Path, *, format: ExportFormat = "safetensor
     manifest = read_manifest(path)
     if format == "safetensors":
         return (_copy(path, output),)
+    if (format == "onnx") != (manifest.graph is not None):
+        kind = "a foreign ONNX graph" if manifest.graph else "made of magnet-geo's own networks"
+        raise ModelError(f"The model '{manifest.name}' is {kind}; export it with another --format.")
+    if format == "onnx":
+        return (export_graph(path, output),)
     weights = ModelWeights.from_tensors(manifest, read_weights(path))
     states = zip(exported_files(manifest, output), (weights.backbone, *weights.refinements), strict=True)
     return tuple(_save(state, target) for target, state in states)

@@ -14,6 +14,7 @@ from magnet_geo.grid import MagnificationPyramid, PyramidManner
 from magnet_geo.model.manifest_parts import (
     Architecture,
     ClassEntry,
+    GraphEntry,
     Line,
     NormalizationEntry,
     Paragraph,
@@ -27,6 +28,8 @@ from magnet_geo.normalization import Normalization, Scaling
 
 FORMAT_VERSION = 1
 RGB = ("red", "green", "blue")
+#: Name of the backbone of a foreign model, which is no network of ours.
+GRAPH_BACKBONE = "onnx"
 
 
 class Manifest(Part):
@@ -40,6 +43,7 @@ class Manifest(Part):
         description: What it maps, in a few sentences.
         domain: Where it can be trusted and where not.
         architecture: The networks.
+        graph: How a foreign ONNX graph is run in their place; None for networks of our own.
         classes: Classes in channel order.
         nodata: Pixel value where the scene is not valid.
         uncounted_values: Class values left out of the mean IoU.
@@ -67,6 +71,7 @@ class Manifest(Part):
     description: Paragraph = ""
     domain: Paragraph = ""
     architecture: Architecture
+    graph: GraphEntry | None = None
     classes: tuple[ClassEntry, ...]
     nodata: int = 255
     uncounted_values: tuple[int, ...] = ()
@@ -197,6 +202,14 @@ class Manifest(Part):
         for field, count in counts.items():
             if count != bands:
                 raise ValueError(f"{field} speaks of {count} bands, but in_channels is {bands}.")
+        return self
+
+    @model_validator(mode="after")
+    def _check_graph(self) -> Manifest:
+        if (self.graph is None) == (self.architecture.backbone == GRAPH_BACKBONE):
+            raise ValueError(f"a graph and the backbone '{GRAPH_BACKBONE}' belong together: give both or neither.")
+        if self.graph is not None and (self.architecture.refinement or len(self.pyramid.levels) > 1):
+            raise ValueError("a foreign graph has one level and no refinement.")
         return self
 
     @model_validator(mode="after")

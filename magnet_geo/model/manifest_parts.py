@@ -40,6 +40,19 @@ class Architecture(Part):
     in_channels: int = Field(default=3, ge=1, le=64)
 
 
+class GraphEntry(Part):
+    """A foreign ONNX graph in the place of networks.
+
+    Attributes:
+        layout: How its images and maps lie: ``nchw`` (channels, rows, columns) or ``nhwc``.
+        output: What it gives: ``logits`` or ``probabilities`` of the classes; one channel alone speaks of the second of
+            two classes.
+    """
+
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    output: Literal["logits", "probabilities"]
+
+
 class ClassEntry(Part):
     """One class; the list's order is the order of the network's channels.
 

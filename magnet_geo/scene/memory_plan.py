@@ -20,6 +20,7 @@ _ACTIVATION_BYTES = {
     "psp": 500,
     "hrnet18+ocr": 12000,
     "hrnet48+ocr": 14000,
+    "onnx": 4000,
 }
 _UNKNOWN_ACTIVATION_BYTES = max(_ACTIVATION_BYTES.values())
 

@@ -97,7 +97,9 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         )
         pixel_bytes = len(bands) * reader.dtype.itemsize
         eight_bit = reader.dtype == "uint8"
-        as_trained = options.scaling != "auto" or reader.dtype.name == model.manifest.scaling.dtype
+        as_trained = (
+            options.scaling != "auto" or options.sensor is not None or reader.dtype.name == model.manifest.scaling.dtype
+        )
         stretched = () if as_trained else (text,)
         # A whole-scene read: for a part of the scene it would cost more than it tells.
         collar = untagged_collar(reader) if options.area is None else None

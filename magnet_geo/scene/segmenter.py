@@ -15,6 +15,7 @@ from torch import Tensor
 from magnet_geo.errors import OptionError
 from magnet_geo.grid import Size
 from magnet_geo.model import Manifest, ModelBundle, load_bundle
+from magnet_geo.model.graph_file import load_graph_bundle
 from magnet_geo.progressive import (
     AllPatches,
     MostUncertainPatches,
@@ -30,6 +31,7 @@ from magnet_geo.progressive import (
     full_size,
     segment_stages,
 )
+from magnet_geo.scene.foreign_model import graph_predictor
 from magnet_geo.scene.hardware import Precision, choose_device, choose_dtype
 
 
@@ -228,6 +230,10 @@ def load_model(model: str | Path = "landcover", *, device: str = "auto", precisi
         ModelError: There is no such model, or the file is not one.
         DeviceError: The device is absent or cannot run the precision.
     """
+    foreign = load_graph_bundle(model)
+    if foreign is not None:
+        predictor = graph_predictor(foreign, device=device, precision=precision)
+        return Segmenter(foreign.manifest, predictor, model_hash=foreign.sha256)
     return Segmenter.from_bundle(load_bundle(model), device=device, precision=precision)
 
 

@@ -110,13 +110,13 @@ def _mlm(item: pystac.Item, manifest: Manifest, *, parameters: int) -> None:
     tasks = [TaskType.SEMANTIC_SEGMENTATION]
     MLMExtension.ext(item, add_if_missing=True).apply(
         name=_mlm_name(manifest.name),
-        architecture=f"MagNet ({' and '.join(part for part in parts if part)})",
+        architecture="ONNX graph" if manifest.graph else f"MagNet ({' and '.join(part for part in parts if part)})",
         tasks=tasks,
         input=[_input(manifest)],
         output=[_output(manifest, tasks)],
-        framework="PyTorch",
-        framework_version=version("torch").partition("+")[0],
-        total_parameters=parameters,
+        framework="ONNX" if manifest.graph else "PyTorch",
+        framework_version=None if manifest.graph else version("torch").partition("+")[0],
+        total_parameters=None if manifest.graph else parameters,
         accelerator_constrained=False,
         hyperparameters=Hyperparameters.create(**_hyperparameters(manifest)),
     )
