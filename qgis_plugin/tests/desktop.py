@@ -28,7 +28,7 @@ class Desktop:
 
     Args:
         folder: Empty folder for profile, questions and answers.
-        plugin_zip: What users install.
+        plugin_zip: What users install; None for a profile without it.
         settings: Lines of the plugin's own settings, as in an ini file.
         environment: Further variables for QGIS.
         display: Number of the screen.
@@ -37,7 +37,7 @@ class Desktop:
     def __init__(
         self,
         folder: Path,
-        plugin_zip: Path,
+        plugin_zip: Path | None,
         *,
         settings: dict[str, str] | None = None,
         environment: dict[str, str] | None = None,
@@ -133,6 +133,9 @@ class Desktop:
         """Leaves QGIS as a user would, without saving; gives its exit code."""
         self.ask(
             "from qgis.core import QgsProject\nfrom qgis.PyQt.QtCore import QTimer\n"
+            "from qgis.PyQt.QtWidgets import QApplication, QDialog\n"
+            "for _w in QApplication.topLevelWidgets():\n"
+            "    if isinstance(_w, QDialog): _w.close()\n"
             "QgsProject.instance().clear(); QgsProject.instance().setDirty(False)\n"
             "QTimer.singleShot(300, iface.actionExit().trigger)"
         )
@@ -153,9 +156,12 @@ class Desktop:
         profile = self.folder / "profiles" / "tour"
         plugins = profile / "python" / "plugins"
         plugins.mkdir(parents=True)
-        with zipfile.ZipFile(self._zip) as archive:
-            archive.extractall(plugins)
-        lines = ["[PythonPlugins]", "magnet_geo_qgis=true", "processing=true", "[qgis]", "checkVersion=false"]
+        lines = ["[PythonPlugins]", "processing=true"]
+        if self._zip is not None:
+            with zipfile.ZipFile(self._zip) as archive:
+                archive.extractall(plugins)
+            lines.append("magnet_geo_qgis=true")
+        lines += ["[qgis]", "checkVersion=false"]
         lines += ["showTips=false", "[magnet_geo]", *(f"{key}={value}" for key, value in self._settings.items())]
         (profile / "QGIS").mkdir()
         (profile / "QGIS" / "QGIS3.ini").write_text("\n".join(lines) + "\n", encoding="utf-8")

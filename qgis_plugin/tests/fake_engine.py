@@ -70,6 +70,14 @@ def refuse_scene():
     return None
 
 
+def leave_work(output, *, finished_windows):
+    """Like a real engine that is killed: its hidden folder stays."""
+    folder = os.path.join(os.path.dirname(output), f".{os.path.basename(output)}.magnet-geo", "parts")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "000.part" if finished_windows else "000.new"), "wb") as file:
+        file.write(b"a window")
+
+
 def segment():
     output, preview = option("-o"), option("--preview")
     if MODE == "crash":
@@ -93,14 +101,9 @@ def segment():
     if MODE == "oom":
         say(type="error", code="out_of_memory", message="the memory ran out while reading")
         sys.exit(1)
-    if MODE == "sigkill":
+    if MODE in ("sigkill", "interrupted"):
         say(type="progress", fraction=0.4, stage="segment", message="Segmenting")
-        if output:
-            folder, name = os.path.split(output)
-            work = os.path.join(folder, f".{name}.magnet-geo")
-            os.makedirs(work, exist_ok=True)
-            with open(os.path.join(work, "0.part"), "wb") as file:
-                file.write(b"a window")
+        leave_work(output, finished_windows=MODE == "interrupted")
         os.kill(os.getpid(), signal.SIGKILL)
     if MODE == "exit3":
         sys.stderr.write("something odd\n")

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import FAKE, VILLAGE, Feedback
@@ -136,13 +137,36 @@ def test_a_failing_engine_leaves_a_sentence_and_no_file(fake_engine, run, tmp_pa
     fake_engine(mode)
     with pytest.raises(QgsProcessingException, match=message):
         run("segment", INPUT=str(VILLAGE), OUTPUT=str(tmp_path / "o.tif"))
-    assert [path for path in tmp_path.iterdir() if path.name != ".o.tif.magnet-geo"] == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("mode", ["noisy", "half"])
 def test_noise_and_cut_lines_do_no_harm(fake_engine, run, tmp_path, mode):
     fake_engine(mode)
     assert run("segment", INPUT=str(VILLAGE), OUTPUT=str(tmp_path / "o.tif"))["OUTPUT"]
+
+
+def test_what_an_interrupted_run_finished_stays_for_the_same_run(fake_engine, run, tmp_path):
+    fake_engine("interrupted")
+    feedback = Feedback()
+    with pytest.raises(QgsProcessingException, match="crashed"):
+        run("segment", feedback, INPUT=str(VILLAGE), OUTPUT=str(tmp_path / "o.tif"))
+    assert [path.name for path in tmp_path.iterdir()] == [".o.tif.magnet-geo"]
+    assert any("would go on where this one stopped" in info for info in feedback.infos)
+    assert "--no-resume" not in feedback.commands[0]
+    fake_engine("ok")
+    run("segment", feedback, INPUT=str(VILLAGE), OUTPUT=str(tmp_path / "o.tif"), RESUME=False)
+    assert "--no-resume" in feedback.commands[1]
+
+
+def test_of_a_temporary_map_nothing_stays(fake_engine, run):
+    fake_engine("interrupted")
+    feedback = Feedback()
+    with pytest.raises(QgsProcessingException, match="crashed"):
+        run("segment", feedback, INPUT=str(VILLAGE), OUTPUT="TEMPORARY_OUTPUT")
+    output = Path(feedback.commands[0].split("-o ")[1].split(" ")[0])
+    assert output.parent.is_dir()
+    assert list(output.parent.iterdir()) == []
 
 
 def test_a_scene_that_only_qgis_can_read_is_exported(fake_engine, run, tmp_path):

@@ -162,6 +162,21 @@ def test_a_cancelled_run_takes_the_coarse_map_away(dialog, desktop, fake_engine,
     assert len(QgsProject.instance().layerTreeRoot().children()) == 1
 
 
+def test_an_interrupted_run_is_offered_to_go_on_or_to_start_over(dialog, desktop, fake_engine, qtbot, tmp_path):
+    fake_engine("interrupted")
+    dialog.output.setFilePath(str(tmp_path / "o.tif"))
+    assert dialog.start_over.isHidden()
+    desktop.run()
+    wait_for(desktop, qtbot, "The same run would go on where this one stopped.")
+    dialog.ask_soon()
+    qtbot.waitUntil(lambda: not dialog.start_over.isHidden(), timeout=WAIT_MS)
+    assert dialog.request(None).resume
+    dialog.start_over.setChecked(True)
+    assert not dialog.request(None).resume
+    dialog.output.setFilePath(str(tmp_path / "other.tif"))
+    assert dialog.request(None).resume
+
+
 def test_what_the_map_shows_is_the_area(dialog, desktop, scene):
     from magnet_geo_qgis.gui.area_choice import CANVAS
 

@@ -39,6 +39,7 @@ def test_the_engine_understands_every_choice() -> None:
         preview="p.tif",
         confidence="c.tif",
         probabilities="q.tif",
+        resume=False,
     )
     found = parsed(request)
     assert found["scenes"] == ("-odd name é.tif",)
@@ -48,6 +49,7 @@ def test_the_engine_understands_every_choice() -> None:
     assert found["cancel_on_eof"] is True
     assert found["progress"] == "jsonl"
     assert found["overwrite"] is True
+    assert found["resume"] is False
     assert found["max_memory"] == 2_000_000_000
 
 

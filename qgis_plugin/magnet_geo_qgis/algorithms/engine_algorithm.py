@@ -12,10 +12,10 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.engine import Call, Engine
 from ..core.outcome import Outcome, Status
 from ..core.protocol import Hello, Log, Message, Progress
-from ..core.sentences import is_unreadable, no_engine_text
+from ..core.sentences import goes_on_text, is_unreadable, no_engine_text
 from ..core.text import tr
 from ..engine.finding import find_engine
-from ..engine.leftovers import remove_unfinished
+from ..engine.leftovers import remove_unfinished, unfinished_work
 from ..engine.runner import run_call
 from ..engine.surroundings import WINDOWS
 
@@ -98,7 +98,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             call, on_message=listener.message, on_log=feedback.pushDebugInfo, is_cancelled=feedback.isCanceled
         )
         if outcome.status is not Status.DONE:
-            remove_unfinished(outputs, for_good=outcome.status is Status.CANCELLED)
+            remove_unfinished(outputs)
+            if any(map(unfinished_work, outputs)):
+                feedback.pushInfo(goes_on_text())
         return _result(outcome, feedback)
 
 

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingParameterBand,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
@@ -115,6 +116,7 @@ class SegmentScene(EngineAlgorithm):
             QgsProcessingParameterString("MAX_MEMORY", tr("Memory limit, such as 4GB"), "", optional=True),
             QgsProcessingParameterEnum("DEVICE", tr("Compute on"), devices, defaultValue=0),
             self._number("EXPORT_PIXEL", tr("Pixel size in metres for map services (0: 1 m)"), 0.0, 1e5),
+            QgsProcessingParameterBoolean("RESUME", tr("Go on where an interrupted run of the same map stopped"), True),
         ]
         for parameter in advanced:
             parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
@@ -254,6 +256,7 @@ class SegmentScene(EngineAlgorithm):
             if text(parameters, "SCALING", context).strip() in ("", "auto")
             else text(parameters, "SCALING", context),
             device="" if device == "auto" else device,
+            resume=self.parameterAsBoolean(parameters, "RESUME", context),
             max_memory=text(parameters, "MAX_MEMORY", context).strip() or read_setting(MAX_MEMORY),
             confidence=path(parameters, "CONFIDENCE", context) if parameters.get("CONFIDENCE") else "",
             probabilities=path(parameters, "PROBABILITIES", context) if parameters.get("PROBABILITIES") else "",

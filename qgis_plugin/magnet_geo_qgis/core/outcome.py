@@ -15,6 +15,7 @@ from .protocol import (
     LineSplitter,
     Message,
     Noise,
+    Progress,
     Result,
     parse_line,
     parse_result,
@@ -85,7 +86,14 @@ class Outcome:
 
 
 class Transcript:
-    """Everything an engine said during one run, bounded in size."""
+    """Everything an engine said during one run, bounded in size.
+
+    Attributes:
+        hello: How it introduced itself; None before that.
+        failure: Why it stopped, in its own words.
+        cancelled: Whether it said that it was cancelled.
+        begun: Whether it has told of any progress.
+    """
 
     def __init__(self, *, speaks_protocol: bool = True) -> None:
         self._speaks_protocol = speaks_protocol
@@ -96,6 +104,7 @@ class Transcript:
         self.hello: Optional[Hello] = None
         self.failure: Optional[Failure] = None
         self.cancelled = False
+        self.begun = False
 
     def read_stdout(self, chunk: bytes, *, at_end: bool = False) -> list[Message]:
         """Takes what came on stdout; gives the messages that are complete now."""
@@ -159,6 +168,8 @@ class Transcript:
     def _note(self, message: Message) -> None:
         if isinstance(message, Hello):
             self.hello = message
+        elif isinstance(message, Progress):
+            self.begun = True
         elif isinstance(message, Result):
             self._results.append(message.facts)
         elif isinstance(message, Failure):

@@ -67,6 +67,7 @@ class SegmentRequest:
         confidence: File for the certainty.
         probabilities: File for the classes' probabilities.
         overwrite: Whether existing outputs are replaced.
+        resume: Whether the run goes on where an interrupted one stopped.
     """
 
     scene: SceneSource
@@ -85,6 +86,7 @@ class SegmentRequest:
     confidence: str = ""
     probabilities: str = ""
     overwrite: bool = True
+    resume: bool = True
 
     def arguments(self) -> list[str]:
         """The command's arguments, without those for progress."""
@@ -107,6 +109,8 @@ class SegmentRequest:
         arguments += [part for name, value in named.items() if value for part in (name, value)]
         if self.overwrite:
             arguments.append("--overwrite")
+        if not self.resume:
+            arguments.append("--no-resume")
         return arguments + self.scene.arguments()
 
     def reading_arguments(self) -> list[str]:

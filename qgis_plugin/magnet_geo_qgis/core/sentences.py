@@ -68,6 +68,11 @@ def died_text() -> FailureText:
     )
 
 
+def goes_on_text() -> str:
+    """An interrupted run left work behind."""
+    return tr("The same run would go on where this one stopped.")
+
+
 def no_result_text() -> FailureText:
     """Exit code 0, but no result."""
     return FailureText(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 # For the engine's commands that speak no protocol: the end of stdin, or a cancel line, interrupts them, so that none is
-# left behind when QGIS is gone. What does not end within a minute is ended.
+# left behind when QGIS is gone. One that has not begun its work, and so does not listen to signals, has nothing to tidy
+# up; what does not end within a minute is ended.
 WATCHED_ENGINE = """
 import _thread, os, runpy, signal, sys, threading, time
 def watch():
@@ -12,6 +13,8 @@ def watch():
         chunk = os.read(0, 4096)
         if not chunk or b'"cancel"' in chunk:
             break
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        os._exit(130)
     _thread.interrupt_main(signal.SIGTERM)
     time.sleep(60)
     os._exit(130)

@@ -1,4 +1,4 @@
-"""What an engine leaves beside its outputs when it is killed: it could not tidy up itself."""
+"""What an engine leaves beside its outputs when it is cancelled or killed: rubbish, and work that can be taken up."""
 
 from __future__ import annotations
 
@@ -7,26 +7,42 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from qgis.core import QgsProcessingUtils
 
-def remove_unfinished(outputs: Iterable[str], *, for_good: bool = True) -> None:
+
+def unfinished_work(output: str) -> bool:
+    """Whether an interrupted run for this class raster left something that the same run can take up."""
+    return bool(output) and any(_work_folder(Path(output)).glob("*/*.part"))
+
+
+def remove_unfinished(outputs: Iterable[str]) -> None:
     """Removes the hidden, unfinished siblings of outputs; finished files and those of other runs stay.
+
+    Work that can be taken up stays too, except for a temporary output, which no later run will ask for again.
 
     Args:
         outputs: Files that a run was to write; empty names are passed over.
-        for_good: Whether the finished windows of a map go too, from which the same run would continue.
     """
     for output in filter(None, outputs):
         path = Path(output)
-        if for_good:
-            shutil.rmtree(path.with_name(f".{path.name}.magnet-geo"), ignore_errors=True)
+        if _is_temporary(path) or not unfinished_work(output):
+            shutil.rmtree(_work_folder(path), ignore_errors=True)
         for pattern in _draft_patterns(path):
             for draft in path.parent.glob(pattern):
                 if draft.is_file():
                     draft.unlink()
 
 
+def _work_folder(path: Path) -> Path:
+    return path.with_name(f".{path.name}.magnet-geo")
+
+
+def _is_temporary(path: Path) -> bool:
+    return Path(QgsProcessingUtils.tempFolder()) in path.parents
+
+
 def _draft_patterns(path: Path) -> list[str]:
     name, stem = glob.escape(path.name), glob.escape(path.stem)
-    whole = [f".{name}.part", f".{name}.part.*", f".{name}.cog.*"]
+    whole = [f".{name}.part", f".{name}.part.*"]
     # Layers may be several files; a raster's stem can be another output's too.
     return whole if path.suffix.lower() in (".tif", ".tiff") else [*whole, f".{stem}.part.*"]

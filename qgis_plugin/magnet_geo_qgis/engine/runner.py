@@ -18,6 +18,7 @@ POLL_MS = 100
 START_MS = 20_000
 TERMINATE_AFTER_S = 5.0
 KILL_AFTER_S = 10.0
+UNBEGUN_KILL_S = 1.0
 HURRIED_KILL_S = 2.0
 
 _running: set[_Run] = set()
@@ -39,7 +40,7 @@ def run_call(
         on_message: Takes each message, in this thread.
         on_log: Takes each line of stderr, in this thread.
         is_cancelled: Asked ten times a second. The engine is told first; after 5 s it is terminated, after 10 s
-            killed.
+            killed. One that has not begun its work, but still loads, is killed after 1 s.
         limit_s: Time after which a short question is cancelled.
     """
     run = _Run(call, on_message, on_log, is_cancelled, limit_s)
@@ -130,11 +131,16 @@ class _Run:
             return
         waited = now - self._cancelled_at
         hurried = _closing.is_set()
-        if waited > (HURRIED_KILL_S if hurried else KILL_AFTER_S):
+        if waited > self._patience_s(hurried):
             process.kill()
         elif not self._terminated and (hurried or waited > TERMINATE_AFTER_S):
             self._terminated = True
             process.terminate()
+
+    def _patience_s(self, hurried: bool) -> float:
+        if self._call.speaks_protocol and not self._transcript.begun:
+            return UNBEGUN_KILL_S
+        return HURRIED_KILL_S if hurried else KILL_AFTER_S
 
     def _conclude(self, ending: Ending) -> Outcome:
         return self._transcript.conclude(ending, program=self._call.engine.program)

@@ -15,7 +15,7 @@ from ..algorithms.provider import ICON
 from ..core.estimate import DEFAULT_SECONDS_PER_PATCH, START_SECONDS, Workload, learned_rate
 from ..core.model_card import area_text, read_classes
 from ..core.outcome import Status
-from ..core.sentences import FailureText, no_engine_text
+from ..core.sentences import FailureText, goes_on_text, no_engine_text
 from ..core.text import tr
 from ..engine.finding import find_engine
 from ..engine.installing import old_environments, remove_old_environments
@@ -164,9 +164,15 @@ class Desktop:
             result.remove_preview()
         task.clean_up()
         if end.status is Status.CANCELLED:
-            text = tr("Cancelled; nothing was written.")
+            text = (
+                tr("Cancelled; the same run would go on from here.")
+                if end.can_go_on
+                else tr("Cancelled; nothing was written.")
+            )
             self._iface.messageBar().pushMessage("MagNet Geo", text, Qgis.MessageLevel.Info, 6)
-        if end.failure is not None:
+        if end.failure is not None and end.can_go_on:
+            self._tell_failure(replace(end.failure, hint=f"{end.failure.hint} {goes_on_text()}".strip()))
+        elif end.failure is not None:
             self._tell_failure(end.failure)
 
     def _show_result(

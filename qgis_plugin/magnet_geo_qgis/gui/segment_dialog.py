@@ -31,6 +31,7 @@ from ..core.segment_request import DEFAULT_MODEL, SceneSource, SegmentRequest, s
 from ..core.sentences import no_engine_text
 from ..core.text import tr
 from ..engine.finding import find_engine
+from ..engine.leftovers import unfinished_work
 from ..layers.export import no_area_text
 from ..layers.source import RasterInput, box_of, describe_layer
 from ..settings import LAST_CHOICES, MAX_MEMORY, SECONDS_PER_PATCH, read_setting, write_setting
@@ -82,6 +83,7 @@ class SegmentDialog(QDialog):
             bands=bands if bands and all(band > 0 for band in bands) else (),
             refine="fast" if self.fast.isChecked() else slider_refinement(position, SLIDER_STEPS),
             max_memory=read_setting(MAX_MEMORY),
+            resume=not self.start_over.isChecked(),
         )
 
     def model_name(self) -> str:
@@ -191,9 +193,12 @@ class SegmentDialog(QDialog):
         row.addWidget(self.polygons)
         row.addWidget(self.min_area)
         row.addStretch(1)
+        self.start_over = QCheckBox(tr("Start over, without what an interrupted run left"))
+        self.start_over.setVisible(False)
         self.certainty = QCheckBox(tr("Certainty"))
         self.report = QCheckBox(tr("Report (HTML)"))
         form.addRow(tr("Map"), self.output)
+        form.addRow("", self.start_over)
         form.addRow(tr("Also"), row)
         form.addRow("", self.certainty)
         form.addRow("", self.report)
@@ -232,6 +237,9 @@ class SegmentDialog(QDialog):
 
     def _ask(self) -> None:
         self.stop()
+        # Hidden while the user draws, or closed: it asks again when it is shown.
+        if not self.isVisible():
+            return
         layer, engine = self.layer.currentLayer(), find_engine()
         self.run_button.setEnabled(engine is not None and layer is not None)
         if engine is None:
@@ -303,6 +311,9 @@ class SegmentDialog(QDialog):
             problems.append(tr("Choose a raster layer."))
         elif source.scene is None or self.facts.unreadable:
             warnings.append(source.export_reason or source.unreadable_text)
+        self.start_over.setVisible(unfinished_work(output))
+        if self.start_over.isHidden():
+            self.start_over.setChecked(False)
         if output and os.path.exists(output):
             warnings.append(tr("{path} exists; a run replaces it.").format(path=output))
         lines = [f"<b>✘ {text}</b>" for text in problems] + [f"⚠ {text}" for text in warnings]
@@ -321,6 +332,11 @@ class SegmentDialog(QDialog):
             rate = read_setting(SECONDS_PER_PATCH, DEFAULT_SECONDS_PER_PATCH)
             name = tr("{name}; {time}").format(name=name, time=duration_text(work.seconds(share, rate)))
         self.refinement_text.setText(name)
+
+    def showEvent(self, event: Any) -> None:
+        """Looks again: layers and files may be others now."""
+        super().showEvent(event)
+        self.ask_soon()
 
     def closeEvent(self, event: Any) -> None:
         """Keeps the choices."""

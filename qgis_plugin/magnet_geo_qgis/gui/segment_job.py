@@ -25,7 +25,7 @@ from ..core.protocol import Log, Message, Preview, Progress
 from ..core.segment_request import SegmentRequest
 from ..core.sentences import FailureText, is_unreadable
 from ..core.text import tr
-from ..engine.leftovers import remove_unfinished
+from ..engine.leftovers import remove_unfinished, unfinished_work
 from ..engine.runner import run_call
 from ..engine.surroundings import WINDOWS
 from ..layers.area import AreaPolygons
@@ -74,12 +74,14 @@ class SegmentEnd:
         status: Done, cancelled or failed.
         facts: The result object; empty without one.
         failure: The sentence of a failure; of a later step where the map itself is there.
+        can_go_on: Whether the same run would go on where this one stopped.
         files: What was written: polygons, report.
     """
 
     status: Status
     facts: dict[str, Any] = field(default_factory=dict)
     failure: Optional[FailureText] = None
+    can_go_on: bool = False
     files: dict[str, str] = field(default_factory=dict)
 
 
@@ -133,8 +135,8 @@ class SegmentTask(QgsTask):
             outcome = self._segment(request)
         end = SegmentEnd(outcome.status, failure=outcome.text if outcome.status is Status.FAILED else None)
         if outcome.status is not Status.DONE:
-            for_good = outcome.status is Status.CANCELLED
-            remove_unfinished([request.output, request.confidence], for_good=for_good)
+            remove_unfinished([request.output, request.confidence])
+            end.can_go_on = unfinished_work(request.output)
             return end
         end.facts = outcome.results[0]
         self._add_further(request, end)

@@ -392,6 +392,10 @@ Die Arbeit tut das Programm magnet-geo in seiner eigenen Umgebung: Einstellungen
       <translation>Pixelgröße in Metern bei Kartendiensten (0: 1 m)</translation>
     </message>
     <message>
+      <source>Go on where an interrupted run of the same map stopped</source>
+      <translation>Dort weitermachen, wo ein unterbrochener Lauf derselben Karte aufhörte</translation>
+    </message>
+    <message>
       <source>Map</source>
       <translation>Karte</translation>
     </message>
@@ -474,6 +478,10 @@ Die Arbeit tut das Programm magnet-geo in seiner eigenen Umgebung: Einstellungen
     <message>
       <source>MagNet Geo has no engine yet.</source>
       <translation>MagNet Geo hat noch keine Rechenumgebung.</translation>
+    </message>
+    <message>
+      <source>The same run would go on where this one stopped.</source>
+      <translation>Derselbe Lauf würde dort weitermachen, wo dieser aufhörte.</translation>
     </message>
     <message>
       <source>The engine was ended from outside or crashed; most often the computer had no memory left.</source>
@@ -680,12 +688,16 @@ Die Arbeit tut das Programm magnet-geo in seiner eigenen Umgebung: Einstellungen
       <translation>MagNet Geo: eine ersetzte Rechenumgebung wird entfernt</translation>
     </message>
     <message>
-      <source>Cancelled; nothing was written.</source>
-      <translation>Abgebrochen; nichts wurde geschrieben.</translation>
-    </message>
-    <message>
       <source>Open folder</source>
       <translation>Ordner öffnen</translation>
+    </message>
+    <message>
+      <source>Cancelled; the same run would go on from here.</source>
+      <translation>Abgebrochen; derselbe Lauf würde hier weitermachen.</translation>
+    </message>
+    <message>
+      <source>Cancelled; nothing was written.</source>
+      <translation>Abgebrochen; nichts wurde geschrieben.</translation>
     </message>
     <message>
       <source>Open report</source>
@@ -886,6 +898,10 @@ Die Arbeit tut das Programm magnet-geo in seiner eigenen Umgebung: Einstellungen
     <message>
       <source>Polygons, of at least</source>
       <translation>Polygone, mindestens</translation>
+    </message>
+    <message>
+      <source>Start over, without what an interrupted run left</source>
+      <translation>Von vorn beginnen, ohne das, was ein unterbrochener Lauf hinterließ</translation>
     </message>
     <message>
       <source>Report (HTML)</source>

@@ -392,6 +392,10 @@ Le travail est fait par le programme magnet-geo dans son propre environnement : 
       <translation>Taille du pixel en mètres pour les services de cartes (0 : 1 m)</translation>
     </message>
     <message>
+      <source>Go on where an interrupted run of the same map stopped</source>
+      <translation>Reprendre là où un calcul interrompu de la même carte s'est arrêté</translation>
+    </message>
+    <message>
       <source>Map</source>
       <translation>Carte</translation>
     </message>
@@ -474,6 +478,10 @@ Le travail est fait par le programme magnet-geo dans son propre environnement : 
     <message>
       <source>MagNet Geo has no engine yet.</source>
       <translation>MagNet Geo n'a pas encore de moteur.</translation>
+    </message>
+    <message>
+      <source>The same run would go on where this one stopped.</source>
+      <translation>Le même calcul reprendrait là où celui-ci s'est arrêté.</translation>
     </message>
     <message>
       <source>The engine was ended from outside or crashed; most often the computer had no memory left.</source>
@@ -680,12 +688,16 @@ Le travail est fait par le programme magnet-geo dans son propre environnement : 
       <translation>MagNet Geo : suppression d'un moteur remplacé</translation>
     </message>
     <message>
-      <source>Cancelled; nothing was written.</source>
-      <translation>Annulé ; rien n'a été écrit.</translation>
-    </message>
-    <message>
       <source>Open folder</source>
       <translation>Ouvrir le dossier</translation>
+    </message>
+    <message>
+      <source>Cancelled; the same run would go on from here.</source>
+      <translation>Annulé ; le même calcul reprendrait d'ici.</translation>
+    </message>
+    <message>
+      <source>Cancelled; nothing was written.</source>
+      <translation>Annulé ; rien n'a été écrit.</translation>
     </message>
     <message>
       <source>Open report</source>
@@ -886,6 +898,10 @@ Le travail est fait par le programme magnet-geo dans son propre environnement : 
     <message>
       <source>Polygons, of at least</source>
       <translation>Polygones, d'au moins</translation>
+    </message>
+    <message>
+      <source>Start over, without what an interrupted run left</source>
+      <translation>Recommencer, sans ce qu'un calcul interrompu a laissé</translation>
     </message>
     <message>
       <source>Report (HTML)</source>
