@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from magnet_geo.model.graph_manifest import GraphManifestDraft
+from magnet_geo.sensors import sensor_names
+
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ROOT / "docs" / "tutorials"
 MINUTES_ALLOWED = 10
@@ -27,6 +30,19 @@ def test_the_commands_of_the_tutorial_are_found() -> None:
     commands = commands_of(TUTORIALS / "train-your-own.md")
     assert all(command.startswith("magnet-geo ") for command in commands)
     assert {shlex.split(command)[1] for command in commands} >= {"train", "segment", "evaluate"}
+
+
+def test_the_manifest_of_a_foreign_model_is_complete(tmp_path: Path) -> None:
+    page = (TUTORIALS / "sensors-and-onnx.md").read_text(encoding="utf-8")
+    (tmp_path / "clouds.yaml").write_text(re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)[0], encoding="utf-8")
+    manifest = GraphManifestDraft.read(tmp_path / "clouds.yaml").complete(size=(256, 256))
+    assert manifest.bands == ("blue", "green", "red", "nir")
+
+
+def test_the_table_of_sensors_is_the_package_s() -> None:
+    page = (TUTORIALS / "sensors-and-onnx.md").read_text(encoding="utf-8")
+    table = page.partition("\n## 2.")[0]
+    assert re.findall(r"^\| `([a-z][a-z0-9-]*)` \|", table, flags=re.MULTILINE) == list(sensor_names())
 
 
 @pytest.mark.tutorial
