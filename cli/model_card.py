@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from magnet_geo.model.description import ModelDescription
+from magnet_geo.model.description import ModelDescription, fitting_sensors
 from magnet_geo.model.manifest import Manifest
 from magnet_geo.model.manifest_parts import FastSelection, PointSelection
 from magnet_geo.model.model_card import MetricsTable
@@ -50,6 +50,9 @@ def _named_facts(description: ModelDescription) -> Iterator[tuple[str, str]]:
     scaling, window = manifest.scaling, manifest.pyramid_value().window
     refinement = manifest.architecture.refinement
     yield "Bands", ", ".join(manifest.bands)
+    sensors = fitting_sensors(manifest)
+    if sensors:
+        yield "Sensors", f"{', '.join(sensors)} (for --sensor)"
     kind = "reflectance" if scaling.unit == "reflectance" else scaling.dtype
     yield "Values", f"{kind}, {_numbers(scaling.low)} to {_numbers(scaling.high)}"
     yield "Pixel size", _gsd(manifest)

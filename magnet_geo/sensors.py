@@ -75,6 +75,11 @@ class Sensor:
         if len({len(order) for order in self.orders}) < len(self.orders) or not named <= known:
             raise ValueError(f"The orders of {self.name} must differ in length and name its own bands.")
 
+    def has(self, band: str) -> bool:
+        """Whether one of its bands is what this name means."""
+        meant = band_meanings(band)
+        return any(meant & set(own.common) for own in self.bands)
+
     def order_of(self, count: int) -> tuple[SensorBand, ...] | None:
         """The bands of a file of so many bands, in its order; None where files of that many are not known."""
         by_name = {band.name: band for band in self.bands}

@@ -10,6 +10,8 @@ from magnet_geo.classes import LandClass
 from magnet_geo.errors import ModelError
 from magnet_geo.grid import MagnificationPyramid, PyramidManner, Size
 from magnet_geo.model import Manifest, create_preset
+from magnet_geo.model.description import fitting_sensors
+from magnet_geo.sensors import sensor_names
 from tests.model.conftest import small_values
 
 
@@ -127,3 +129,13 @@ def test_the_first_of_several_faults_is_told_and_the_others_counted() -> None:
     values = with_change("gsd_m", -1) | {"surprise": 1}
     with pytest.raises(ModelError, match=r"gsd_m: .*\(and 1 more\)\.$"):
         Manifest.from_values(values)
+
+
+def test_bands_and_pixel_size_tell_which_sensors_fit(manifest: Manifest) -> None:
+    assert fitting_sensors(manifest.changed(gsd_m=None)) == sensor_names()
+    assert fitting_sensors(manifest.changed(gsd_m=1.0)) == ("naip", "planetscope")
+    assert fitting_sensors(manifest.changed(gsd_m=30.0, bands=("B02", "nir", "swir16"))) == (
+        "sentinel2",
+        "sentinel2-offset",
+        "landsat",
+    )
