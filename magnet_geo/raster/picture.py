@@ -12,8 +12,9 @@ from rasterio.io import DatasetReader, MemoryFile
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import RasterGrid, Size
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
+from magnet_geo.raster.remote import persistently, remote_failure
 from magnet_geo.raster.scene_reader import ScenePixels, alpha_band, has_own_mask
-from magnet_geo.raster.source import SceneSource, open_scene
+from magnet_geo.raster.source import SceneSource, open_once
 from magnet_geo.raster.validity import valid_pixels
 
 
@@ -35,12 +36,20 @@ def read_picture(source: SceneSource, bands: tuple[int, ...], size: Size, *, cat
     Raises:
         SceneError: A block cannot be decoded.
     """
+    if source.is_remote:
+        return persistently(source.path, lambda: _read_once(source, bands, size, categorical=categorical))
+    return _read_once(source, bands, size, categorical=categorical)
+
+
+def _read_once(source: SceneSource, bands: tuple[int, ...], size: Size, *, categorical: bool) -> ScenePixels:
     way = Resampling.mode if categorical else Resampling.average
     try:
-        with open_scene(source, overviews=True) as dataset, gdal_environment():
+        with open_once(source, overviews=True) as dataset, gdal_environment():
             reduced = size.height < dataset.height or size.width < dataset.width
             return _read(dataset, source, bands, size, way if reduced else Resampling.nearest)
     except GDAL_ERRORS as error:
+        if source.is_remote:
+            raise remote_failure(source.path, gdal_detail(error)) from error
         raise SceneError(
             f"'{source.name}' cannot be read ({gdal_detail(error)}): the file is damaged or incomplete; copy or "
             "download it again."

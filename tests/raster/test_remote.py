@@ -11,9 +11,10 @@ import rasterio
 from numpy.typing import NDArray
 
 from magnet_geo.errors import SceneError
-from magnet_geo.grid import PixelRect
+from magnet_geo.grid import PixelRect, Size
 from magnet_geo.raster import SceneReader, SceneSource, describe_scene
 from magnet_geo.raster.gdal_environment import gdal_environment, opening
+from magnet_geo.raster.picture import read_picture
 from magnet_geo.raster.remote import is_remote, without_query
 from tests.range_server import FAILURES, STALLS, Faults, RangeServer, serving
 from tests.raster.rasters import write_raster
@@ -143,6 +144,12 @@ def test_statistics_come_from_overviews(tmp_path: Path) -> None:
         assert server.sent < 0.1 * len(server.files[NAME])
     with SceneReader(SceneSource(str(path)), (1,)) as scene:
         np.testing.assert_array_equal(remote, scene.read_decimated(256).values)
+
+
+def test_a_picture_of_a_remote_scene_is_the_file_s(server: RangeServer, noise: NDArray[np.uint8]) -> None:
+    server.misbehave(Faults(first=("", "", "truncate", "500", "reset")))
+    picture = read_picture(SceneSource(f"{server.url}/{NAME}"), (1, 2, 3), Size(SIDE, SIDE))
+    np.testing.assert_array_equal(picture.values, noise)
 
 
 def test_the_user_s_environment_stands(monkeypatch: pytest.MonkeyPatch) -> None:
