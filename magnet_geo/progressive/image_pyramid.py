@@ -84,7 +84,7 @@ class PublishedImage:
             self._level = level, _resize_hwc(self._image, self.pyramid.levels[level], cv2.INTER_LINEAR)
         image = self._level[1]
         crops = [_resize_hwc(image[patch.slices], self.pyramid.network_input, cv2.INTER_LINEAR) for patch in patches]
-        return self._affine(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).to(self._device))
+        return self._affine(_on_device(np.stack(crops), self._device).permute(0, 3, 1, 2))
 
     def valid(self, level: int) -> Tensor | None:
         """See `ImagePyramid.valid`."""
@@ -107,28 +107,24 @@ class DecimatedImage:
         normalization: Normalization,
         device: torch.device,
     ) -> None:
-        self.pyramid = pyramid
-        finest = _NormalizingAffine(normalization, device)(
-            torch.from_numpy(np.ascontiguousarray(values)).to(device)[None]
-        )
+        self.pyramid, self._affine = pyramid, _NormalizingAffine(normalization, device)
         window = pyramid.window
-        padding = (0, window.width - finest.shape[-1], 0, window.height - finest.shape[-2])
-        usable = (
-            torch.ones(finest.shape[-2:], dtype=torch.bool)
-            if valid is None
-            else torch.from_numpy(np.ascontiguousarray(valid))
-        )
-        self._finest_valid = F.pad(usable.to(device), padding)
-        finest = F.pad(finest, padding) if any(padding) else finest
+        padding = (0, window.width - values.shape[-1], 0, window.height - values.shape[-2])
+        # Patches are normalized when they are asked for: many of the finest ones never are.
+        self._finest = F.pad(_on_device(values, device), padding)
+        usable = np.ones(values.shape[-2:], np.bool_) if valid is None else valid
+        self._finest_valid = F.pad(_on_device(usable, device), padding)
         self._all_valid = bool(self._finest_valid.all())
-        if not self._all_valid:
-            finest.masked_fill_(~self._finest_valid, 0)
-        self._levels: dict[int, Tensor] = {1: finest}
+        self._means: dict[int, Tensor] = {}
 
     def inputs(self, level: int, patches: Sequence[PixelRect]) -> Tensor:
         """See `ImagePyramid.inputs`."""
-        image = self._level(self._decimation(level))[0]
-        return torch.stack([image[(slice(None), *patch.slices)] for patch in patches])
+        decimation, valid = self._decimation(level), self.valid(level)
+        image = self._finest if decimation == 1 else self._valid_mean(decimation)
+        inputs = self._affine(torch.stack([image[(slice(None), *patch.slices)] for patch in patches]))
+        if valid is not None:
+            inputs.masked_fill_(~torch.stack([valid[patch.slices] for patch in patches])[:, None], 0)
+        return inputs
 
     def valid(self, level: int) -> Tensor | None:
         """See `ImagePyramid.valid`."""
@@ -142,14 +138,29 @@ class DecimatedImage:
     def _decimation(self, level: int) -> int:
         return self.pyramid.window.height // self.pyramid.levels[level].height
 
-    def _level(self, decimation: int) -> Tensor:
-        if decimation not in self._levels:
-            level = F.avg_pool2d(self._levels[1], decimation)
-            if not self._all_valid:
-                weight = F.avg_pool2d(self._finest_valid[None, None].float(), decimation)
-                level /= weight.clamp(min=1 / decimation**2)
-            self._levels[decimation] = level
-        return self._levels[decimation]
+    def _valid_mean(self, decimation: int) -> Tensor:
+        """Mean of each block's valid pixels, 0 where it has none: (B, h, w) model values."""
+        mean = self._mean(decimation)
+        if self._all_valid:
+            return mean
+        weight = F.avg_pool2d(self._finest_valid[None].float(), decimation)
+        return mean / weight.clamp(min=1 / decimation**2)
+
+    def _mean(self, decimation: int) -> Tensor:
+        """Mean of each block's pixels, the invalid ones taken as 0; from the next finer mean where there is one."""
+        if decimation == 1:
+            values = self._finest.to(torch.float32)
+            return values if self._all_valid else values.masked_fill(~self._finest_valid, 0)
+        if decimation not in self._means:
+            step = 2 if decimation % 2 == 0 else decimation
+            self._means[decimation] = F.avg_pool2d(self._mean(decimation // step), step)
+        return self._means[decimation]
+
+
+def _on_device(array: NDArray[Any], device: torch.device) -> Tensor:
+    """An array as a tensor; to a GPU from pinned memory, so that the copy runs beside what the GPU is doing."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 class _NormalizingAffine:

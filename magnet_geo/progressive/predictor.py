@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from magnet_geo.networks.inference import RefinementInStrips, prepare_for_inference
 from magnet_geo.networks.memory_reuse import keep_freed_memory
 from magnet_geo.networks.refinement import Refinement
+from magnet_geo.progressive.crew import Crew
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class NetworkPredictor:
             batch_size: Patches per forward pass.
         """
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, batch_size, device, dtype
+        self._crew = Crew()
         if device.type == "cpu":
             keep_freed_memory()
         self._backbone = prepare_for_inference(backbone, device=device, dtype=dtype)
@@ -69,7 +72,7 @@ class NetworkPredictor:
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
         """See `Predictor.scale_specific`."""
-        return self._backing_off(self._scale_specific, inputs)
+        return self._run(self._scale_specific, inputs)
 
     def refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
         """See `Predictor.refined`."""
@@ -77,7 +80,7 @@ class NetworkPredictor:
         def run(own: Tensor, coarser: Tensor) -> Tensor:
             return self._refined(level, scale_specific=own, cumulative=coarser)
 
-        return self._backing_off(run, scale_specific, cumulative)
+        return self._run(run, scale_specific, cumulative)
 
     def _scale_specific(self, inputs: Tensor) -> Tensor:
         inputs = inputs.to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
@@ -86,6 +89,9 @@ class NetworkPredictor:
     def _refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
         refined: Tensor = self._refinements[level - 1](scale_specific=scale_specific, cumulative=cumulative)
         return refined
+
+    def _run(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
+        return self._backing_off(partial(self._crew.run, run) if self.device.type == "cpu" else run, *batches)
 
     def _backing_off(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
         """Run a batch; after running out of GPU memory in halves, down to single patches."""

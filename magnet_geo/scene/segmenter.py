@@ -74,7 +74,7 @@ class Segmenter:
             num_classes=len(bundle.manifest.classes),
             device=on,
             dtype=choose_dtype(precision, on),
-            batch_size=1 if on.type == "cpu" else 8,
+            batch_size=2 if on.type == "cpu" else 8,
         )
         return cls(bundle.manifest, predictor, model_hash=bundle.sha256)
 

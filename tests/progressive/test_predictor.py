@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -12,6 +13,15 @@ from magnet_geo.progressive import NetworkPredictor
 
 PATCHES = torch.rand((7, 3, 16, 16), generator=torch.Generator().manual_seed(1))
 COARSER = torch.rand((7, 3, 16, 16), generator=torch.Generator().manual_seed(2))
+
+
+@pytest.fixture(autouse=True)
+def _whole_batches() -> Iterator[None]:
+    """One thread takes a batch as a whole, as a GPU does."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 class Backbone(nn.Module):

@@ -1,0 +1,186 @@
+"""How fast the pipeline is, everything side by side in one run: one table, as Markdown and JSON.
+
+    python benchmarks/run.py [--quick] [--image FILE] [--fpn CHECKPOINT --magnet CHECKPOINT]
+                             [--markdown FILE] [--json FILE]
+
+DeepGlobe configuration (fpn, 2448 x 2448, 612 px patches at 508 px): naive float32 forward passes one patch at a time,
+as published scripts make them (21 backbone and 20 refinement passes), against our pipeline. Default model: a scene file
+to file. Both against the bare networks on the same patches, and stage by stage. Each case runs in a process of its own,
+so that peaks of memory do not mix. `--quick` leaves float32 out and takes a smaller scene: two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+Results = dict[str, dict[str, Any]]
+SLOW_CASES = ("deepglobe-fp32", "deepglobe-bare-fp32")
+DEEPGLOBE_ROWS = (
+    ("naive", "naive float32 passes", None),
+    ("deepglobe-fp32", "ours, float32", "deepglobe-bare-fp32"),
+    ("deepglobe-bf16", "ours, bf16", "deepglobe-bare-bf16"),
+    ("deepglobe-bare-fp32", "our networks alone, float32", None),
+    ("deepglobe-bare-bf16", "our networks alone, bf16", None),
+)
+DEFAULT_ROWS = (
+    ("default-full", "full, file to file", "default-bare"),
+    ("default-fast", "fast, file to file", None),
+    ("default-off", "off, file to file", None),
+    ("default-bare", "networks alone, full", None),
+)
+STAGED = ("deepglobe-fp32", "deepglobe-bf16", "default-full", "default-fast", "default-off")
+
+
+def main() -> None:
+    options = _parse_options()
+    if options.case:
+        from benchmarks.speed_cases import run_case
+
+        print(json.dumps(run_case(options.case, options)))
+        return
+    from benchmarks.speed_cases import CASES
+
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        results = {name: _run(name, folder) for name in CASES if not (options.quick and name in SLOW_CASES)}
+        if "deepglobe-fp32" in results:
+            results["agreement"] = {"bf16_equals_fp32": _agreement(Path(folder))}
+    machine = _machine(options)
+    text = markdown(machine, results, options.scene_side)
+    print(text)
+    if options.markdown:
+        options.markdown.write_text(text)
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine, **results}, indent=1) + "\n")
+
+
+def markdown(machine: str, results: Results, scene_side: int) -> str:
+    """All tables of a run."""
+    lines = [machine, ""]
+    lines += _head("DeepGlobe configuration, fpn, 2448 x 2448", "seconds", "naive / this", "against bare", "peak GB")
+    naive = results["naive"]["seconds"]
+    for case, name, bare in DEEPGLOBE_ROWS:
+        if case in results:
+            row = results[case]
+            ratio = _ratio(results, case, bare)
+            lines.append(
+                f"| {name} | {row['seconds']:.1f} | {naive / row['seconds']:.1f} | {ratio} | {row['peak_gb']:.2f} |"
+            )
+    if "agreement" in results:
+        lines += ["", f"Same class bf16 and float32: {results['agreement']['bf16_equals_fp32']:.2%}"]
+    lines += [
+        "",
+        *_head(
+            f"default model, scene of {scene_side} x {scene_side}",
+            "seconds",
+            "Mpx/s",
+            "against bare",
+            "refined",
+            "peak GB",
+        ),
+    ]
+    for case, name, bare in DEFAULT_ROWS:
+        row = results[case]
+        share = f"{row['refined']:.0%}" if "refined" in row else ""
+        numbers = f"{row['seconds']:.1f} | {row['mpx_per_s']:.2f} | {_ratio(results, case, bare)} | {share}"
+        lines.append(f"| {name} | {numbers} | {row['peak_gb']:.2f} |")
+    disk = results["disk"]
+    speeds = (
+        f"{disk['write_mb_per_s']:.0f} MB/s written and synced, {disk['read_mb_per_s']:.0f} MB/s read from the cache"
+    )
+    lines += ["", f"Disk: {speeds}."]
+    return "\n".join([*lines, "", *_stage_table(results), ""])
+
+
+def _stage_table(results: Results) -> list[str]:
+    cases = [case for case in STAGED if case in results]
+    stages = {stage: None for case in cases for stage in results[case]["stages"] if stage != "the rest"}
+    lines = _head("where the seconds go (shares of the case)", *cases)
+    for stage in (*stages, "the rest"):
+        cells = [_share(results[case]["stages"], stage) for case in cases]
+        lines.append(f"| {stage} | {' | '.join(cells)} |")
+    return lines
+
+
+def _share(stages: dict[str, float], stage: str) -> str:
+    return f"{stages[stage] / sum(stages.values()):.1%}" if stage in stages else ""
+
+
+def _head(*cells: str) -> list[str]:
+    return [f"| {' | '.join(cells)} |", f"|{' --- |' * len(cells)}"]
+
+
+def _ratio(results: Results, case: str, bare: str | None) -> str:
+    return f"{results[case]['seconds'] / results[bare]['seconds']:.2f}" if bare in results else ""
+
+
+def _run(case: str, folder: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, *sys.argv[1:], "--case", case, "--folder", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{case} failed:\n{done.stderr}")
+    numbers: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"{case}: {numbers.get('seconds', 0):.1f} s", file=sys.stderr, flush=True)
+    return numbers
+
+
+def _agreement(folder: Path) -> float:
+    import numpy as np
+
+    return float((np.load(folder / "fp32.npy") == np.load(folder / "bf16.npy")).mean())
+
+
+def _machine(options: argparse.Namespace) -> str:
+    import torch
+
+    name, cpuinfo = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
+        name = names[0] if names else name
+    found = torch.cpu.get_capabilities()
+    units = [unit for unit in ("amx_bf16", "avx512_bf16", "avx512_f", "avx2") if found.get(unit)]
+    parts = (
+        f"{options.threads} threads on {name} ({', '.join(units[:2])})",
+        platform.system(),
+        f"Python {platform.python_version()}",
+        f"torch {torch.__version__}",
+        f"magnet-geo {version('magnet-geo')}",
+        f"{date.today()}",
+    )
+    return ", ".join(parts)
+
+
+def _parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="no float32, a scene of 2048 px")
+    parser.add_argument("--image", type=Path, help="RGB photo; the example scene, mirrored, without it")
+    parser.add_argument("--fpn", type=Path, help="state dict of an fpn of 7 classes; random weights without it")
+    parser.add_argument("--magnet", type=Path, help="state dict of its refinement module")
+    parser.add_argument("--model", default="landcover", help="the default model's name or file")
+    parser.add_argument("--precision", default="auto", help="of the default model")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--scene-side", type=int, default=4096)
+    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--folder", help="where the files of the run lie for its time")
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.quick:
+        options.scene_side = min(options.scene_side, 2048)
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""The cases of `run.py`, each for a process of its own; see there.
+
+Every case is a function of the options that gives numbers by name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import rasterio
+import torch
+
+from benchmarks.stage_clock import StageClock
+from magnet_geo.grid import Size
+from magnet_geo.model import create_preset
+from magnet_geo.model.bundle import ModelBundle
+from magnet_geo.networks import create_backbone, create_refinement
+from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, load_model, segment_scene
+from magnet_geo.scene.peak_memory import peak_memory_bytes
+
+SIDE, INPUT, CLASSES = 2448, 508, 7
+BACKBONE_PASSES, REFINEMENT_PASSES = 21, 20
+_DISK_BYTES = 256 * 2**20
+
+Numbers = dict[str, Any]
+
+
+def run_case(name: str, options: argparse.Namespace) -> Numbers:
+    """Run a case in this process; adds the process's peak of memory."""
+    torch.set_num_threads(options.threads)
+    return CASES[name](options) | {"peak_gb": peak_memory_bytes() / 1e9}
+
+
+def deepglobe(options: argparse.Namespace) -> ModelBundle:
+    """The DeepGlobe configuration, with the weights given or with random ones."""
+    torch.manual_seed(0)
+    backbone, refinement = create_backbone("fpn", num_classes=CLASSES).eval(), create_refinement(CLASSES).eval()
+    if options.fpn:
+        backbone.load_state_dict(torch.load(options.fpn, weights_only=True))
+        refinement.load_state_dict(torch.load(options.magnet, weights_only=True))
+    return ModelBundle(create_preset("deepglobe"), backbone, (refinement, refinement), sha256="")
+
+
+@torch.inference_mode()
+def naive(options: argparse.Namespace) -> Numbers:
+    """Float32 forward passes one patch at a time, as published scripts make them, and nothing else."""
+    bundle = deepglobe(options)
+    patch, maps = torch.randn(1, 3, INPUT, INPUT), torch.randn(1, CLASSES, INPUT, INPUT).softmax(1)
+    bundle.backbone(patch)
+    started = time.perf_counter()
+    for _ in range(BACKBONE_PASSES):
+        bundle.backbone(patch)
+    backbone = time.perf_counter() - started
+    for _ in range(REFINEMENT_PASSES):
+        bundle.refinements[0](scale_specific=maps, cumulative=maps)
+    total = time.perf_counter() - started
+    return {"seconds": total, "backbone_seconds": backbone, "refinement_seconds": total - backbone}
+
+
+def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
+    """One image of 2448 x 2448 pixels through the pipeline, stage by stage."""
+    model = Segmenter.from_bundle(deepglobe(options), device="cpu", precision=precision)
+    image = read_image(options.image, SIDE)
+    model.segment_image(image[:INPUT, :INPUT], refine="off")
+    started = time.perf_counter()
+    with StageClock().running() as stages:
+        probabilities = model.segment_image(image)
+    seconds = time.perf_counter() - started
+    np.save(Path(options.folder) / f"{precision}.npy", probabilities.argmax(0).astype(np.uint8))
+    return {"seconds": seconds, "stages": dict(stages)}
+
+
+def deepglobe_bare(options: argparse.Namespace, precision: str) -> Numbers:
+    """Our prepared networks alone, as many passes as the image takes."""
+    model = Segmenter.from_bundle(deepglobe(options), device="cpu", precision=precision)
+    return {"seconds": _bare_seconds(model, Size(INPUT, INPUT), BACKBONE_PASSES, REFINEMENT_PASSES)}
+
+
+def default_scene(options: argparse.Namespace, refine: str) -> Numbers:
+    """A scene through the default model, file to file, stage by stage."""
+    side = options.scene_side
+    scene = Path(options.folder) / "scene.tif"
+    if not scene.exists():
+        profile = {"driver": "GTiff", "width": side, "height": side, "count": 3, "dtype": "uint8", "tiled": True}
+        with rasterio.open(scene, "w", compress="deflate", photometric="rgb", **profile) as dataset:
+            dataset.write(np.moveaxis(read_image(options.image, side), -1, 0))
+    model = load_model(options.model, device="cpu", precision=options.precision)
+    model.segment_image(read_image(options.image, 512))
+    settings = SegmentOptions(refine=RefineMode(refine), overwrite=True)
+    with StageClock().running() as stages:
+        passes = _count_passes(model)
+        result = segment_scene(scene, output=Path(options.folder) / f"{refine}.tif", model=model, options=settings)
+    (Path(options.folder) / f"{refine}.json").write_text(json.dumps(passes))
+    speed = side**2 / 1e6 / result.seconds
+    found = {"seconds": result.seconds, "mpx_per_s": speed, "refined": result.refined_share}
+    return found | passes | {"stages": dict(stages)}
+
+
+def default_bare(options: argparse.Namespace) -> Numbers:
+    """The default model's prepared networks alone, as many passes as the scene took at full refinement."""
+    model = load_model(options.model, device="cpu", precision=options.precision)
+    passes = json.loads((Path(options.folder) / "full.json").read_text())
+    patch = model.manifest.pyramid_value().network_input
+    seconds = _bare_seconds(model, patch, passes["backbone_passes"], passes["refinement_passes"])
+    return {"seconds": seconds, "mpx_per_s": options.scene_side**2 / 1e6 / seconds} | passes
+
+
+def disk(options: argparse.Namespace) -> Numbers:
+    """Megabytes per second written to the folder's disk, down to the medium, and read back from the cache."""
+    path, block = Path(options.folder) / "disk.bin", os.urandom(2**20)
+    started = time.perf_counter()
+    with path.open("wb") as file:
+        for _ in range(_DISK_BYTES // len(block)):
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    written = time.perf_counter()
+    path.read_bytes()
+    read = time.perf_counter()
+    path.unlink()
+    return {
+        "write_mb_per_s": _DISK_BYTES / 1e6 / (written - started),
+        "read_mb_per_s": _DISK_BYTES / 1e6 / (read - written),
+    }
+
+
+def read_image(path: Path | None, side: int) -> np.ndarray:
+    """(side, side, 3) uint8: a photo, repeated by mirroring where it is too small, or the example scene."""
+    path = path or Path(__file__).parents[1] / "examples/village/village_rgb_2m.tif"
+    image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)[:side, :side]
+    rows, cols = side - image.shape[0], side - image.shape[1]
+    while rows > 0 or cols > 0:
+        grow = min(rows, image.shape[0] - 1), min(cols, image.shape[1] - 1)
+        image = cv2.copyMakeBorder(image, 0, max(0, grow[0]), 0, max(0, grow[1]), cv2.BORDER_REFLECT_101)
+        rows, cols = side - image.shape[0], side - image.shape[1]
+    return image
+
+
+def _count_passes(model: Segmenter) -> dict[str, int]:
+    """Patches through the networks of a model from now on."""
+    passes, predictor = {"backbone_passes": 0, "refinement_passes": 0}, model.predictor
+    scale_specific, refined = predictor.scale_specific, predictor.refined
+
+    def count_backbone(inputs: torch.Tensor) -> torch.Tensor:
+        passes["backbone_passes"] += len(inputs)
+        return scale_specific(inputs)
+
+    def count_refinement(level: int, *, scale_specific: torch.Tensor, cumulative: torch.Tensor) -> torch.Tensor:
+        passes["refinement_passes"] += len(cumulative)
+        return refined(level, scale_specific=scale_specific, cumulative=cumulative)
+
+    predictor.scale_specific, predictor.refined = count_backbone, count_refinement
+    return passes
+
+
+@torch.inference_mode()
+def _bare_seconds(model: Segmenter, patch: Size, backbone_passes: int, refinement_passes: int) -> float:
+    inputs = torch.randn(1, len(model.manifest.bands), patch.height, patch.width)
+    maps = model.predictor.scale_specific(inputs)
+    model.predictor.refined(1, scale_specific=maps, cumulative=maps)
+    started = time.perf_counter()
+    for _ in range(backbone_passes):
+        model.predictor.scale_specific(inputs)
+    for _ in range(refinement_passes):
+        model.predictor.refined(1, scale_specific=maps, cumulative=maps)
+    return time.perf_counter() - started
+
+
+CASES: dict[str, Callable[[argparse.Namespace], Numbers]] = {
+    "disk": disk,
+    "naive": naive,
+    "deepglobe-fp32": lambda options: deepglobe_pipeline(options, "fp32"),
+    "deepglobe-bf16": lambda options: deepglobe_pipeline(options, "bf16"),
+    "deepglobe-bare-fp32": lambda options: deepglobe_bare(options, "fp32"),
+    "deepglobe-bare-bf16": lambda options: deepglobe_bare(options, "bf16"),
+    "default-full": lambda options: default_scene(options, "full"),
+    "default-fast": lambda options: default_scene(options, "fast"),
+    "default-off": lambda options: default_scene(options, "off"),
+    "default-bare": default_bare,
+}
