@@ -31,7 +31,6 @@ class Desktop:
         plugin_zip: What users install; None for a profile without it.
         settings: Lines of the plugin's own settings, as in an ini file.
         environment: Further variables for QGIS.
-        display: Number of the screen.
     """
 
     def __init__(
@@ -41,9 +40,8 @@ class Desktop:
         *,
         settings: dict[str, str] | None = None,
         environment: dict[str, str] | None = None,
-        display: int = 77,
     ) -> None:
-        self.folder, self._zip, self._display = folder, plugin_zip, f":{display}"
+        self.folder, self._zip = folder, plugin_zip
         self._settings, self._more = settings or {}, environment or {}
         self._asked = 0
         self._helpers: list[subprocess.Popen[bytes]] = []
@@ -53,14 +51,12 @@ class Desktop:
         self._make_profile()
         runtime = self.folder / "runtime"
         runtime.mkdir(mode=0o700)
-        variables = {**os.environ, "DISPLAY": self._display, "XDG_RUNTIME_DIR": str(runtime), "LC_ALL": "C.UTF-8"}
+        variables = {**os.environ, "XDG_RUNTIME_DIR": str(runtime), "LC_ALL": "C.UTF-8"}
+        variables["DISPLAY"] = self._start_screen(variables)
         variables.update(MAGNET_GEO_TOUR=str(self.folder), HOME=str(self.folder), **self._more)
         variables.pop("QT_QPA_PLATFORM", None)
         self._variables = variables
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": variables}
-        screen = ["Xvfb", self._display, "-screen", "0", f"{SIZE}x24", "-nolisten", "tcp"]
-        self._helpers.append(subprocess.Popen(screen, **quiet))
-        time.sleep(1)
         self._helpers.append(subprocess.Popen(["openbox"], **quiet))
         command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(self.folder), "--profile", "tour"]
         log = (self.folder / "qgis.log").open("wb")
@@ -69,6 +65,16 @@ class Desktop:
         )
         self._wait_for(self.folder / "ready", 120)
         return self
+
+    def _start_screen(self, variables: dict[str, str]) -> str:
+        # The screen chooses a free number itself and says it when it is ready.
+        reading, writing = os.pipe()
+        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{SIZE}x24", "-nolisten", "tcp"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": variables}
+        self._helpers.append(subprocess.Popen(command, pass_fds=(writing,), **quiet))
+        os.close(writing)
+        with os.fdopen(reading, encoding="ascii") as answer:
+            return f":{answer.readline().strip()}"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -115,6 +121,22 @@ class Desktop:
             "_p = _w.mapToGlobal(QPoint(_w.width() // 2, _w.height() // 2))\nanswer = [_p.x(), _p.y()]"
         )
         self._xdotool("mousemove", str(place[0]), str(place[1]), "click", "1")
+        time.sleep(0.5)
+
+    def drag(self, widget: str, begin: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drags the mouse across a widget, between places given as shares of its width and height."""
+        spots = [
+            self.ask(
+                f"from qgis.PyQt.QtCore import QPoint\n_w = {widget}\n"
+                f"_p = _w.mapToGlobal(QPoint(int(_w.width() * {x}), int(_w.height() * {y})))\nanswer = [_p.x(), _p.y()]"
+            )
+            for x, y in (begin, end)
+        ]
+        self._xdotool("mousemove", *map(str, spots[0]), "mousedown", "1")
+        time.sleep(0.2)
+        self._xdotool("mousemove", *map(str, spots[1]))
+        time.sleep(0.2)
+        self._xdotool("mouseup", "1")
         time.sleep(0.5)
 
     def press(self, key: str) -> None:

@@ -149,7 +149,8 @@ def main():
         print("magnet-geo, version " + ("0.0.9" if MODE == "old" else "0.1.0"))
     elif command == "segment" and "--dry-run" in sys.argv:
         windows, patches = (1, 20) if option("--aoi") else (4, 84)
-        print(json.dumps({"windows": windows, "patches": patches, "memory_bytes": 1, "device": "cpu"}))
+        plan = {"windows": windows, "patches": patches, "memory_bytes": 1, "device": "cpu"}
+        print(json.dumps({**plan, "warnings": ["The pixels are large.", "Values (uint16) were stretched."]}))
     elif command == "segment":
         segment()
     elif command == "info" and refuse_scene():

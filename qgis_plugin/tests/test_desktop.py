@@ -90,6 +90,26 @@ def test_a_click_opens_the_dialog_and_a_run_gives_a_group_with_the_legend(deskto
     assert desktop.quit() == 0
 
 
+def test_a_rectangle_is_drawn_on_the_map(desktop):
+    desktop.ask(
+        "from qgis.PyQt.QtWidgets import QAction\ndialog = desktop.open_dialog(layer)\n"
+        "dialog.area.kind.setCurrentIndex(dialog.area.kind.findData('rectangle'))"
+    )
+    desktop.wait_until("'Draw the rectangle' in dialog.notes.text()", limit_s=10)
+    desktop.ask("next(a for a in dialog.area.rectangle.findChildren(QAction) if 'Draw' in a.text()).trigger()")
+    desktop.wait_until("not dialog.isVisible()", limit_s=5)
+    time.sleep(0.5)
+    desktop.drag("iface.mapCanvas()", (0.4, 0.4), (0.6, 0.6))
+    desktop.wait_until("dialog.isVisible() and dialog.run_button.isEnabled()", limit_s=20)
+    shares = desktop.ask(
+        "box, whole = dialog.area.extent(layer), layer.extent()\n"
+        "answer = [box.width() / whole.width(), whole.contains(box)]"
+    )
+    assert 0.05 < shares[0] < 0.6
+    assert shares[1]
+    assert desktop.quit() == 0
+
+
 def test_the_plugin_manager_installs_the_zip(plugin_zip, tmp_path):
     folder = tmp_path / "tour"
     folder.mkdir()
@@ -141,6 +161,30 @@ def test_a_reload_during_a_run_leaves_no_engine(desktop, tmp_path):
     assert desktop.ask("answer = 'magnet_geo_qgis' in plugins")
     assert not (tmp_path / "o.tif").exists()
     assert desktop.quit() == 0
+
+
+def test_a_reload_while_the_toolbox_runs_leaves_no_engine(desktop, tmp_path):
+    parameters = {"INPUT": str(VILLAGE), "OUTPUT": str(tmp_path / "o.tif")}
+    desktop.ask(
+        "import processing, qgis.utils\nos.environ['FAKE_ENGINE'] = 'slow'\n"
+        f"tool = processing.createAlgorithmDialog('magnetgeo:segment', {parameters!r})\n"
+        "tool.show()\ntool.runAlgorithm()"
+    )
+    while not fake_engines():
+        time.sleep(0.1)
+    desktop.ask(
+        "qgis.utils.unloadPlugin('magnet_geo_qgis')\nqgis.utils.loadPlugin('magnet_geo_qgis')\n"
+        "qgis.utils.startPlugin('magnet_geo_qgis')"
+    )
+    wait_for_no_engine(1)
+    time.sleep(1)
+    assert desktop.ask("answer = 'magnet_geo_qgis' in plugins")
+    desktop.ask(
+        "os.environ['FAKE_ENGINE'] = 'ok'\n"
+        f"again = processing.run('magnetgeo:segment', {parameters!r})\nanswer = again['OUTPUT']"
+    )
+    assert desktop.quit() == 0
+    assert (tmp_path / "o.tif").exists()
 
 
 @pytest.mark.parametrize("mode", ["slow", "hang"])

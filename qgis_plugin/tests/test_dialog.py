@@ -92,7 +92,7 @@ def test_everything_that_is_added_is_taken_away(desktop):
 def test_the_dialog_shows_the_card_the_guessed_bands_the_warning_and_the_time(dialog):
     assert "Fake land cover" in dialog.card.text()
     assert [choice.currentBand() for choice in dialog.band_choices] == [1, 2, 3]
-    assert "The pixels are large." in dialog.notes.text()
+    assert dialog.notes.text() == "⚠ The pixels are large.<br>⚠ Values (uint16) were stretched."
     dialog.refinement.setValue(10)
     assert "50 %" in dialog.refinement_text.text()
     assert "about" in dialog.refinement_text.text()

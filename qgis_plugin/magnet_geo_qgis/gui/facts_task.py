@@ -27,6 +27,7 @@ class SceneFacts:
         card: The model.
         fit: How it reads the scene.
         workload: What a full run costs.
+        warnings: What the plan of the run says beyond the fit, such as of stretched values.
         failure: Why an answer is missing.
         unreadable: Whether the engine cannot open the scene, so that QGIS must export it.
     """
@@ -34,6 +35,7 @@ class SceneFacts:
     card: Optional[ModelCard] = None
     fit: Optional[SceneFit] = None
     workload: Optional[Workload] = None
+    warnings: tuple[str, ...] = ()
     failure: str = ""
     unreadable: bool = False
 
@@ -84,7 +86,8 @@ def _ask_about_scene(question: SceneQuestion, task: QgsTask, facts: SceneFacts) 
             return replace(facts, failure=str(error))
     if isinstance(plan, FailureText):
         return replace(facts, failure=str(plan))
-    return replace(facts, workload=Workload(int(plan["windows"]), int(plan["patches"])))
+    workload = Workload(int(plan["windows"]), int(plan["patches"]))
+    return replace(facts, workload=workload, warnings=tuple(map(str, plan.get("warnings", ()))))
 
 
 def _ask_for_plan(question: SceneQuestion, task: QgsTask, folder: str) -> Union[dict[str, Any], FailureText]:

@@ -306,7 +306,8 @@ class SegmentDialog(QDialog):
     def _show_notes(self) -> None:
         fit, source, output = self.facts.fit, self._source, self.output.filePath()
         problems = [*(fit.problems if fit else ()), *([self.facts.failure] if self.facts.failure else [])]
-        warnings = list(fit.warnings) if fit else []
+        # the plan repeats some of what the fit says
+        warnings = list(dict.fromkeys([*(fit.warnings if fit else ()), *self.facts.warnings]))
         if source is None:
             problems.append(tr("Choose a raster layer."))
         elif source.scene is None or self.facts.unreadable:
