@@ -14,10 +14,21 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from magnet_geo import __version__
 from magnet_geo.errors import MagnetGeoError
 from magnet_geo.progress import Event, PreviewEvent, ProgressEvent, WarningEvent
-from magnet_geo.scene import SegmentResult
+from magnet_geo.scene import PlanRecord, SegmentResult
 
 from .errors import wanted_traceback
-from .protocol import CancelledLine, ErrorLine, HelloLine, Line, LogLine, PreviewLine, ProgressLine, ResultLine
+from .protocol import (
+    CancelledLine,
+    ErrorLine,
+    HelloLine,
+    Line,
+    LogLine,
+    PlanLine,
+    PreviewLine,
+    ProgressLine,
+    ResultLine,
+)
+from .result_table import show_plan
 
 
 class RunListener(Protocol):
@@ -39,6 +50,10 @@ class RunListener(Protocol):
 
     def __call__(self, event: Event) -> None:
         """An event of the scene's run."""
+        ...
+
+    def plan(self, plan: PlanRecord, *, with_warnings: bool) -> None:
+        """What will be done with a scene; with its warnings where nothing else tells them."""
         ...
 
     def result(self, result: SegmentResult) -> None:
@@ -72,6 +87,10 @@ class QuietListener:
         """See `RunListener.__call__`."""
         if isinstance(event, WarningEvent):
             self._tell(f"Warning: {event.message}")
+
+    def plan(self, plan: PlanRecord, *, with_warnings: bool) -> None:
+        """See `RunListener.plan`."""
+        show_plan(plan, with_warnings=with_warnings)
 
     def result(self, result: SegmentResult) -> None:
         """See `RunListener.result`."""
@@ -160,6 +179,10 @@ class JsonLinesListener:
             self._write(PreviewLine(raster=str(event.raster.absolute())))
         else:
             self._write(LogLine(level="warning", message=event.message))
+
+    def plan(self, plan: PlanRecord, *, with_warnings: bool) -> None:
+        """See `RunListener.plan`."""
+        self._write(PlanLine(**plan.model_dump()))
 
     def result(self, result: SegmentResult) -> None:
         """See `RunListener.result`."""

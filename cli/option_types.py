@@ -24,6 +24,7 @@ else:
 
 
 _MULTIPLES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?:\.\d+)?)s)?", re.IGNORECASE)
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]?I?B?)", re.IGNORECASE)
 
 
@@ -148,6 +149,23 @@ class Bytes(_Type[int]):
         if found is None or found[2].upper() not in _MULTIPLES or float(found[1]) == 0:
             self.fail(f"'{value}' is no amount of memory; write it like 4GB or 800MB.", param, ctx)
         return int(float(found[1]) * _MULTIPLES[found[2].upper()])
+
+
+class Duration(_Type[float]):
+    """Seconds, from a text such as ``90s``, ``10min`` or ``1h30min``."""
+
+    name = "10min"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See the class."""
+        if isinstance(value, float):
+            return value
+        found = _DURATION.fullmatch("".join(str(value).split()))
+        hours, minutes, seconds = (float(part or 0) for part in found.groups()) if found else (0.0, 0.0, 0.0)
+        total = 3600 * hours + 60 * minutes + seconds
+        if total == 0:
+            self.fail(f"'{value}' is no length of time; write it like 90s, 10min or 1h.", param, ctx)
+        return total
 
 
 class ClassShare(_Type[tuple[str | None, float]]):

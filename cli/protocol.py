@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from magnet_geo.scene import SegmentResult
+from magnet_geo.scene import PlanRecord, SegmentResult
 
 PROTOCOL_VERSION = 1
 
@@ -69,6 +69,12 @@ class PreviewLine(_Line):
     raster: str
 
 
+class PlanLine(PlanRecord):
+    """What the run of a scene does, or would do: with ``--dry-run`` or ``-v``."""
+
+    type: Literal["plan"] = "plan"
+
+
 class ResultLine(SegmentResult):
     """A scene is done: the result object."""
 
@@ -98,4 +104,4 @@ class CancelledLine(_Line):
     type: Literal["cancelled"] = "cancelled"
 
 
-Line = HelloLine | ProgressLine | LogLine | PreviewLine | ResultLine | ErrorLine | CancelledLine
+Line = HelloLine | ProgressLine | LogLine | PreviewLine | PlanLine | ResultLine | ErrorLine | CancelledLine

@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from magnet_geo.scene import PlanRecord, SegmentResult
-from magnet_geo.scene.result import AreaRecord, ClassRecord
+from magnet_geo.scene.durations import duration_text
+from magnet_geo.scene.result import AreaRecord, ClassRecord, TimeEstimate
 
 # A projection that is off by less is as good as an equal-area one.
 _LEAST_SCALE = 1e-6
@@ -54,6 +55,7 @@ def show_plan(plan: PlanRecord, *, with_warnings: bool) -> None:
         ("windows", f"{plan.windows} of {width} x {height} px, halo {plan.halo} px, up to {plan.patches} passes"),
         ("memory", f"about {plan.memory_bytes / 1e9:.1f} GB{_vram(plan)}, {plan.batch_size} patches per pass"),
         ("device", f"{plan.device}, {plan.precision}"),
+        *([("time", _time(plan.estimate, plan.budget_seconds))] if plan.estimate else []),
     ]
     for label, text in lines:
         console.print(f"{label:<14}{text}", markup=False)
@@ -126,6 +128,20 @@ def _shown(path: str) -> str:
 
 def _vram(plan: PlanRecord) -> str:
     return f" and {plan.vram_bytes / 1e9:.1f} GB on the GPU" if plan.vram_bytes else ""
+
+
+def _time(estimate: TimeEstimate, budget_s: float | None) -> str:
+    parts = [
+        ("reading", estimate.read_seconds),
+        ("networks", estimate.network_seconds),
+        ("making and writing the map", estimate.write_seconds),
+    ]
+    of_what = ", ".join(f"{name} {duration_text(seconds)}" for name, seconds in parts)
+    text = f"about {duration_text(estimate.seconds)}, estimated from one window: {of_what}"
+    if budget_s is None:
+        return text
+    enough = f"enough for about {estimate.refined_share:.0%} of the patches"
+    return f"{text}; budget {duration_text(budget_s)}, {enough if estimate.refined_share else 'too short to refine'}"
 
 
 def area_unit(largest_m2: float) -> tuple[str, float]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 from .cancelling import cancel_by_protocol, cancel_by_signal
 from .listeners import choose_listener
 from .model_choice import ModelChoice
-from .option_types import BandList, Box, Bytes, Crs, KeyValue, PixelSize, Refine, ScalingRange
+from .option_types import BandList, Box, Bytes, Crs, Duration, KeyValue, PixelSize, Refine, ScalingRange
 from .polygons_follow_up import check_polygon_layer, polygons_follow_up
 from .preset_options import preset_knobs
 from .report_options import check_report, report_follow_up
@@ -56,7 +56,13 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--bbox", type=Box(), help="Area of interest: left, bottom, right, top.")
 @click.option("--bbox-crs", type=Crs(), help="CRS of --bbox.  [default: the scene's]")
 @click.option("--aoi", type=_FILE, help="Area of interest: polygons of a vector file.")
-@click.option("--refine", type=Refine(), help="How much is refined.  [default: the model's]")
+@click.option("--refine", type=Refine(), help="How much is refined; full is most accurate.  [default: the model's]")
+@click.option(
+    "--budget",
+    "budget_s",
+    type=Duration(),
+    help="Time for a scene, spent on its least certain patches.",
+)
 @click.option(
     "--min-confidence",
     type=click.FloatRange(0, 1),
@@ -84,7 +90,7 @@ _TARGET = click.Path(path_type=Path)
     help="Numbers of the networks; auto: bf16 where the hardware multiplies it.",
 )
 @click.option("--batch-size", type=click.IntRange(1), help="Patches per network pass.  [default: chosen]")
-@click.option("--max-memory", type=Bytes(), help="Limit of main memory.")
+@click.option("--max-memory", type=Bytes(), help="Limit of main memory, kept whatever the scene's size.")
 @click.option("--max-vram", type=Bytes(), help="Limit of GPU memory.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of the networks.")
 @click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
@@ -95,7 +101,7 @@ _TARGET = click.Path(path_type=Path)
     help="Go on where an interrupted run of the same map stopped.",
 )
 @click.option("--co", "creation_options", type=KeyValue(), multiple=True, help="GDAL creation option (COG driver).")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and stop.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, in which memory and time, and stop.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the plan of each run.")
 @click.option(
     "--progress",
@@ -126,6 +132,7 @@ def segment(
     bbox_crs: CRS | None,
     aoi: Path | None,
     refine: RefineMode | None,
+    budget_s: float | None,
     min_confidence: float,
     preview: Path | None,
     confidence: Path | None,
@@ -159,13 +166,16 @@ def segment(
     \b
     Examples:
       magnet-geo segment scene.tif -o classes.tif
-      magnet-geo segment scene.tif --bands 3,2,1 --refine fast --confidence certainty.tif
+      magnet-geo segment scene.tif --bands 3,2,1 --confidence certainty.tif
+      magnet-geo segment scene.tif --budget 10min
       magnet-geo segment *.tif --output-dir maps
     """
     if bbox_crs is not None and bbox is None:
         raise click.UsageError("--bbox-crs needs --bbox.")
     if bbox is not None and aoi is not None:
         raise click.UsageError("Give either --bbox or --aoi, not both.")
+    if budget_s is not None and refine is not None and refine.mode != "full":
+        raise click.UsageError("--budget decides how much is refined: leave --refine out, or write --refine full.")
     if cancel_on_eof and progress != "jsonl":
         raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
     targets = _targets(scenes, output, output_dir)
@@ -184,6 +194,7 @@ def segment(
         nodata=nodata,
         area=Area(bbox, bbox_crs, aoi) if bbox or aoi else None,
         refine=refine,
+        budget_s=budget_s,
         min_confidence=min_confidence,
         preview=preview,
         confidence=confidence,

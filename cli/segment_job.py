@@ -19,7 +19,7 @@ from .batch_table import SceneOutcome, show_done, show_summary
 from .errors import explain
 from .listeners import RunListener
 from .model_choice import ModelChoice
-from .result_table import show_plan, show_result
+from .result_table import show_result
 
 if TYPE_CHECKING:
     from magnet_geo.scene import Segmenter
@@ -150,16 +150,18 @@ class SegmentJob:
             return result
 
     def _show_plan(self, model: Segmenter, scene: str, target: Path) -> None:
-        from magnet_geo.scene import make_plan_record, plan_run
+        from magnet_geo.scene import estimate_time, make_plan_record, plan_run
         from magnet_geo.scene.outputs import check_outputs
 
         if self.output_dir is None or self.output_dir.exists():
             check_outputs(target, scene, self.options)
-        record = make_plan_record(plan_run(scene, model, self.options), model)
+        plan = plan_run(scene, model, self.options)
+        estimate = estimate_time(plan, model, self.options)
+        record = make_plan_record(plan, model, estimate=estimate, budget_s=self.options.budget_s)
         if self.as_json and self.dry_run:
             click.echo(record.model_dump_json())
-        elif self.as_text or self.show_plan:
-            show_plan(record, with_warnings=self.dry_run)
+        else:
+            self.listener.plan(record, with_warnings=self.dry_run)
 
 
 @contextmanager

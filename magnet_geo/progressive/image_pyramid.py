@@ -40,6 +40,7 @@ def build_image_pyramid(
     pyramid: MagnificationPyramid,
     normalization: Normalization,
     device: torch.device,
+    decimation: int = 1,
 ) -> ImagePyramid:
     """The image pyramid that fits the manner of ``pyramid``.
 
@@ -49,12 +50,18 @@ def build_image_pyramid(
         pyramid: Levels; grown by `MagnificationPyramid.for_image` where the image is larger than a window.
         normalization: Of values / 255.
         device: Where the levels are kept.
+        decimation: Pixels of the finest level that one pixel of ``values`` is the mean of, along each axis. Levels
+            finer than that have no inputs. More than 1 for pyramids of decimations only.
     """
-    size = Size(*values.shape[-2:])
+    size = Size(values.shape[-2] * decimation, values.shape[-1] * decimation)
     pyramid = pyramid.for_image(size)
     if pyramid.manner is PyramidManner.PUBLISHED:
+        if decimation != 1:
+            raise ValueError("A published pyramid is made of the image's own pixels.")
         return PublishedImage(values, valid, pyramid=pyramid, normalization=normalization, device=device)
-    return DecimatedImage(values, valid, pyramid=pyramid, normalization=normalization, device=device)
+    return DecimatedImage(
+        values, valid, pyramid=pyramid, normalization=normalization, device=device, decimation=decimation
+    )
 
 
 class PublishedImage:
@@ -106,10 +113,12 @@ class DecimatedImage:
         pyramid: MagnificationPyramid,
         normalization: Normalization,
         device: torch.device,
+        decimation: int = 1,
     ) -> None:
         self.pyramid, self._affine = pyramid, _NormalizingAffine(normalization, device)
-        window = pyramid.window
-        padding = (0, window.width - values.shape[-1], 0, window.height - values.shape[-2])
+        self._given = decimation
+        height, width = pyramid.window.height // decimation, pyramid.window.width // decimation
+        padding = (0, width - values.shape[-1], 0, height - values.shape[-2])
         # Patches are normalized when they are asked for: many of the finest ones never are.
         self._finest = F.pad(_on_device(values, device), padding)
         usable = np.ones(values.shape[-2:], np.bool_) if valid is None else valid
@@ -119,8 +128,8 @@ class DecimatedImage:
 
     def inputs(self, level: int, patches: Sequence[PixelRect]) -> Tensor:
         """See `ImagePyramid.inputs`."""
-        decimation, valid = self._decimation(level), self.valid(level)
-        image = self._finest if decimation == 1 else self._valid_mean(decimation)
+        side, valid = self._side(level), self.valid(level)
+        image = self._finest if side == 1 else self._valid_mean(side)
         inputs = self._affine(torch.stack([image[(slice(None), *patch.slices)] for patch in patches]))
         if valid is not None:
             inputs.masked_fill_(~torch.stack([valid[patch.slices] for patch in patches])[:, None], 0)
@@ -130,31 +139,38 @@ class DecimatedImage:
         """See `ImagePyramid.valid`."""
         if self._all_valid:
             return None
-        decimation = self._decimation(level)
-        if decimation == 1:
+        side = self._side(level)
+        if side == 0:
+            times = self._given // self._decimation(level)
+            return self._finest_valid.repeat_interleave(times, 0).repeat_interleave(times, 1)
+        if side == 1:
             return self._finest_valid
-        return F.max_pool2d(self._finest_valid[None].float(), decimation)[0] > 0
+        return F.max_pool2d(self._finest_valid[None].float(), side)[0] > 0
 
     def _decimation(self, level: int) -> int:
         return self.pyramid.window.height // self.pyramid.levels[level].height
 
-    def _valid_mean(self, decimation: int) -> Tensor:
+    def _side(self, level: int) -> int:
+        """Pixels of the image as given per pixel of a level, along each axis; 0 where the level is finer."""
+        return self._decimation(level) // self._given
+
+    def _valid_mean(self, side: int) -> Tensor:
         """Mean of each block's valid pixels, 0 where it has none: (B, h, w) model values."""
-        mean = self._mean(decimation)
+        mean = self._mean(side)
         if self._all_valid:
             return mean
-        weight = F.avg_pool2d(self._finest_valid[None].float(), decimation)
-        return mean / weight.clamp(min=1 / decimation**2)
+        weight = F.avg_pool2d(self._finest_valid[None].float(), side)
+        return mean / weight.clamp(min=1 / side**2)
 
-    def _mean(self, decimation: int) -> Tensor:
+    def _mean(self, side: int) -> Tensor:
         """Mean of each block's pixels, the invalid ones taken as 0; from the next finer mean where there is one."""
-        if decimation == 1:
+        if side == 1:
             values = self._finest.to(torch.float32)
             return values if self._all_valid else values.masked_fill(~self._finest_valid, 0)
-        if decimation not in self._means:
-            step = 2 if decimation % 2 == 0 else decimation
-            self._means[decimation] = F.avg_pool2d(self._mean(decimation // step), step)
-        return self._means[decimation]
+        if side not in self._means:
+            step = 2 if side % 2 == 0 else side
+            self._means[side] = F.avg_pool2d(self._mean(side // step), step)
+        return self._means[side]
 
 
 def _on_device(array: NDArray[Any], device: torch.device) -> Tensor:

@@ -1,6 +1,7 @@
 """The only place that opens rasters: scenes in, maps out."""
 
 from magnet_geo.raster.acquisition import read_acquisition
+from magnet_geo.raster.averaged_overviews import AveragedOverview, averaged_overviews
 from magnet_geo.raster.bands import choose_bands, list_bands
 from magnet_geo.raster.class_map import ClassMap
 from magnet_geo.raster.cog import check_creation_options
@@ -21,6 +22,7 @@ from magnet_geo.raster.tags import read_tags
 
 __all__ = [
     "AutoScaling",
+    "AveragedOverview",
     "ClassMap",
     "GeoTiffDraft",
     "LabelReader",
@@ -33,6 +35,7 @@ __all__ = [
     "ScenePixels",
     "SceneReader",
     "SceneSource",
+    "averaged_overviews",
     "check_creation_options",
     "check_output_path",
     "choose_bands",

@@ -40,6 +40,14 @@ _OPENING_REMOTE: Mapping[str, str | int] = {
     "GDAL_INGESTED_BYTES_AT_OPEN": 2**15,
 }
 
+_cache_bytes = CACHE_BYTES
+
+
+def limit_block_cache(size_bytes: int) -> None:
+    """Limit GDAL's block cache from the next call on: one for the whole process, as the cache itself is."""
+    global _cache_bytes
+    _cache_bytes = size_bytes
+
 
 def gdal_environment() -> rasterio.Env:
     """GDAL settings for reading and writing; to be entered around each group of calls, in the thread that makes them.
@@ -49,7 +57,7 @@ def gdal_environment() -> rasterio.Env:
     """
     return rasterio.Env(
         **_unless_set(_NETWORK),
-        GDAL_CACHEMAX=CACHE_BYTES,
+        GDAL_CACHEMAX=_cache_bytes,
         # The fast path takes a PNG that ends too early for a whole one, without an error.
         GDAL_PNG_WHOLE_IMAGE_OPTIM=False,
     )

@@ -19,7 +19,7 @@ from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_en
 from magnet_geo.raster.remote import persistently, remote_failure
 from magnet_geo.raster.remote_lanes import RemoteLanes
 from magnet_geo.raster.source import SceneSource, open_handle, open_once
-from magnet_geo.raster.validity import valid_pixels
+from magnet_geo.raster.validity import nodata_fits, valid_pixels
 
 # Pieces of a scene without overviews, down and across, that stand for a reduced read of it.
 SAMPLES_ACROSS = 8
@@ -94,6 +94,13 @@ class SceneReader:
         if self.source.nodata is not None:
             return (self.source.nodata,) * len(self.bands)
         return tuple(self.dataset.nodatavals[band - 1] for band in self.bands)
+
+    @property
+    def always_valid(self) -> bool:
+        """True where nothing can mark a pixel as not valid: integers without nodata value, alpha or mask band."""
+        tagged = all(value is not None and nodata_fits(value, self.dtype) for value in self.nodata)
+        hidden = alpha_band(self.dataset) is not None or any(has_own_mask(self.dataset, band) for band in self.bands)
+        return self.dtype.kind in "iu" and not tagged and not hidden
 
     @property
     def dataset(self) -> DatasetReader:

@@ -90,7 +90,7 @@ def _of_record(record: RunRecord, result: SegmentResult | None) -> Iterator[Fact
     yield Fact("Values", record.scaling)
     ratio = record.scene_pixels_per_model_pixel
     yield Fact("Read as", "pixels as they are" if ratio == 1 else f"{ratio:.3g} scene pixels per model pixel")
-    yield Fact("Refinement", _refine_text(record.refine))
+    yield Fact("Refinement", _refine_text(record))
     if record.min_confidence > 0:
         yield Fact("Least certainty", f"{record.min_confidence:g}; below it pixels were left unclassified")
     yield Fact("Mapped", "a part of the scene" if record.part_of_scene else "the whole scene")
@@ -103,8 +103,11 @@ def _of_record(record: RunRecord, result: SegmentResult | None) -> Iterator[Fact
     yield Fact("Software", record.software)
 
 
-def _refine_text(mode: str) -> str:
+def _refine_text(record: RunRecord) -> str:
     """The mode in words; what is no name is a share."""
+    mode = record.refine
+    if mode == "budget":
+        return f"as much as a budget of time allowed: the least sure {percent(record.ranked_share or 0)} of all patches"
     return _REFINE_WORDS[mode] if mode in _REFINE_WORDS else f"the least sure {100 * float(mode):g} % of all patches"
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from magnet_geo.scene.engine import segment_scene
     from magnet_geo.scene.outcome import make_plan_record
     from magnet_geo.scene.run_plan import RunPlan, plan_run
+    from magnet_geo.scene.run_speed import estimate_time
     from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "SegmentResult",
     "Segmenter",
     "SelectionRules",
+    "estimate_time",
     "load_model",
     "make_plan_record",
     "plan_run",
@@ -34,6 +36,7 @@ _NEEDS_TORCH = {
     "RunPlan": "run_plan",
     "Segmenter": "segmenter",
     "SelectionRules": "segmenter",
+    "estimate_time": "run_speed",
     "load_model": "segmenter",
     "make_plan_record": "outcome",
     "plan_run": "run_plan",

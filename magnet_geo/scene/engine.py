@@ -11,6 +11,7 @@ import torch
 
 from magnet_geo.errors import MagnetGeoError
 from magnet_geo.progress import CancelToken, ProgressListener, WarningEvent, ignore_progress
+from magnet_geo.scene.budget import TimeBudget
 from magnet_geo.scene.map_run import MapRun
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.outcome import make_result
@@ -36,7 +37,7 @@ def segment_scene(
     """Map the land cover of a scene.
 
     Memory does not depend on the scene's size. The class of a pixel does not depend on the area of interest,
-    save where patches are ranked over the whole run (`RefineMode` ``share``).
+    save where patches are ranked over the whole run (`RefineMode` ``share``, or a budget of time).
 
     A run that is interrupted, however hard, leaves its finished windows in a hidden folder beside the output. The
     same call goes on from there, and ends with the same bytes.
@@ -56,6 +57,7 @@ def segment_scene(
         MagnetGeoError: With a sentence for the user; no output exists then.
     """
     started = time.monotonic()
+    budget = None if options.budget_s is None else TimeBudget(options.budget_s)
     output = Path(output)
     check_outputs(output, str(scene), options)
     if not isinstance(model, Segmenter):
@@ -68,7 +70,7 @@ def segment_scene(
     work = WorkFolder(output)
     with _what_is_kept_is_told(work), work:
         plan = take_up(work, output, plan, model, options, progress)
-        run = MapRun(plan, model, options, work, progress, cancel or CancelToken())
+        run = MapRun(plan, model, options, work, progress, cancel or CancelToken(), budget)
         writer = run.write_map(output)
     return make_result(
         output,

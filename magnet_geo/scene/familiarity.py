@@ -40,15 +40,19 @@ class SceneLook:
         self._certainty = 0.0
         self._pixels = 0
 
-    def add(self, values: NDArray[np.generic], valid: NDArray[np.bool_], probabilities: Tensor) -> None:
+    def add(
+        self, values: NDArray[np.generic], valid: NDArray[np.bool_], probabilities: Tensor, *, decimation: int = 1
+    ) -> None:
         """Takes a window into account.
 
         Args:
             values: (B, H, W) model values, 0-255.
             valid: (H, W) boolean.
             probabilities: (C, h, w) float32 of the last stage, of the whole window.
+            decimation: Model pixels per pixel of ``values``, along each axis.
         """
-        rows, cols = (np.arange(STRIDE_PX // 2, size, STRIDE_PX) for size in valid.shape)
+        stride = max(1, STRIDE_PX // decimation)
+        rows, cols = (np.arange(stride // 2, size, stride) for size in valid.shape)
         seen = valid[np.ix_(rows, cols)]
         pixels = np.rint(values[:, rows[:, None], cols][:, seen]).astype(np.int64)
         if not pixels.size:

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnet_geo.grid import ReadScale, Window
-from magnet_geo.progressive import ListedPatches, NoPatches
+from magnet_geo.progressive import NoPatches
 from magnet_geo.scene.coarse_pass import Uncertainties, coarse_uncertainties
 from magnet_geo.scene.core_map import MapSettings
 from magnet_geo.scene.familiarity import SceneLook
 from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.options import SegmentOptions
+from magnet_geo.scene.ranking import PatchRanking
 from magnet_geo.scene.refinement_tally import RefinementTally
 from magnet_geo.scene.segmenter import Segmenter, SelectionRules, last_stage
 from magnet_geo.scene.wanted_patches import wanted_patches
@@ -39,7 +40,7 @@ class PartMaker:
         model: The model.
         scale: Scene pixels per model pixel.
         rules: Which patches are refined and which points replaced.
-        ranked: Patches to refine by window, where they were ranked over the whole run; None otherwise.
+        ranking: Chooses the patches where they were ranked over the whole run; None otherwise.
         streams: The maps to be made, by name.
         on_start: Told how many patches a window will take.
         on_batch: Told after each batch how many patches it had.
@@ -48,7 +49,7 @@ class PartMaker:
     model: Segmenter
     scale: ReadScale
     rules: SelectionRules
-    ranked: Mapping[int, ListedPatches] | None
+    ranking: PatchRanking | None
     streams: Mapping[str, MapStream]
     on_start: Callable[[int], None]
     on_batch: Callable[[int], None]
@@ -57,7 +58,9 @@ class PartMaker:
         """The coarse pass: a preview, where it is wanted, and how uncertain each patch is."""
         pyramid, arrays = self.model.manifest.pyramid_value(), _Arrays()
         rules = SelectionRules(NoPatches(), self.rules.points)
-        stages = self.model.stages(window.values, window.valid, rules=rules, on_batch=self.on_batch)
+        stages = self.model.stages(
+            window.values, window.valid, rules=rules, on_batch=self.on_batch, decimation=window.decimation
+        )
         coarse = next(stages)
         found = coarse_uncertainties(coarse.probabilities, window.valid, pyramid, self._wanted(window))
         if PREVIEW in self.streams:
@@ -72,9 +75,16 @@ class PartMaker:
         wanted, arrays = self._wanted(window), _Arrays()
         self.on_start(sum(int(level.sum()) for level in wanted) + 1)
         rules = self.rules
-        if self.ranked is not None:
-            rules = SelectionRules(self.ranked[window.window.index], rules.points)
-        stages = self.model.stages(window.values, window.valid, rules=rules, wanted=wanted, on_batch=self.on_batch)
+        if self.ranking is not None:
+            rules = SelectionRules(self.ranking.patches(window.window), rules.points)
+        stages = self.model.stages(
+            window.values,
+            window.valid,
+            rules=rules,
+            wanted=wanted,
+            on_batch=self.on_batch,
+            decimation=window.decimation,
+        )
         probabilities = None
         for stage in stages:
             probabilities = stage.probabilities
@@ -88,10 +98,13 @@ class PartMaker:
         if probabilities is None:
             raise AssertionError("a pyramid has at least one level")
         look = SceneLook(self.model.manifest)
-        look.add(window.values, window.valid, probabilities)
+        look.add(window.values, window.valid, probabilities, decimation=window.decimation)
         arrays.update({f"{_LOOK}{name}": counts for name, counts in look.counts().items()})
         stream = self.streams[MAP]
-        return arrays | stream.pack(stream.part(window, probabilities, blenders[MAP]))
+        arrays.update(stream.pack(stream.part(window, probabilities, blenders[MAP])))
+        if self.ranking is not None:
+            self.ranking.window_done(window.window)
+        return arrays
 
     def _wanted(self, window: ModelWindow) -> tuple[NDArray[np.bool_], ...]:
         return wanted_patches(window, scale=self.scale, pyramid=self.model.manifest.pyramid_value())

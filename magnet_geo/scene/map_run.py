@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,9 +10,9 @@ from pathlib import Path
 from magnet_geo.errors import AreaOfInterestError, SceneError
 from magnet_geo.grid import Window
 from magnet_geo.progress import CancelToken, PreviewEvent, ProgressEvent, ProgressListener, WarningEvent
-from magnet_geo.progressive import ListedPatches
 from magnet_geo.scene.assembly import Arrays, assemble
-from magnet_geo.scene.coarse_pass import choose_share
+from magnet_geo.scene.budget import TimeBudget, budget_warning, short_budget_warning
+from magnet_geo.scene.coarse_pass import Uncertainties
 from magnet_geo.scene.familiarity import SceneLook
 from magnet_geo.scene.map_parts import (
     MAP,
@@ -27,12 +27,14 @@ from magnet_geo.scene.map_parts import (
 from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.options import SegmentOptions
-from magnet_geo.scene.outcome import make_run_record
+from magnet_geo.scene.outcome import budget_record, make_run_record
 from magnet_geo.scene.outputs import map_writer, preview_writer, stage_writers
 from magnet_geo.scene.parts_store import PartsStore
+from magnet_geo.scene.ranking import NothingRanked, PatchRanking, ShareRanking, needed_decimation
 from magnet_geo.scene.refinement_tally import RefinementTally
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.run_record import RUN_TAG
+from magnet_geo.scene.run_speed import RunSpeed, measure_speed
 from magnet_geo.scene.segmenter import Segmenter
 from magnet_geo.scene.window_pass import MakePart, WindowPass
 from magnet_geo.scene.work_folder import WorkFolder, published_outputs
@@ -52,6 +54,7 @@ class MapRun:
         work: Where unfinished work lies.
         progress: Receives events.
         cancel: Stops the run between two batches.
+        budget: The time it may take; None for no limit.
         tally: What was refined, once the map is there.
     """
 
@@ -61,9 +64,11 @@ class MapRun:
     work: WorkFolder
     progress: ProgressListener
     cancel: CancelToken
+    budget: TimeBudget | None = None
     tally: RefinementTally = field(init=False)
     _streams: dict[str, MapStream] = field(init=False)
     _look: SceneLook = field(init=False)
+    _short: bool = field(default=False, init=False)
     _fraction: float = field(default=0.0, init=False)
     _passes_left: int = field(default=1, init=False)
     _window_end: float = field(default=0.0, init=False)
@@ -82,34 +87,87 @@ class MapRun:
             MagnetGeoError: With a sentence for the user; no output is there then.
         """
         self.model.predictor.batch_size = self.plan.memory.batch_size
-        ranked = self._coarse_pass(output)
+        ranking = self._coarse_pass(output)
         streams = {name: stream for name, stream in self._streams.items() if name != PREVIEW}
         with PartsStore(self.work.folder("map")) as store:
-            maker = self._maker(streams, ranked)
-            self._run_pass(store, streams, maker.full, ends=_SEGMENT_ENDS, stage="segment", message="Segmenting")
+            maker = self._maker(streams, ranking)
+            self._run_pass(
+                store,
+                streams,
+                maker.full,
+                ends=_SEGMENT_ENDS,
+                stage="segment",
+                message="Segmenting",
+                decimation=self._decimation(ranking),
+            )
             return self._assemble_map(output, store, streams)
 
-    def _coarse_pass(self, output: Path) -> dict[int, ListedPatches] | None:
-        """A first pass where a preview or a ranking needs one; the ranked patches of each window."""
-        share = self.options.refine.share if self.options.refine else None
-        if self.options.preview is None and share is None:
-            return None
+    def _coarse_pass(self, output: Path) -> PatchRanking | None:
+        """A first pass where a preview or a ranking needs one; None where every window decides for itself."""
+        options, pyramid = self.options, self.model.manifest.pyramid_value()
+        share = options.refine.share if options.refine else None
+        speed = self._speed() if self.budget else None
+        ranks = share is not None or (speed is not None and self._allows_ranking(speed))
+        found = self._uncertainties(output) if ranks or options.preview is not None else {}
+        if self.budget is not None and speed is not None and ranks:
+            return self.budget.ranking(found, pyramid, speed=speed, windows=self._window_count)
+        if share is not None:
+            return ShareRanking(found, share, pyramid)
+        off = options.refine is not None and options.refine.mode == "off"
+        return NothingRanked(pyramid) if off or self.budget is not None else None
+
+    def _uncertainties(self, output: Path) -> dict[int, Uncertainties]:
+        """The pass itself: what it finds of each window that has a pixel to map; publishes the preview."""
+        preview, coarsest = self.options.preview, int(self.model.manifest.pyramid_value().decimation(0))
         streams = {name: stream for name, stream in self._streams.items() if name == PREVIEW}
         with PartsStore(self.work.folder("coarse")) as store:
             maker = self._maker(streams, None)
-            self._run_pass(store, streams, maker.coarse, ends=_COARSE_ENDS, stage="coarse", message="Coarse pass")
-            if self.options.preview is not None:
-                self._publish_preview(self.options.preview, output, store, streams)
-            if share is None:
-                return None
-            parts = store.parts()
-            chosen = choose_share([uncertainties_of(store.read(index)) for index in parts], share)
-            return {index: ListedPatches(levels) for index, levels in zip(parts, chosen, strict=True)}
+            self._run_pass(
+                store,
+                streams,
+                maker.coarse,
+                ends=_COARSE_ENDS,
+                stage="coarse",
+                message="Coarse pass",
+                decimation=lambda window: coarsest,
+                for_map=preview is not None,
+            )
+            if preview is not None:
+                self._publish_preview(preview, output, store, streams)
+            return {index: uncertainties_of(store.read(index)) for index in store.parts()}
 
-    def _maker(self, streams: dict[str, MapStream], ranked: dict[int, ListedPatches] | None) -> PartMaker:
+    def _speed(self) -> RunSpeed:
+        self._say(0.0, "plan", "Measuring the speed")
+        return measure_speed(self.plan, self.model, self.options)
+
+    def _allows_ranking(self, speed: RunSpeed) -> bool:
+        """Whether the budget is worth a ranking; the user is told where it is not."""
+        if self.budget is None or self.budget.allows(
+            speed.estimate(self._window_count, refined_share=0.0, two_passes=True)
+        ):
+            return True
+        alone = speed.estimate(self._window_count, refined_share=0.0, two_passes=False)
+        self._short = True
+        self._warn(short_budget_warning(self.budget.seconds, alone))
+        return False
+
+    @property
+    def _window_count(self) -> int:
+        return sum(1 for _ in self.plan.windows.touching(self.plan.area.rect))
+
+    def _decimation(self, ranking: PatchRanking | None) -> Callable[[Window], int]:
+        pyramid = self.model.manifest.pyramid_value()
+        if ranking is None:
+            return lambda window: 1
+        return lambda window: needed_decimation(pyramid, ranking.patches(window))
+
+    def _maker(self, streams: dict[str, MapStream], ranking: PatchRanking | None) -> PartMaker:
         mode = self.options.refine.mode if self.options.refine else None
-        rules = self.model.rules("full" if mode == "share" else mode)
-        return PartMaker(self.model, self.plan.scale, rules, ranked, streams, self._on_start, self._on_batch)
+        if mode == "share" or self.budget is not None:
+            mode = "full"
+        return PartMaker(
+            self.model, self.plan.scale, self.model.rules(mode), ranking, streams, self._on_start, self._on_batch
+        )
 
     def _run_pass(
         self,
@@ -120,6 +178,8 @@ class MapRun:
         ends: float,
         stage: str,
         message: str,
+        decimation: Callable[[Window], int],
+        for_map: bool = True,
     ) -> None:
         begun = self._fraction
 
@@ -133,6 +193,8 @@ class MapRun:
             tuple(streams),
             store,
             self.cancel,
+            decimation=decimation,
+            for_map=for_map,
         ).run(make, before=before, after=lambda done: self._say(self._window_end, stage, message))
 
     def _publish_preview(self, preview: Path, output: Path, store: PartsStore, streams: dict[str, MapStream]) -> None:
@@ -157,7 +219,8 @@ class MapRun:
                 tally_part(self.tally, arrays, window)
                 look_part(self._look, arrays)
             self._refuse_empty(writer)
-            self._warn_if_unfamiliar()
+            self._warn(self._look.warning())
+            self._warn_of_budget()
             record = make_run_record(self.plan, self.model, self.options, self.tally)
             writer.tag(RUN_TAG, record.model_dump_json())
             self._publish(list(writers.values()))
@@ -184,8 +247,13 @@ class MapRun:
         for writer in writers:
             writer.publish()
 
-    def _warn_if_unfamiliar(self) -> None:
-        warning = self._look.warning()
+    def _warn_of_budget(self) -> None:
+        """Say what was left coarse, unless the budget was told to be too short already."""
+        record = budget_record(self.options.budget_s, self.tally)
+        if record is not None and not self._short:
+            self._warn(budget_warning(record))
+
+    def _warn(self, warning: str | None) -> None:
         if warning is not None:
             self.plan = replace(self.plan, warnings=(*self.plan.warnings, warning))
             self.progress(WarningEvent(warning))

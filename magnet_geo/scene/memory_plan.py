@@ -9,9 +9,13 @@ from magnet_geo.grid import Size
 from magnet_geo.model import Manifest
 
 MEBIBYTE = 2**20
+LEAST_CACHE_BYTES = 32 * MEBIBYTE
 
-_PROCESS_BYTES = 480 * MEBIBYTE
-_RASTER_CACHE_BYTES = 256 * MEBIBYTE
+# The program with its libraries and a small model, before the first window.
+_PROCESS_BYTES = 450 * MEBIBYTE
+# Windows read ahead and GDAL's block cache, in the order in which they are given up. Strips as wide as the scene are
+# decoded once per window where the cache does not hold a row of windows: it is the last to become small.
+_READING = tuple((ahead, cache * MEBIBYTE) for ahead, cache in ((2, 256), (2, 128), (1, 128), (1, 64), (1, 32)))
 # Bytes of activations per input pixel of a patch in float32, measured by benchmarks/activation_memory.py.
 _ACTIVATION_BYTES = {
     "light-fpn": 300,
@@ -55,12 +59,14 @@ class MemoryPlan:
     Attributes:
         batch_size: Patches per forward pass.
         windows_ahead: Windows that are read before they are needed.
+        cache_bytes: Limit of GDAL's block cache.
         main_bytes: Estimated peak of main memory.
         gpu_bytes: Estimated peak of GPU memory, 0 without one.
     """
 
     batch_size: int
     windows_ahead: int
+    cache_bytes: int
     main_bytes: int
     gpu_bytes: int
 
@@ -78,7 +84,7 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
         MemoryLimitError: Not even one window with one patch at a time fits; says what does.
     """
     batches = [batch_size] if batch_size else ([16, 8, 4, 2, 1] if work.on_gpu else [2, 1])
-    options = [_plan(work, batch, ahead) for batch in batches for ahead in (2, 1)]
+    options = [_plan(work, batch, ahead, cache) for batch in batches for ahead, cache in _READING]
     for plan in options:
         fits_main = max_memory is None or plan.main_bytes <= max_memory
         fits_gpu = max_vram is None or plan.gpu_bytes <= max_vram
@@ -95,13 +101,13 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
     )
 
 
-def _plan(work: Workload, batch: int, ahead: int) -> MemoryPlan:
+def _plan(work: Workload, batch: int, ahead: int, cache: int) -> MemoryPlan:
     on_device = _maps_bytes(work) + _network_bytes(work, batch)
-    # Cores: one in the making, two waiting, one being written, and what the writer compares it with.
-    cores = 5 * work.scene_window.pixels * work.output_bytes
+    # Parts of the map: one in the making, one on its way to the disk, and its packed copy.
+    cores = 3 * work.scene_window.pixels * work.output_bytes
     windows = (ahead + 1) * _read_bytes(work) + cores + _bands_bytes(work)
-    main = _PROCESS_BYTES + _RASTER_CACHE_BYTES + windows + (0 if work.on_gpu else on_device)
-    return MemoryPlan(batch, ahead, main, on_device if work.on_gpu else 0)
+    main = _PROCESS_BYTES + cache + windows + (0 if work.on_gpu else on_device)
+    return MemoryPlan(batch, ahead, cache, main, on_device if work.on_gpu else 0)
 
 
 def _read_bytes(work: Workload) -> int:

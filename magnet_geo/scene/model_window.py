@@ -37,12 +37,14 @@ class ModelWindow:
         values: (B, H, W) model values in 0-255, uint8 or float32; 0 where not valid.
         valid: (H, W) boolean.
         support_valid: Validity of the support's own scene pixels, boolean.
+        decimation: Model pixels per pixel of ``values`` and ``valid``, along each axis.
     """
 
     window: Window
     values: NDArray[np.generic]
     valid: NDArray[np.bool_]
     support_valid: NDArray[np.bool_]
+    decimation: int = 1
 
     @property
     def final_valid(self) -> NDArray[np.bool_]:
@@ -69,6 +71,29 @@ def read_model_window(
         values = _scaled(pixels, scaling)
         return ModelWindow(window, values, pixels.valid, pixels.valid[window.support.relative_to(window.read).slices])
     return _resampled(source, window, scaling, scale, model_size)
+
+
+def read_reduced_window(
+    source: PixelSource, window: Window, *, scaling: Scaling | None, shrunk: int, model_size: Size, decimation: int
+) -> ModelWindow:
+    """Read a window from an averaged overview; of its support, all counts as valid or nothing.
+
+    Args:
+        source: The overview.
+        window: Step of the plan, in scene pixels.
+        scaling: Native values to 0-255; None for 8-bit values taken as they are.
+        shrunk: Scene pixels per pixel of the overview.
+        model_size: The window in model pixels.
+        decimation: Model pixels per pixel wanted.
+    """
+    read, support = window.read, window.support
+    pixels = source.read(PixelRect(read.row // shrunk, read.col // shrunk, read.height // shrunk, read.width // shrunk))
+    values, valid = _scaled(pixels, scaling), pixels.valid
+    wanted = Size(model_size.height // decimation, model_size.width // decimation)
+    if Size(*valid.shape) != wanted:
+        values, valid = _resample_valid(values, valid, wanted)
+    support_valid = np.full((support.height, support.width), valid.any(), np.bool_)
+    return ModelWindow(window, values, valid, support_valid, decimation)
 
 
 def _scaled(pixels: ScenePixels, scaling: Scaling | None) -> NDArray[np.generic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -86,6 +87,8 @@ class SegmentOptions:
         nodata: Replaces the scene's nodata value.
         area: What to map; None for the whole scene.
         refine: How much is refined; None for the model's default.
+        budget_s: Seconds a run may take: as many patches are refined as fit, the most uncertain first; None for no
+            limit.
         min_confidence: Certainty below which a pixel becomes unclassified, 0-1.
         preview: Where to write the coarse map before refinement.
         confidence: Where to write the certainty.
@@ -109,6 +112,7 @@ class SegmentOptions:
     nodata: float | None = None
     area: Area | None = None
     refine: RefineMode | None = None
+    budget_s: float | None = None
     min_confidence: float = 0.0
     preview: Path | None = None
     confidence: Path | None = None
@@ -132,6 +136,10 @@ class SegmentOptions:
             find_sensor(self.sensor)
         if not 0 <= self.min_confidence <= 1:
             raise OptionError(f"The least confidence must lie between 0 and 1, not {self.min_confidence:g}.")
+        if self.budget_s is not None and not 0 < self.budget_s < inf:
+            raise OptionError(f"The time budget must be a positive number of seconds, not {self.budget_s:g}.")
+        if self.budget_s is not None and self.refine is not None and self.refine.mode != "full":
+            raise OptionError("A time budget decides how much is refined; leave --refine out, or write --refine full.")
         if isinstance(self.gsd, float | int) and not self.gsd > 0:
             raise OptionError(f"The pixel size must be a positive number of metres, not {self.gsd:g}.")
         for name, number in (("batch size", self.batch_size), ("number of threads", self.threads)):

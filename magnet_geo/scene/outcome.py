@@ -15,7 +15,7 @@ from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.peak_memory import peak_memory_bytes
 from magnet_geo.scene.records import grid_record
 from magnet_geo.scene.refinement_tally import RefinementTally
-from magnet_geo.scene.result import ModelRecord, PlanRecord, SegmentResult
+from magnet_geo.scene.result import BudgetRecord, ModelRecord, PlanRecord, SegmentResult, TimeEstimate
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.run_record import RunRecord
 from magnet_geo.scene.segmenter import Segmenter
@@ -60,6 +60,7 @@ def make_result(
         areas=area_record(measured),
         refined_share=tally.share,
         levels=tally.levels(plan.gsd_m),
+        budget=budget_record(options.budget_s, tally),
         seconds=seconds,
         peak_memory_bytes=peak_memory_bytes(),
         device=str(model.predictor.device),
@@ -68,8 +69,17 @@ def make_result(
     )
 
 
-def make_plan_record(plan: RunPlan, model: Segmenter) -> PlanRecord:
-    """What a run would do."""
+def make_plan_record(
+    plan: RunPlan, model: Segmenter, *, estimate: TimeEstimate | None = None, budget_s: float | None = None
+) -> PlanRecord:
+    """What a run would do.
+
+    Args:
+        plan: The run.
+        model: The model.
+        estimate: What `estimate_time` gave.
+        budget_s: Seconds it may take.
+    """
     pyramid = model.manifest.pyramid_value()
     windows = sum(1 for _ in plan.windows.touching(plan.area.rect))
     passes = len(pyramid.patches(0)) + sum(2 * len(pyramid.patches(level)) for level in range(1, len(pyramid.levels)))
@@ -88,6 +98,8 @@ def make_plan_record(plan: RunPlan, model: Segmenter) -> PlanRecord:
         batch_size=plan.memory.batch_size,
         memory_bytes=plan.memory.main_bytes,
         vram_bytes=plan.memory.gpu_bytes,
+        estimate=estimate,
+        budget_seconds=budget_s,
         device=str(model.predictor.device),
         precision=precision_name(model.predictor.dtype),
         warnings=plan.warnings,
@@ -112,6 +124,7 @@ def make_run_record(plan: RunPlan, model: Segmenter, options: SegmentOptions, ta
         gsd_m=plan.gsd_m,
         scene_pixels_per_model_pixel=plan.scale.ratio,
         refine=_refine_name(model, options),
+        ranked_share=_ranked_share(options, tally),
         min_confidence=options.min_confidence,
         part_of_scene=options.area is not None,
         windows=sum(1 for _ in plan.windows.touching(plan.area.rect)),
@@ -125,7 +138,23 @@ def make_run_record(plan: RunPlan, model: Segmenter, options: SegmentOptions, ta
     )
 
 
+def budget_record(seconds: float | None, tally: RefinementTally) -> BudgetRecord | None:
+    """How far a budget of time went; None without one."""
+    if seconds is None:
+        return None
+    levels = tally.levels(None)
+    patches, refined = sum(level.patches for level in levels), sum(level.refined for level in levels)
+    return BudgetRecord(seconds=seconds, patches=patches, refined=refined, coarse=patches - refined)
+
+
+def _ranked_share(options: SegmentOptions, tally: RefinementTally) -> float | None:
+    ranked = options.budget_s is not None or (options.refine is not None and options.refine.share is not None)
+    return tally.share if ranked else None
+
+
 def _refine_name(model: Segmenter, options: SegmentOptions) -> str:
+    if options.budget_s is not None:
+        return "budget"
     if options.refine is not None:
         return options.refine.mode if options.refine.share is None else f"{options.refine.share:g}"
     return model.manifest.selection.default if model.manifest.selection else "off"

@@ -65,6 +65,22 @@ class ModelRecord(_Record):
     title: str
 
 
+class BudgetRecord(_Record):
+    """How far a budget of time went.
+
+    Attributes:
+        seconds: The budget.
+        patches: Patches that might have been refined.
+        refined: Those of them that were, the most uncertain first.
+        coarse: Those that were left coarse.
+    """
+
+    seconds: float
+    patches: int
+    refined: int
+    coarse: int
+
+
 class SegmentResult(_Record):
     """The outcome of one scene.
 
@@ -83,6 +99,7 @@ class SegmentResult(_Record):
         areas: How areas were measured; null without a CRS.
         refined_share: Share of the patches with valid pixels that were refined, 0-1.
         levels: The same level by level.
+        budget: How far the budget of time went; null without one.
         seconds: Wall time.
         peak_memory_bytes: Largest main memory of the process so far.
         device: Where the networks ran.
@@ -104,11 +121,30 @@ class SegmentResult(_Record):
     areas: AreaRecord | None
     refined_share: float
     levels: tuple[LevelRecord, ...] = ()
+    budget: BudgetRecord | None = None
     seconds: float
     peak_memory_bytes: int
     device: str
     precision: str
     warnings: tuple[str, ...]
+
+
+class TimeEstimate(_Record):
+    """How long a run may take, estimated from one of its windows on this machine.
+
+    Attributes:
+        seconds: Of the whole run; reading, networks and writing partly go on at once.
+        read_seconds: Of reading.
+        network_seconds: Of the networks.
+        write_seconds: Of making and writing the map.
+        refined_share: Share of the patches that the estimate takes to be refined, 0-1.
+    """
+
+    seconds: float
+    read_seconds: float
+    network_seconds: float
+    write_seconds: float
+    refined_share: float
 
 
 class PlanRecord(_Record):
@@ -129,6 +165,8 @@ class PlanRecord(_Record):
         batch_size: Patches per pass.
         memory_bytes: Estimated peak of main memory.
         vram_bytes: Estimated peak of GPU memory.
+        estimate: Estimated time; null where it was not asked for.
+        budget_seconds: The budget of time, or null.
         device: Where the networks would run.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         warnings: Sentences for the user.
@@ -148,6 +186,8 @@ class PlanRecord(_Record):
     batch_size: int
     memory_bytes: int
     vram_bytes: int
+    estimate: TimeEstimate | None = None
+    budget_seconds: float | None = None
     device: str
     precision: str
     warnings: tuple[str, ...]

@@ -43,6 +43,7 @@ def run_identity(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> di
         "scaling": f"{plan.scaling_text} {scaling}",
         "area of interest": _area(plan.area),
         "refinement": f"{refine}",
+        "budget": f"{options.budget_s}",
         "least confidence": f"{options.min_confidence:g}",
         "set of outputs": f"{[path is not None for path in wanted]}",
     }

@@ -24,10 +24,12 @@ from magnet_geo.raster import (
     choose_scaling,
     untagged_collar,
 )
+from magnet_geo.raster.gdal_environment import CACHE_BYTES, limit_block_cache
 from magnet_geo.scene.area_of_interest import AreaOfInterest
-from magnet_geo.scene.memory_plan import MemoryPlan, Workload, plan_memory
+from magnet_geo.scene.memory_plan import LEAST_CACHE_BYTES, MemoryPlan, Workload, plan_memory
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.pixel_size import choose_read_scale
+from magnet_geo.scene.reduced_reading import ReducedReading
 from magnet_geo.scene.scene_source import describe_source
 from magnet_geo.scene.segmenter import Segmenter
 
@@ -48,6 +50,7 @@ class RunPlan:
         scale: Scene pixels per model pixel.
         windows: The windows over the whole scene.
         area: What of it is mapped.
+        reduced: Overviews that windows without fine patches are read from.
         memory: Batch size and read-ahead.
         warnings: Sentences for the user.
     """
@@ -61,6 +64,7 @@ class RunPlan:
     scale: ReadScale
     windows: WindowPlan
     area: AreaOfInterest
+    reduced: ReducedReading
     memory: MemoryPlan
     warnings: tuple[str, ...]
 
@@ -79,6 +83,7 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         AreaOfInterestError: The area cannot be read or misses the scene.
         MemoryLimitError: The limits are too low.
     """
+    limit_block_cache(CACHE_BYTES if options.max_memory is None else LEAST_CACHE_BYTES)
     source, description = describe_source(str(scene), options)
     bands = choose_bands(description, model.manifest.bands, options.bands, options.known_sensor)
     area = AreaOfInterest.of(options.area, description.grid)
@@ -87,9 +92,14 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
             f"The model '{model.manifest.name}' uses the value 0 for a class, so that pixels cannot become "
             "unclassified; write --confidence instead and mask with it."
         )
+    if options.budget_s is not None and model.manifest.selection is None:
+        raise OptionError(
+            f"The model '{model.manifest.name}' has no refinement module, so that a time budget has nothing to choose; "
+            "leave it out."
+        )
     gsd_m, scale, warnings = choose_read_scale(description, model.manifest, options)
     with SceneReader(source, bands) as reader:
-        scaling, text = choose_scaling(
+        found, text = choose_scaling(
             reader,
             mode=_scaling_mode(options),
             model=_model_values(model.manifest),
@@ -103,6 +113,8 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         stretched = () if as_trained else (text,)
         # A whole-scene read: for a part of the scene it would cost more than it tells.
         collar = untagged_collar(reader) if options.area is None else None
+        scaling = None if eight_bit and _is_identity(found) else found
+        reduced = _reduced_reading(reader, scale, scaling, model.manifest, options)
     windows = plan_windows(description.grid.size, scale, model.manifest)
     work = Workload(
         manifest=model.manifest,
@@ -119,12 +131,13 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         source=source,
         description=description,
         bands=bands,
-        scaling=None if eight_bit and _is_identity(scaling) else scaling,
+        scaling=scaling,
         scaling_text=text,
         gsd_m=gsd_m,
         scale=scale,
         windows=windows,
         area=area,
+        reduced=reduced,
         memory=plan_memory(
             work, batch_size=options.batch_size, max_memory=options.max_memory, max_vram=_vram_limit(model, options)
         ),
@@ -147,6 +160,16 @@ def plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPla
         # Rounding up made it too wide: the model pixels of neighboring windows need not coincide.
         halo = int(manifest.halo_px * scale.ratio)
     return WindowPlan(scene, in_scene, halo)
+
+
+def _reduced_reading(
+    reader: SceneReader, scale: ReadScale, scaling: Scaling | None, manifest: Manifest, options: SegmentOptions
+) -> ReducedReading:
+    """Looked for only where some windows may do without fine pixels."""
+    mode = options.refine.mode if options.refine else None
+    if mode in ("off", "share") or options.budget_s is not None or options.preview is not None:
+        return ReducedReading.find(reader, scale=scale, pyramid=manifest.pyramid_value(), scaling=scaling)
+    return ReducedReading.none(scale)
 
 
 def _scaling_mode(options: SegmentOptions) -> ScalingMode:

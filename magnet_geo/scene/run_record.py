@@ -36,7 +36,9 @@ class RunRecord(BaseModel):
         scaling: How values were scaled, in words.
         gsd_m: Pixel size of the scene; null where unknown.
         scene_pixels_per_model_pixel: 1 where pixels were taken as they are.
-        refine: ``full``, ``fast``, ``off`` or a share.
+        refine: ``full``, ``fast``, ``off``, a share, or ``budget`` for what a budget of time allowed.
+        ranked_share: Share of the patches that was refined, 0-1, where they were ranked over the whole run: by a share
+            or a budget.
         min_confidence: Certainty below which pixels were left unclassified; 0 for none.
         part_of_scene: Whether an area of interest limited the run.
         windows: Windows of the plan.
@@ -66,6 +68,7 @@ class RunRecord(BaseModel):
     gsd_m: float | None
     scene_pixels_per_model_pixel: float
     refine: str
+    ranked_share: float | None = None
     min_confidence: float
     part_of_scene: bool
     windows: int

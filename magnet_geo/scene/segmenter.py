@@ -117,6 +117,7 @@ class Segmenter:
         rules: SelectionRules,
         wanted: Sequence[NDArray[np.bool_]] | None = None,
         on_batch: Callable[[int], None] = lambda patches: None,
+        decimation: int = 1,
     ) -> Iterator[Stage]:
         """The stages of one MagNet image; see `segment_stages`.
 
@@ -126,6 +127,7 @@ class Segmenter:
             rules: Selection rules.
             wanted: Per level from 1 on, False for patches whose result is of no use.
             on_batch: Called after each batch.
+            decimation: Pixels of the finest level per pixel of ``values``; patches of finer levels must not be wanted.
         """
         image = build_image_pyramid(
             values,
@@ -133,6 +135,7 @@ class Segmenter:
             pyramid=self.manifest.pyramid_value(),
             normalization=self.manifest.normalization_value(),
             device=self.predictor.device,
+            decimation=decimation,
         )
         return segment_stages(
             image,

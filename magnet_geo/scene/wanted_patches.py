@@ -35,7 +35,7 @@ def wanted_patches(
     return tuple(
         np.array(
             [
-                _matters(_finest(patch, pyramid.levels[level], pyramid.window), near, window.valid)
+                _matters(_finest(patch, pyramid.levels[level], pyramid.window), near, window)
                 for patch in pyramid.patches(level)
             ],
             dtype=np.bool_,
@@ -50,5 +50,8 @@ def _finest(patch: PixelRect, level: Size, window: Size) -> PixelRect:
     return PixelRect(row, col, round(patch.row_stop * down) - row, round(patch.col_stop * across) - col)
 
 
-def _matters(patch: PixelRect, near: PixelRect, valid: NDArray[np.bool_]) -> bool:
-    return patch.intersection(near) is not None and bool(valid[patch.slices].any())
+def _matters(patch: PixelRect, near: PixelRect, window: ModelWindow) -> bool:
+    shrunk = window.decimation
+    rows = slice(patch.row // shrunk, -(-patch.row_stop // shrunk))
+    cols = slice(patch.col // shrunk, -(-patch.col_stop // shrunk))
+    return patch.intersection(near) is not None and bool(window.valid[rows, cols].any())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,8 +12,8 @@ from itertools import cycle, islice
 import numpy as np
 
 from magnet_geo.grid import Size, Window
-from magnet_geo.raster import SceneReader
-from magnet_geo.scene.model_window import ModelWindow, read_model_window
+from magnet_geo.raster import AveragedOverview, SceneReader
+from magnet_geo.scene.model_window import ModelWindow, read_model_window, read_reduced_window
 from magnet_geo.scene.run_plan import RunPlan
 
 
@@ -29,10 +29,22 @@ class WindowLoader:
         """
         self._plan, self._model_size = plan, model_size
 
-    def load(self, windows: Iterable[Window]) -> Generator[ModelWindow]:
+    def load(
+        self,
+        windows: Iterable[Window],
+        *,
+        decimation: Callable[[Window], int] = lambda window: 1,
+        for_map: bool = True,
+    ) -> Generator[ModelWindow]:
         """Yield the windows in order; those without a pixel to map come with an all-False ``support_valid``.
 
         What lies outside the area of interest altogether is not even read.
+
+        Args:
+            windows: What to read.
+            decimation: Asked when a window's turn to be read comes: model pixels per pixel that will be needed of it.
+                Where no overview serves, the window is read as it is.
+            for_map: Whether the windows decide what is mapped; otherwise they only rank patches.
 
         Raises:
             SceneError: A block cannot be decoded.
@@ -45,11 +57,16 @@ class WindowLoader:
             count = 1 if self._plan.source.is_remote else ahead
             lanes = cycle([open_lanes.enter_context(self._lane()) for _ in range(count)])
             open_lanes.callback(_cancel_all, pending)
-            pending.extend(next(lanes).submit(window) for window in islice(waiting, ahead))
+
+            def submit(count: int) -> None:
+                for window in islice(waiting, count):
+                    pending.append(next(lanes).submit(window, decimation(window), for_map))
+
+            submit(ahead)
             while pending:
-                window = pending.popleft().result()
-                pending.extend(next(lanes).submit(following) for following in islice(waiting, 1))
-                yield window
+                loaded = pending.popleft().result()
+                submit(1)
+                yield loaded
 
     @contextmanager
     def _lane(self) -> Iterator[_Lane]:
@@ -73,24 +90,43 @@ class _Lane:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read")
         self._reader = SceneReader(plan.source, plan.bands)
         self._opened = self._thread.submit(self._reader.__enter__)
+        self._overviews: dict[AveragedOverview, SceneReader] = {}
 
-    def submit(self, window: Window) -> Future[ModelWindow]:
-        return self._thread.submit(self._read, window)
+    def submit(self, window: Window, decimation: int, for_map: bool) -> Future[ModelWindow]:
+        return self._thread.submit(self._read, window, decimation, for_map)
 
     def close(self) -> None:
-        self._thread.submit(self._reader.__exit__, None, None, None)
+        self._thread.submit(self._close_readers)
         self._thread.shutdown(wait=True)
 
-    def _read(self, window: Window) -> ModelWindow:
+    def _close_readers(self) -> None:
+        for reader in (self._reader, *self._overviews.values()):
+            reader.__exit__(None, None, None)
+
+    def _overview_reader(self, overview: AveragedOverview) -> SceneReader:
+        if overview not in self._overviews:
+            reader = SceneReader(overview.source(self._plan.source), self._plan.bands)
+            self._overviews[overview] = reader.__enter__()
+        return self._overviews[overview]
+
+    def _read(self, window: Window, decimation: int, for_map: bool) -> ModelWindow:
         inside = self._plan.area.inside(window.support)
         if not inside.any():
             return ModelWindow(window, np.empty((0, 0, 0), np.uint8), np.empty((0, 0), np.bool_), inside)
-        read = read_model_window(
-            self._opened.result(),
-            window,
-            scaling=self._plan.scaling,
-            scale=self._plan.scale,
-            model_size=self._model_size,
-        )
+        scaling, size = self._plan.scaling, self._model_size
+        overview = self._plan.reduced.overview(window, decimation, for_map=for_map)
+        if overview is None:
+            read = read_model_window(
+                self._opened.result(), window, scaling=scaling, scale=self._plan.scale, model_size=size
+            )
+        else:
+            read = read_reduced_window(
+                self._overview_reader(overview),
+                window,
+                scaling=scaling,
+                shrunk=overview.decimation,
+                model_size=size,
+                decimation=decimation,
+            )
         # A new array: the support's is a view of the window's, where pixels outside the area are context.
         return replace(read, support_valid=read.support_valid & inside)

@@ -13,9 +13,11 @@ from torch import Tensor
 
 from magnet_geo.grid import Size, Window
 from magnet_geo.progress import CancelToken
+from magnet_geo.raster.gdal_environment import limit_block_cache
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.part_writer import FinishedWindow, PartWriter
 from magnet_geo.scene.parts_store import PartsStore, Side
+from magnet_geo.scene.resident_memory import keep_within
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.seam_blender import SeamBlender
 from magnet_geo.scene.window_loader import WindowLoader
@@ -38,6 +40,8 @@ class WindowPass:
         store: What is finished already, and where the rest goes.
         cancel: Stops between two windows.
         kept_below: Windows whose band below is needed whatever becomes of the window below.
+        decimation: Asked when a window is about to be read: model pixels per pixel that are needed of it.
+        for_map: Whether the pass decides what is mapped; otherwise it only ranks patches.
     """
 
     plan: RunPlan
@@ -47,6 +51,8 @@ class WindowPass:
     store: PartsStore
     cancel: CancelToken
     kept_below: Iterable[int] = ()
+    decimation: Callable[[Window], int] = lambda window: 1
+    for_map: bool = True
 
     def run(self, make: MakePart, *, before: Callable[[float], None], after: Callable[[float], None]) -> None:
         """Finish the windows that are not finished.
@@ -61,13 +67,14 @@ class WindowPass:
             OutputError: A part cannot be kept.
             CancelledError: The token was raised; all finished windows are kept.
         """
+        limit_block_cache(self.plan.memory.cache_bytes)
         steps = plan_steps(self.windows, self.plan.windows.shape[1], self.store, kept_below=self.kept_below)
         skipped = len(self.windows) - sum(step.has_part for step in steps)
         if skipped:
             before(skipped / (skipped + len(steps)))
             after(skipped / (skipped + len(steps)))
         loader = WindowLoader(self.plan, self.window_size)
-        loaded = loader.load([step.window for step in steps])
+        loaded = loader.load([step.window for step in steps], decimation=self.decimation, for_map=self.for_map)
         with closing(loaded), PartWriter(self.store) as writer:
             for number, (step, window) in enumerate(zip(steps, loaded, strict=True), 1):
                 self.cancel.raise_if_cancelled()
@@ -75,6 +82,7 @@ class WindowPass:
                 before(done)
                 writer.put(self._finished(step, window, make, writer))
                 after(done)
+                keep_within(self.plan.memory.main_bytes)
 
     def _finished(self, step: Step, window: ModelWindow, make: MakePart, writer: PartWriter) -> FinishedWindow:
         stale = tuple((index, side) for index, side in _used(step) if index is not None)

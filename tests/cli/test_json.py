@@ -9,7 +9,7 @@ import pytest
 import rasterio
 
 import magnet_geo.scene
-from magnet_geo.cli.protocol import HelloLine, PreviewLine, ProgressLine, ResultLine
+from magnet_geo.cli.protocol import HelloLine, PlanLine, PreviewLine, ProgressLine, ResultLine
 from magnet_geo.progress import WarningEvent
 from magnet_geo.scene import PlanRecord
 from magnet_geo.scene.inspection import SceneRecord
@@ -155,7 +155,23 @@ def test_a_dry_run_gives_the_plan_and_writes_nothing(wide_scene: Path, tiny_mode
     assert (plan.window, plan.halo, plan.scene_pixels_per_model_pixel) == ((256, 256), 16, 1)
     assert plan.windows >= (2400 // 256) * (2000 // 256)
     assert plan.memory_bytes > 10**8
+    assert plan.estimate is not None
+    assert 0 < plan.estimate.network_seconds < plan.estimate.seconds
     assert names(maps) == []
+
+
+def test_a_dry_run_with_json_lines_gives_the_plan_as_a_line(
+    scene: Path, tiny_model: Path, maps: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    options = ("-o", maps / "map.tif", "--model", tiny_model)
+    exit_code, lines = segment_lines(capfd, scene, *options, "--dry-run", "--budget", "1h")
+    assert (exit_code, [line["type"] for line in lines]) == (0, ["hello", "log", "plan"])
+    plan = PlanLine.model_validate(lines[-1])
+    assert (plan.windows, plan.budget_seconds, names(maps)) == (1, 3600.0, [])
+    assert plan.estimate is not None
+    assert plan.estimate.refined_share == 1.0
+    _, lines = segment_lines(capfd, scene, *options, "-v")
+    assert [line["type"] for line in lines if line["type"] in ("plan", "result")] == ["plan", "result"]
 
 
 def test_a_dry_run_of_an_area_has_fewer_windows(wide_scene: Path, tiny_model: Path, maps: Path) -> None:
@@ -167,7 +183,7 @@ def test_a_dry_run_of_an_area_has_fewer_windows(wide_scene: Path, tiny_model: Pa
 def test_a_dry_run_talks_to_people_on_stderr(scene: Path, tiny_model: Path) -> None:
     result = run("segment", scene, "--model", tiny_model, "--dry-run")
     assert (result.exit_code, result.stdout) == (0, "")
-    for label in ("scene", "model", "bands", "values", "windows", "memory", "device"):
+    for label in ("scene", "model", "bands", "values", "windows", "memory", "device", "time"):
         assert f"\n{label} " in f"\n{result.stderr}"
 
 

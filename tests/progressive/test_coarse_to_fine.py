@@ -268,3 +268,23 @@ def test_a_batch_size_that_shrinks_on_the_way_loses_no_patch() -> None:
         strict=True,
     ):
         torch.testing.assert_close(shrinking.probabilities, steady.probabilities, rtol=0, atol=0)
+
+
+def test_levels_made_of_averages_are_those_made_of_the_pixels() -> None:
+    values, valid = _image(32).astype(np.float32), np.ones((32, 32), bool)
+    valid[:8, :20] = False
+    made_of = {"pyramid": DECIMATED, "normalization": PLAIN, "device": torch.device("cpu")}
+    whole = build_image_pyramid(values, valid, **made_of)
+    halves = np.where(valid, values, 0).reshape(3, 16, 2, 16, 2).mean((2, 4), dtype=np.float32)
+    reduced = build_image_pyramid(halves, valid[::2, ::2], **made_of, decimation=2)
+    for level in (0, 1):
+        patches = DECIMATED.patches(level)
+        torch.testing.assert_close(reduced.inputs(level, patches), whole.inputs(level, patches), rtol=1e-5, atol=1e-6)
+    for level in (0, 1, 2):
+        assert torch.equal(reduced.valid(level), whole.valid(level))
+    stages = [
+        list(segment_stages(image, ShareOfBands(), patch_rule=NoPatches(), point_rule=WHOLE))
+        for image in (whole, reduced)
+    ]
+    for ours, theirs in zip(*stages, strict=True):
+        torch.testing.assert_close(ours.probabilities, theirs.probabilities)

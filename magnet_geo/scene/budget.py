@@ -1,0 +1,80 @@
+"""`TimeBudget`: what becomes of a run that may take so long and no longer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from magnet_geo.grid import MagnificationPyramid
+from magnet_geo.scene.coarse_pass import Uncertainties
+from magnet_geo.scene.durations import duration_text
+from magnet_geo.scene.pace import Pace
+from magnet_geo.scene.ranking import BudgetRanking
+from magnet_geo.scene.result import BudgetRecord, TimeEstimate
+from magnet_geo.scene.run_speed import RunSpeed
+
+
+class TimeBudget:
+    """Counts from its making on.
+
+    Attributes:
+        seconds: The budget.
+    """
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin to count.
+
+        Args:
+            seconds: The budget.
+            clock: Seconds since some moment.
+        """
+        self.seconds = seconds
+        self._clock, self._begun = clock, clock()
+
+    def left_s(self) -> float:
+        """Seconds that are left; negative once it is overdrawn."""
+        return self.seconds - (self._clock() - self._begun)
+
+    def allows(self, run: TimeEstimate) -> bool:
+        """Whether there is time for a run."""
+        return run.seconds <= self.left_s()
+
+    def ranking(
+        self, found: Mapping[int, Uncertainties], pyramid: MagnificationPyramid, *, speed: RunSpeed, windows: int
+    ) -> BudgetRanking:
+        """Rank what was found within the time that is left.
+
+        Args:
+            found: Uncertainties by window, in plan order.
+            pyramid: The levels of a window.
+            speed: Of the run.
+            windows: Of the run, whose parts are written into the outputs at the end.
+        """
+        return BudgetRanking(
+            found,
+            pyramid,
+            pace=Pace(window_s=speed.window_s, patch_s=speed.patch_s),
+            seconds_left=lambda: self.left_s() - windows * speed.write_s,
+            clock=self._clock,
+        )
+
+
+def budget_warning(record: BudgetRecord) -> str | None:
+    """The sentence on what was left coarse; None where nothing was."""
+    if record.coarse == 0:
+        return None
+    budget = duration_text(record.seconds)
+    if record.refined == 0:
+        return f"The budget of {budget} was spent on the coarse map: nothing was refined."
+    return (
+        f"Within the budget of {budget}, {record.refined:,} of {record.patches:,} patches "
+        f"({record.refined / record.patches:.0%}) were refined, the most uncertain first; the others are coarse."
+    )
+
+
+def short_budget_warning(seconds: float, estimate: TimeEstimate) -> str:
+    """The sentence on a budget that ranking patches would overdraw."""
+    return (
+        f"The budget of {duration_text(seconds)} is too short for more than the coarse map, which alone takes about "
+        f"{duration_text(estimate.seconds)}: nothing is refined."
+    )

@@ -1,0 +1,68 @@
+"""A memory limit decides batch, read-ahead and cache, or is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from magnet_geo.errors import MemoryLimitError
+from magnet_geo.grid import Size
+from magnet_geo.model import load_bundle
+from magnet_geo.scene.memory_plan import Workload, plan_memory
+from tests.scene.stub_model import stub_manifest
+
+BUNDLED = load_bundle("landcover").manifest
+WORK = Workload(
+    manifest=BUNDLED,
+    number_bytes=4,
+    scene_window=BUNDLED.pyramid_value().window,
+    scene_pixel_bytes=3,
+    resampled=False,
+    output_bytes=1,
+    on_gpu=False,
+)
+
+
+def test_one_gigabyte_is_enough_for_the_bundled_model() -> None:
+    plan = plan_memory(WORK, batch_size=None, max_memory=10**9, max_vram=None)
+    assert plan.main_bytes <= 10**9
+    free = plan_memory(WORK, batch_size=None, max_memory=None, max_vram=None)
+    assert (free.batch_size, free.windows_ahead, free.cache_bytes) == (2, 2, 256 * 2**20)
+    assert free.main_bytes > 10**9
+
+
+@pytest.mark.parametrize("limit", [1e9, 1.1e9, 1.3e9, 2e9, 8e9])
+def test_a_plan_keeps_the_limit_and_more_room_is_used(limit: float) -> None:
+    plan = plan_memory(WORK, batch_size=None, max_memory=int(limit), max_vram=None)
+    more = plan_memory(WORK, batch_size=None, max_memory=int(1.2 * limit), max_vram=None)
+    assert plan.main_bytes <= limit
+    assert more.main_bytes >= plan.main_bytes
+    assert more.batch_size >= plan.batch_size
+
+
+def test_a_limit_that_cannot_be_kept_is_refused_with_one_that_can() -> None:
+    with pytest.raises(
+        MemoryLimitError, match=r"needs about .* but --max-memory allows 500 MB; .* [\d.]+GB\."
+    ) as caught:
+        plan_memory(WORK, batch_size=None, max_memory=500 * 10**6, max_vram=None)
+    enough = float(str(caught.value).rsplit("--max-memory ", 1)[1].removesuffix("GB."))
+    assert plan_memory(WORK, batch_size=None, max_memory=int(enough * 1e9), max_vram=None).batch_size == 1
+
+
+def test_the_gpu_has_a_limit_of_its_own() -> None:
+    work = replace(WORK, on_gpu=True, number_bytes=2)
+    sizes = [
+        plan_memory(work, batch_size=None, max_memory=None, max_vram=int(limit * 1e9)).batch_size
+        for limit in (0.5, 0.7, 1, 1.5, 8)
+    ]
+    assert sizes == sorted(sizes)
+    assert (sizes[-1], len(set(sizes)) > 2) == (16, True)
+    with pytest.raises(MemoryLimitError, match="--max-vram allows 100 MB"):
+        plan_memory(work, batch_size=None, max_memory=None, max_vram=100 * 10**6)
+    assert plan_memory(work, batch_size=4, max_memory=None, max_vram=None).batch_size == 4
+
+
+def test_a_larger_window_needs_more() -> None:
+    small = replace(WORK, manifest=stub_manifest(), scene_window=Size(128, 128))
+    assert plan_memory(small, batch_size=None, max_memory=None, max_vram=None).main_bytes < 0.8e9

@@ -1,0 +1,107 @@
+"""A budget of time is kept whatever the pace, and spent on the most uncertain patches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from magnet_geo.grid import MagnificationPyramid, Size, WindowPlan
+from magnet_geo.scene.coarse_pass import Uncertainties
+from magnet_geo.scene.pace import Pace
+from magnet_geo.scene.ranking import BudgetRanking, ShareRanking, needed_decimation
+
+PYRAMID = MagnificationPyramid.from_decimations(8, (4, 2, 1))
+WINDOWS = list(WindowPlan(Size(500, 500), Size(32, 32), 4))[:120]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _found(seed: int = 0, nan_share: float = 0.1) -> dict[int, Uncertainties]:
+    generator = np.random.default_rng(seed)
+    found = {}
+    for window in WINDOWS:
+        levels = generator.random(4), generator.random(16)
+        for level in levels:
+            level[generator.random(len(level)) < nan_share] = np.nan
+        found[window.index] = levels
+    return found
+
+
+def _run(found: dict[int, Uncertainties], budget: float, *, window_s: float, patch_s: float, expected: float) -> tuple:
+    """Seconds taken, and (uncertainty, taken) of every patch, of a machine of a pace other than expected."""
+    clock = Clock()
+    pace = Pace(window_s=window_s * expected, patch_s=patch_s * expected)
+    ranking = BudgetRanking(found, PYRAMID, pace=pace, seconds_left=lambda: budget - clock.now, clock=clock)
+    seen, taken = [], []
+    for ahead, window in zip([*WINDOWS[2:], None, None], WINDOWS, strict=True):
+        chosen = ranking.patches(window).chosen
+        if ahead is not None:
+            ranking.patches(ahead)
+        clock.now += window_s + patch_s * sum(int(level.sum()) for level in chosen)
+        ranking.window_done(window)
+        seen.append(np.concatenate(found[window.index]))
+        taken.append(np.concatenate(chosen))
+    return clock.now, np.concatenate(seen), np.concatenate(taken)
+
+
+@settings(max_examples=30)
+@given(share=st.floats(0.1, 0.9), expected=st.floats(0.4, 2.5), seed=st.integers(0, 99))
+def test_the_time_taken_is_near_the_budget(share: float, expected: float, seed: int) -> None:
+    found = _found(seed)
+    patches = sum(int(np.isfinite(level).sum()) for levels in found.values() for level in levels)
+    budget = len(WINDOWS) * 0.5 + share * patches * 0.1
+    seconds, uncertainty, taken = _run(found, budget, window_s=0.5, patch_s=0.1, expected=expected)
+    assert seconds == pytest.approx(budget, rel=0.05)
+    assert not taken[np.isnan(uncertainty)].any()
+
+
+def test_at_the_expected_pace_the_most_uncertain_patches_are_taken() -> None:
+    found = _found()
+    _, uncertainty, taken = _run(found, 60 + 0.1 * 800, window_s=0.5, patch_s=0.1, expected=1.0)
+    assert taken.sum() == pytest.approx(800, abs=25)
+    best = np.sort(uncertainty[np.isfinite(uncertainty)])[-800]
+    assert (taken == (np.nan_to_num(uncertainty) >= best)).mean() > 0.98
+
+
+def test_time_for_all_takes_all_and_time_for_none_takes_none() -> None:
+    found = _found()
+    _, uncertainty, taken = _run(found, 1e9, window_s=0.5, patch_s=0.1, expected=1.0)
+    np.testing.assert_array_equal(taken, np.isfinite(uncertainty))
+    seconds, _, taken = _run(found, 30.0, window_s=0.5, patch_s=0.1, expected=1.0)
+    assert (taken.any(), seconds) == (False, pytest.approx(60))
+
+
+def test_windows_that_were_not_ranked_have_nothing_chosen() -> None:
+    found = _found()
+    del found[3]
+    for ranking in (
+        ShareRanking(found, 1.0, PYRAMID),
+        BudgetRanking(found, PYRAMID, pace=Pace(window_s=1, patch_s=1), seconds_left=lambda: 1e9, clock=Clock()),
+    ):
+        assert [len(level) for level in ranking.patches(WINDOWS[3]).chosen] == [4, 16]
+        assert not any(level.any() for level in ranking.patches(WINDOWS[3]).chosen)
+        assert ranking.patches(WINDOWS[4]).chosen[0].any()
+
+
+def test_a_window_is_read_as_fine_as_its_finest_chosen_patch() -> None:
+    ranking = ShareRanking({0: (np.ones(4), np.zeros(16))}, 0.2, PYRAMID)
+    assert needed_decimation(PYRAMID, ranking.patches(WINDOWS[0])) == 2
+    assert needed_decimation(PYRAMID, ranking.patches(WINDOWS[1])) == 4
+    everything = ShareRanking({0: (np.ones(4), np.ones(16))}, 1.0, PYRAMID)
+    assert needed_decimation(PYRAMID, everything.patches(WINDOWS[0])) == 1
+
+
+def test_a_pace_finds_both_parts_of_a_window() -> None:
+    pace, generator = Pace(window_s=1.0, patch_s=1.0), np.random.default_rng(0)
+    for _ in range(100):
+        patches = int(generator.integers(0, 20))
+        pace.learn(patches=patches, seconds=2.0 + 0.25 * patches)
+    assert pace.window_s == pytest.approx(2.0, rel=0.1)
+    assert pace.patch_s == pytest.approx(0.25, rel=0.1)
