@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -58,4 +58,21 @@ class ModelChoice:
         if self.preset is None or self.backbone is None:
             return load_model(self.name or DEFAULT_MODEL, device=device, precision=precision)
         bundle = bundle_from_checkpoints(self.manifest(), self.backbone, self.refinements)
-        return Segmenter.from_bundle(bundle, device=device, precision=precision)
+        segmenter = Segmenter.from_bundle(bundle, device=device, precision=precision)
+        files = replace(
+            self, backbone=self.backbone.absolute(), refinements=tuple(path.absolute() for path in self.refinements)
+        )
+        segmenter.source = _Checkpoints(files, device, precision)
+        return segmenter
+
+
+@dataclass(frozen=True, slots=True)
+class _Checkpoints:
+    """A preset as other processes load it."""
+
+    choice: ModelChoice
+    device: str
+    precision: Literal["auto", "fp32", "bf16", "fp16"]
+
+    def load(self) -> Segmenter:
+        return self.choice.load(device=self.device, precision=self.precision)

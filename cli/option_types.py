@@ -10,7 +10,7 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from magnet_geo.errors import OptionError
-from magnet_geo.scene import RefineMode
+from magnet_geo.scene import RefineMode, WorkerPlace
 
 if TYPE_CHECKING:
     from click import ParamType as _Type
@@ -39,6 +39,21 @@ class BandList(_Type[tuple[int, ...]]):
         if not all(part.strip().isdecimal() for part in parts):
             self.fail(f"'{value}' is no list of band numbers; write it like 3,2,1.", param, ctx)
         return tuple(int(part) for part in parts)
+
+
+class Workers(_Type[WorkerPlace]):
+    """``local:N`` or ``tcp://HOST:PORT``."""
+
+    name = "local:N|tcp://HOST:PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> WorkerPlace:
+        """See the class."""
+        if isinstance(value, WorkerPlace):
+            return value
+        try:
+            return WorkerPlace.parse(str(value))
+        except OptionError as error:
+            self.fail(str(error), param, ctx)
 
 
 class PixelSize(_Type[float | Literal["native"]]):

@@ -85,7 +85,8 @@ class ErrorLine(_Line):
     """A scene failed; the exit code will be 1.
 
     Attributes:
-        code: Short cause: input, bands, area, output, disk_full, model, options, out_of_memory, device, error.
+        code: Short cause: input, bands, area, output, disk_full, model, options, out_of_memory, device, cluster,
+            error.
         message: One sentence for the user.
         hint: What to do, where the message does not say it.
         traceback: Only where it was asked for.

@@ -12,7 +12,7 @@ from rasterio.crs import CRS
 
 from magnet_geo.model import PresetOverrides, preset_names
 from magnet_geo.progress import CancelToken
-from magnet_geo.scene import Area, RefineMode, SegmentOptions
+from magnet_geo.scene import Area, RefineMode, SegmentOptions, WorkerPlace
 from magnet_geo.scene.area_csv import check_area_csv
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 from .cancelling import cancel_by_protocol, cancel_by_signal
 from .listeners import choose_listener
 from .model_choice import ModelChoice
-from .option_types import BandList, Box, Bytes, Crs, Duration, KeyValue, PixelSize, Refine, ScalingRange
+from .option_types import BandList, Box, Bytes, Crs, Duration, KeyValue, PixelSize, Refine, ScalingRange, Workers
 from .polygons_follow_up import check_polygon_layer, polygons_follow_up
 from .preset_options import preset_knobs
 from .report_options import check_report, report_follow_up
@@ -93,6 +93,7 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--max-memory", type=Bytes(), help="Limit of main memory, kept whatever the scene's size.")
 @click.option("--max-vram", type=Bytes(), help="Limit of GPU memory.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of the networks.")
+@click.option("--workers", type=Workers(), help="Several processes: N here, or those of a Dask scheduler.")
 @click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
 @click.option(
     "--resume/--no-resume",
@@ -149,6 +150,7 @@ def segment(
     max_memory: int | None,
     max_vram: int | None,
     threads: int | None,
+    workers: WorkerPlace | None,
     overwrite: bool,
     resume: bool,
     creation_options: tuple[tuple[str, str], ...],
@@ -176,6 +178,8 @@ def segment(
         raise click.UsageError("Give either --bbox or --aoi, not both.")
     if budget_s is not None and refine is not None and refine.mode != "full":
         raise click.UsageError("--budget decides how much is refined: leave --refine out, or write --refine full.")
+    if budget_s is not None and workers is not None:
+        raise click.UsageError("--budget is kept by one process: leave out either --budget or --workers.")
     if cancel_on_eof and progress != "jsonl":
         raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
     targets = _targets(scenes, output, output_dir)
@@ -240,6 +244,7 @@ def segment(
             show_plan=verbose,
             dry_run=dry_run,
             area_csv=area_csv,
+            workers=workers,
             follow_ups=tuple(follow_ups),
             checks=tuple(checks),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from magnet_geo.errors import CancelledError, MagnetGeoError, OutputError
-from magnet_geo.progress import CancelToken
-from magnet_geo.scene import SegmentOptions, SegmentResult
+from magnet_geo.progress import CancelToken, ProgressListener
+from magnet_geo.scene import SegmentOptions, SegmentResult, WorkerPlace
 from magnet_geo.scene.area_csv import write_area_csv
 
 from .batch_table import SceneOutcome, show_done, show_summary
@@ -20,6 +20,7 @@ from .errors import explain
 from .listeners import RunListener
 from .model_choice import ModelChoice
 from .result_table import show_result
+from .scenes_at_once import ScenesAtOnce, SegmentScene
 
 if TYPE_CHECKING:
     from magnet_geo.scene import Segmenter
@@ -44,6 +45,7 @@ class SegmentJob:
         output_dir: Folder of the outputs, made where only its last part is missing; None where it must exist.
         show_plan: Whether the plan of each run is shown.
         dry_run: Whether to stop after the plan.
+        workers: Processes that take the scenes, all of them at once; None for this one alone.
         area_csv: Table of the areas of all maps, written at the end, if wanted.
         follow_ups: What is made of each finished map, in this order.
         checks: What must hold before anything is loaded; each raises otherwise.
@@ -60,6 +62,7 @@ class SegmentJob:
     output_dir: Path | None
     show_plan: bool
     dry_run: bool
+    workers: WorkerPlace | None = None
     area_csv: Path | None = None
     follow_ups: tuple[FollowUp, ...] = ()
     checks: tuple[Callable[[], None], ...] = ()
@@ -76,19 +79,50 @@ class SegmentJob:
         Raises:
             CancelledError: The user cancelled.
         """
-        try:
-            with _folder(self.output_dir):
+        with ExitStack() as opened:
+            try:
+                opened.enter_context(_folder(self.output_dir))
                 for check in self.checks:
                     check()
-            model = self.choice.load(device=self.device, precision=self.precision)
-        except Exception as error:
-            self.listener.failure(explain(error))
-            return len(targets)
+                model = self.choice.load(device=self.device, precision=self.precision)
+                segment = self._segment_scene(model, targets, opened)
+            except Exception as error:
+                self.listener.failure(explain(error))
+                return len(targets)
+            outcomes = self._outcomes(model, targets, segment)
+        failures = sum(1 for outcome in outcomes if outcome.failure)
+        return failures + self._write_areas(outcomes)
+
+    def _segment_scene(self, model: Segmenter, targets: dict[str, Path], opened: ExitStack) -> SegmentScene:
+        """What segments one scene: here, or on workers that have been given all scenes already."""
+        from magnet_geo.scene import Workers, segment_scene
+
+        workers = None
+        if self.workers is not None and not self.dry_run:
+            workers = opened.enter_context(Workers(self.workers, threads=self.options.threads))
+
+        def segment(scene: str, target: Path, listener: ProgressListener) -> SegmentResult:
+            return segment_scene(
+                scene,
+                output=target,
+                model=model,
+                options=self.options,
+                progress=listener,
+                cancel=self.token,
+                workers=workers,
+            )
+
+        if workers is None or len(targets) == 1:
+            return segment
+        at_once = opened.enter_context(ScenesAtOnce(segment, targets, self.token))
+        return lambda scene, target, listener: at_once.result(scene, listener)
+
+    def _outcomes(self, model: Segmenter, targets: dict[str, Path], segment: SegmentScene) -> list[SceneOutcome]:
         outcomes: list[SceneOutcome] = []
         try:
             for number, (scene, target) in enumerate(targets.items()):
                 self.listener.begin_scene(Path(scene).name, number=number, count=len(targets))
-                outcomes.append(self._outcome(model, scene, target))
+                outcomes.append(self._outcome(model, scene, target, segment))
                 self._show_outcome(outcomes[-1], alone=len(targets) == 1)
         except (CancelledError, KeyboardInterrupt):
             self.listener.cancelled()
@@ -96,12 +130,11 @@ class SegmentJob:
         finally:
             if len(targets) > 1 and outcomes and self.as_text and not self.dry_run:
                 show_summary(outcomes, count=len(targets))
-        failures = sum(1 for outcome in outcomes if outcome.failure)
-        return failures + self._write_areas(outcomes)
+        return outcomes
 
-    def _outcome(self, model: Segmenter, scene: str, target: Path) -> SceneOutcome:
+    def _outcome(self, model: Segmenter, scene: str, target: Path, segment: SegmentScene) -> SceneOutcome:
         try:
-            return SceneOutcome(scene, self._segment(model, scene, target))
+            return SceneOutcome(scene, self._segment(model, scene, target, segment))
         except (CancelledError, KeyboardInterrupt):
             raise
         except Exception as error:
@@ -134,26 +167,21 @@ class SegmentJob:
             click.echo(f"{'areas':<14}{self.area_csv}")
         return 0
 
-    def _segment(self, model: Segmenter, scene: str, target: Path) -> SegmentResult | None:
+    def _segment(self, model: Segmenter, scene: str, target: Path, segment: SegmentScene) -> SegmentResult | None:
         if self.show_plan or self.dry_run:
             self._show_plan(model, scene, target)
         if self.dry_run:
             return None
-        from magnet_geo.scene import segment_scene
-
-        with _folder(self.output_dir):
-            result = segment_scene(
-                scene, output=target, model=model, options=self.options, progress=self.listener, cancel=self.token
-            )
-            for follow_up in self.follow_ups:
-                result = follow_up(result, self.listener, self.token)
-            return result
+        result = segment(scene, target, self.listener)
+        for follow_up in self.follow_ups:
+            result = follow_up(result, self.listener, self.token)
+        return result
 
     def _show_plan(self, model: Segmenter, scene: str, target: Path) -> None:
         from magnet_geo.scene import estimate_time, make_plan_record, plan_run
         from magnet_geo.scene.outputs import check_outputs
 
-        if self.output_dir is None or self.output_dir.exists():
+        if self.workers is None:
             check_outputs(target, scene, self.options)
         plan = plan_run(scene, model, self.options)
         estimate = estimate_time(plan, model, self.options)

@@ -67,6 +67,12 @@ class DeviceError(MagnetGeoError, RuntimeError):
     code = "device"
 
 
+class ClusterError(MagnetGeoError, RuntimeError):
+    """The workers of a cluster cannot be reached, or do not stay."""
+
+    code = "cluster"
+
+
 class TrainingError(MagnetGeoError, ValueError):
     """Training data or settings cannot be used."""
 

@@ -213,7 +213,7 @@ def test_every_folder_with_modules_is_a_package() -> None:
 
 def test_setup_cfg_declares_every_package_that_is_imported() -> None:
     declared = requirement_names(setup_cfg()["options"]["install_requires"])
-    for extra in ("train", "parquet", "onnx"):
+    for extra in ("train", "parquet", "onnx", "dask"):
         declared |= requirement_names(setup_cfg()["options.extras_require"][extra])
     imported = {i.target.split(".")[0] for module in MODULES for i in imports_of(module)}
     foreign = imported - set(sys.stdlib_module_names) - {"magnet_geo"}

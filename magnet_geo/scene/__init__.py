@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from magnet_geo.scene.options import Area, RefineMode, SegmentOptions
 from magnet_geo.scene.result import PlanRecord, SegmentResult
+from magnet_geo.scene.worker_place import WorkerPlace
 
 if TYPE_CHECKING:
     from magnet_geo.scene.engine import segment_scene
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from magnet_geo.scene.run_plan import RunPlan, plan_run
     from magnet_geo.scene.run_speed import estimate_time
     from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
+    from magnet_geo.scene.workers import Workers
 
 __all__ = [
     "Area",
@@ -25,6 +27,8 @@ __all__ = [
     "SegmentResult",
     "Segmenter",
     "SelectionRules",
+    "WorkerPlace",
+    "Workers",
     "estimate_time",
     "load_model",
     "make_plan_record",
@@ -36,6 +40,7 @@ _NEEDS_TORCH = {
     "RunPlan": "run_plan",
     "Segmenter": "segmenter",
     "SelectionRules": "segmenter",
+    "Workers": "workers",
     "estimate_time": "run_speed",
     "load_model": "segmenter",
     "make_plan_record": "outcome",

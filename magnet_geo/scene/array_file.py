@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+from uuid import uuid4
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import crc32
 from zlib import error as ZlibError
 
@@ -46,7 +47,7 @@ class FileStamp:
 
 
 def write_arrays(path: Path, arrays: Arrays, *, packed: bool) -> FileStamp:
-    """Write arrays under another name and give the file its own at last.
+    """Write arrays under another name and give the file its own at last; equal arrays give equal bytes.
 
     Args:
         path: The file; one that is there is replaced.
@@ -57,12 +58,14 @@ def write_arrays(path: Path, arrays: Arrays, *, packed: bool) -> FileStamp:
         OSError: They could not be written; nothing is left then.
     """
     buffer = BytesIO()
-    method = ZIP_DEFLATED if packed else ZIP_STORED
-    with ZipFile(buffer, "w", method, compresslevel=1 if packed else None) as archive:
+    with ZipFile(buffer, "w", ZIP_DEFLATED if packed else ZIP_STORED, compresslevel=1 if packed else None) as archive:
         for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            entry = ZipInfo(f"{name}.npy")
+            entry.compress_type = archive.compression
+            with archive.open(entry, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-    written = path.with_name(f"{path.name}.new")
+    # Two processes may write the same part, where one of them was given up for lost.
+    written = path.with_name(f"{path.name}.{uuid4().hex[:8]}.new")
     try:
         written.write_bytes(buffer.getbuffer())
         os.replace(written, path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from magnet_geo.errors import MagnetGeoError
+from magnet_geo.errors import MagnetGeoError, OptionError
 from magnet_geo.progress import CancelToken, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.scene.budget import TimeBudget
 from magnet_geo.scene.map_run import MapRun
@@ -21,6 +21,7 @@ from magnet_geo.scene.resuming import take_up
 from magnet_geo.scene.run_plan import plan_run
 from magnet_geo.scene.segmenter import Segmenter, load_model
 from magnet_geo.scene.work_folder import WorkFolder
+from magnet_geo.scene.workers import Workers
 
 _DEFAULTS = SegmentOptions()
 
@@ -33,6 +34,7 @@ def segment_scene(
     options: SegmentOptions = _DEFAULTS,
     progress: ProgressListener = ignore_progress,
     cancel: CancelToken | None = None,
+    workers: Workers | str | None = None,
 ) -> SegmentResult:
     """Map the land cover of a scene.
 
@@ -49,6 +51,8 @@ def segment_scene(
         options: Decisions about the run.
         progress: Receives events.
         cancel: Raised by another thread to stop between two batches.
+        workers: A cluster that takes the windows, open or as text: ``local:N`` or the address of a Dask scheduler;
+            None to work in this process alone.
 
     Returns:
         Where the outputs are and what the map holds.
@@ -57,6 +61,8 @@ def segment_scene(
         MagnetGeoError: With a sentence for the user; no output exists then.
     """
     started = time.monotonic()
+    if workers is not None and options.budget_s is not None:
+        raise OptionError("A budget of time is kept by one process: leave out either --budget or --workers.")
     budget = None if options.budget_s is None else TimeBudget(options.budget_s)
     output = Path(output)
     check_outputs(output, str(scene), options)
@@ -68,9 +74,9 @@ def segment_scene(
     for warning in plan.warnings:
         progress(WarningEvent(warning))
     work = WorkFolder(output)
-    with _what_is_kept_is_told(work), work:
-        plan = take_up(work, output, plan, model, options, progress)
-        run = MapRun(plan, model, options, work, progress, cancel or CancelToken(), budget)
+    with _opened(workers, options) as cluster, _what_is_kept_is_told(work), work:
+        plan = take_up(work, output, plan, model, options, progress, computes_here=cluster is None)
+        run = MapRun(plan, model, options, work, progress, cancel or CancelToken(), budget, cluster)
         writer = run.write_map(output)
     return make_result(
         output,
@@ -84,6 +90,15 @@ def segment_scene(
         tally=run.tally,
         seconds=time.monotonic() - started,
     )
+
+
+@contextmanager
+def _opened(workers: Workers | str | None, options: SegmentOptions) -> Iterator[Workers | None]:
+    if not isinstance(workers, str):
+        yield workers
+        return
+    with Workers(workers, threads=options.threads) as opened:
+        yield opened
 
 
 @contextmanager

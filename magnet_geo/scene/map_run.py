@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
-from magnet_geo.errors import AreaOfInterestError, SceneError
+from magnet_geo.errors import AreaOfInterestError, OptionError, OutputError, SceneError
 from magnet_geo.grid import Window
 from magnet_geo.progress import CancelToken, PreviewEvent, ProgressEvent, ProgressListener, WarningEvent
 from magnet_geo.scene.assembly import Arrays, assemble
@@ -17,30 +18,48 @@ from magnet_geo.scene.familiarity import SceneLook
 from magnet_geo.scene.map_parts import (
     MAP,
     PREVIEW,
-    PartMaker,
     look_part,
     map_streams,
     stage_name,
     tally_part,
     uncertainties_of,
 )
-from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.map_writer import MapWriter
+from magnet_geo.scene.open_tops import join_open_tops
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.outcome import budget_record, make_run_record
 from magnet_geo.scene.outputs import map_writer, preview_writer, stage_writers
 from magnet_geo.scene.parts_store import PartsStore
-from magnet_geo.scene.ranking import NothingRanked, PatchRanking, ShareRanking, needed_decimation
+from magnet_geo.scene.pass_recipe import PassName, pass_recipe
+from magnet_geo.scene.ranking import NothingRanked, ShareRanking
 from magnet_geo.scene.refinement_tally import RefinementTally
+from magnet_geo.scene.resuming import mixed_conditions, note_conditions
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.run_record import RUN_TAG
 from magnet_geo.scene.run_speed import RunSpeed, measure_speed
 from magnet_geo.scene.segmenter import Segmenter
-from magnet_geo.scene.window_pass import MakePart, WindowPass
+from magnet_geo.scene.shard import PassTask
+from magnet_geo.scene.shard_plan import plan_shards
+from magnet_geo.scene.window_pass import WindowPass
 from magnet_geo.scene.work_folder import WorkFolder, published_outputs
+from magnet_geo.scene.workers import Workers
 
-# Shares of the progress bar; the coarse pass reads the whole scene but runs few patches.
-_COARSE_ENDS, _SEGMENT_ENDS, _ASSEMBLY_ENDS = 0.15, 0.95, 0.98
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A pass as the user sees it: short name, line for people, and where the progress bar is at its end."""
+
+    name: str
+    message: str
+    ends: float
+
+
+# The coarse pass reads the whole scene but runs few patches.
+_STEPS: dict[PassName, _Step] = {
+    "coarse": _Step("coarse", "Coarse pass", 0.15),
+    "map": _Step("segment", "Segmenting", 0.95),
+}
+_ASSEMBLY_ENDS = 0.98
 
 
 @dataclass(slots=True)
@@ -55,6 +74,7 @@ class MapRun:
         progress: Receives events.
         cancel: Stops the run between two batches.
         budget: The time it may take; None for no limit.
+        workers: A cluster that takes the windows; None to do it here.
         tally: What was refined, once the map is there.
     """
 
@@ -65,19 +85,18 @@ class MapRun:
     progress: ProgressListener
     cancel: CancelToken
     budget: TimeBudget | None = None
+    workers: Workers | None = None
     tally: RefinementTally = field(init=False)
-    _streams: dict[str, MapStream] = field(init=False)
     _look: SceneLook = field(init=False)
     _short: bool = field(default=False, init=False)
     _fraction: float = field(default=0.0, init=False)
     _passes_left: int = field(default=1, init=False)
     _window_end: float = field(default=0.0, init=False)
-    _step: tuple[str, str] = field(default=("", ""), init=False)
+    _step: _Step = field(default=_STEPS["map"], init=False)
 
     def __post_init__(self) -> None:
         pyramid = self.model.manifest.pyramid_value()
         self.tally = RefinementTally(self.plan.windows.scene, pyramid, ratio=self.plan.scale.ratio)
-        self._streams = map_streams(self.model, self.plan.scale, self.options)
         self._look = SceneLook(self.model.manifest)
 
     def write_map(self, output: Path) -> MapWriter:
@@ -88,21 +107,9 @@ class MapRun:
         """
         self.model.predictor.batch_size = self.plan.memory.batch_size
         ranking = self._coarse_pass(output)
-        streams = {name: stream for name, stream in self._streams.items() if name != PREVIEW}
-        with PartsStore(self.work.folder("map")) as store:
-            maker = self._maker(streams, ranking)
-            self._run_pass(
-                store,
-                streams,
-                maker.full,
-                ends=_SEGMENT_ENDS,
-                stage="segment",
-                message="Segmenting",
-                decimation=self._decimation(ranking),
-            )
-            return self._assemble_map(output, store, streams)
+        return self._assemble_map(output, self._run_pass("map", ranking))
 
-    def _coarse_pass(self, output: Path) -> PatchRanking | None:
+    def _coarse_pass(self, output: Path) -> NothingRanked | None:
         """A first pass where a preview or a ranking needs one; None where every window decides for itself."""
         options, pyramid = self.options, self.model.manifest.pyramid_value()
         share = options.refine.share if options.refine else None
@@ -118,23 +125,10 @@ class MapRun:
 
     def _uncertainties(self, output: Path) -> dict[int, Uncertainties]:
         """The pass itself: what it finds of each window that has a pixel to map; publishes the preview."""
-        preview, coarsest = self.options.preview, int(self.model.manifest.pyramid_value().decimation(0))
-        streams = {name: stream for name, stream in self._streams.items() if name == PREVIEW}
-        with PartsStore(self.work.folder("coarse")) as store:
-            maker = self._maker(streams, None)
-            self._run_pass(
-                store,
-                streams,
-                maker.coarse,
-                ends=_COARSE_ENDS,
-                stage="coarse",
-                message="Coarse pass",
-                decimation=lambda window: coarsest,
-                for_map=preview is not None,
-            )
-            if preview is not None:
-                self._publish_preview(preview, output, store, streams)
-            return {index: uncertainties_of(store.read(index)) for index in store.parts()}
+        store = self._run_pass("coarse", None)
+        if self.options.preview is not None:
+            self._publish_preview(self.options.preview, output, store)
+        return {index: uncertainties_of(store.read(index)) for index in store.parts()}
 
     def _speed(self) -> RunSpeed:
         self._say(0.0, "plan", "Measuring the speed")
@@ -155,59 +149,108 @@ class MapRun:
     def _window_count(self) -> int:
         return sum(1 for _ in self.plan.windows.touching(self.plan.area.rect))
 
-    def _decimation(self, ranking: PatchRanking | None) -> Callable[[Window], int]:
-        pyramid = self.model.manifest.pyramid_value()
-        if ranking is None:
-            return lambda window: 1
-        return lambda window: needed_decimation(pyramid, ranking.patches(window))
-
-    def _maker(self, streams: dict[str, MapStream], ranking: PatchRanking | None) -> PartMaker:
-        mode = self.options.refine.mode if self.options.refine else None
-        if mode == "share" or self.budget is not None:
-            mode = "full"
-        return PartMaker(
-            self.model, self.plan.scale, self.model.rules(mode), ranking, streams, self._on_start, self._on_batch
-        )
-
-    def _run_pass(
-        self,
-        store: PartsStore,
-        streams: dict[str, MapStream],
-        make: MakePart,
-        *,
-        ends: float,
-        stage: str,
-        message: str,
-        decimation: Callable[[Window], int],
-        for_map: bool = True,
-    ) -> None:
-        begun = self._fraction
+    def _run_pass(self, name: PassName, ranking: NothingRanked | None) -> PartsStore:
+        """Finish all windows of a pass; the store they can be read from."""
+        folder, windows = self.work.folder(name), list(self.plan.windows.touching(self.plan.area.rect))
+        begun, step = self._fraction, _STEPS[name]
 
         def before(done: float) -> None:
-            self._window_end, self._step = begun + (ends - begun) * done, (stage, message)
+            self._window_end, self._step = begun + (step.ends - begun) * done, step
 
+        def after(done: float) -> None:
+            self._say(begun + (step.ends - begun) * done, step.name, step.message)
+
+        if self.workers is None:
+            with PartsStore(folder) as store:
+                self._run_here(name, store, windows, ranking, before=before, after=after)
+        else:
+            self._run_on_workers(self.workers, name, folder, windows, ranking, after)
+            store = PartsStore(folder)
+        missing = sum(window.index not in store.finished for window in windows)
+        if missing:
+            raise OutputError(f"{missing} finished windows cannot be read back; check the disk of the output.")
+        return store
+
+    def _run_here(
+        self,
+        name: PassName,
+        store: PartsStore,
+        windows: list[Window],
+        ranking: NothingRanked | None,
+        *,
+        before: Callable[[float], None],
+        after: Callable[[float], None],
+    ) -> None:
+        recipe = pass_recipe(
+            name,
+            self.model,
+            self.plan,
+            self.options,
+            ranking,
+            cancel=self.cancel,
+            on_start=self._on_start,
+            on_batch=self._on_batch,
+        )
         WindowPass(
             self.plan,
-            list(self.plan.windows.touching(self.plan.area.rect)),
+            windows,
             self.model.manifest.pyramid_value().window,
-            tuple(streams),
+            tuple(recipe.streams),
             store,
             self.cancel,
-            decimation=decimation,
-            for_map=for_map,
-        ).run(make, before=before, after=lambda done: self._say(self._window_end, stage, message))
+            decimation=recipe.decimation,
+            for_map=recipe.for_map,
+        ).run(recipe.make, before=before, after=after)
+        # Tops that a cluster left open when it was stopped.
+        device = self.model.predictor.device
+        join_open_tops(store, self.plan.windows, store.parts(), streams=recipe.streams, device=device)
 
-    def _publish_preview(self, preview: Path, output: Path, store: PartsStore, streams: dict[str, MapStream]) -> None:
+    def _run_on_workers(
+        self,
+        workers: Workers,
+        name: PassName,
+        folder: Path,
+        windows: list[Window],
+        ranking: NothingRanked | None,
+        after: Callable[[float], None],
+    ) -> None:
+        if self.model.source is None:
+            raise OptionError("Workers load the model from a file, but this one is in no file: save it first.")
+        token, finished = uuid4().hex, 0
+
+        def on_windows(count: int) -> None:
+            nonlocal finished
+            finished += count
+            after(min(1.0, finished / max(1, len(windows))))
+
+        task = PassTask(
+            plan=self.plan,
+            options=self.options,
+            source=self.model.source,
+            model_hash=self.model.model_hash,
+            name=name,
+            folder=folder,
+            owner=self.work.own(token),
+            token=token,
+            threads=workers.threads,
+            device_type=self.model.predictor.device.type,
+        )
+        columns = self.plan.windows.shape[1]
+        shards = plan_shards(windows, columns, PartsStore(folder), workers=workers.count, ranking=ranking)
+        for conditions in workers.run(task, shards, cancel=self.cancel, on_windows=on_windows):
+            note_conditions(self.work, conditions)
+
+    def _publish_preview(self, preview: Path, output: Path, store: PartsStore) -> None:
         if preview.absolute() not in published_outputs(output) or not preview.exists():
             writer = preview_writer(preview, self.plan, self.model, self.work.folder("drafts"))
             with writer:
-                for _ in self._assembled(store, streams, {PREVIEW: writer}, ends=self._fraction):
+                for _ in self._assembled(store, {PREVIEW: writer}, ends=self._fraction):
                     pass
                 self._refuse_empty(writer)
                 self._publish([writer])
         self.progress(PreviewEvent(preview))
 
-    def _assemble_map(self, output: Path, store: PartsStore, streams: dict[str, MapStream]) -> MapWriter:
+    def _assemble_map(self, output: Path, store: PartsStore) -> MapWriter:
         drafts = self.work.folder("drafts")
         stages = stage_writers(self.plan, self.model, self.options, drafts)
         writer = map_writer(output, self.plan, self.model, self.options, drafts)
@@ -215,12 +258,14 @@ class MapRun:
         with ExitStack() as open_writers:
             for opened in writers.values():
                 open_writers.enter_context(opened)
-            for window, arrays in self._assembled(store, streams, writers, ends=_ASSEMBLY_ENDS):
+            for window, arrays in self._assembled(store, writers, ends=_ASSEMBLY_ENDS):
                 tally_part(self.tally, arrays, window)
                 look_part(self._look, arrays)
             self._refuse_empty(writer)
             self._warn(self._look.warning())
             self._warn_of_budget()
+            if self.workers is not None:
+                self._warn(mixed_conditions(self.work))
             record = make_run_record(self.plan, self.model, self.options, self.tally)
             writer.tag(RUN_TAG, record.model_dump_json())
             self._publish(list(writers.values()))
@@ -228,9 +273,9 @@ class MapRun:
         return writer
 
     def _assembled(
-        self, store: PartsStore, streams: dict[str, MapStream], writers: dict[str, MapWriter], *, ends: float
+        self, store: PartsStore, writers: dict[str, MapWriter], *, ends: float
     ) -> Iterator[tuple[Window, Arrays]]:
-        begun = self._fraction
+        begun, streams = self._fraction, map_streams(self.model, self.plan.scale, self.options)
 
         def on_part(done: float) -> None:
             self.cancel.raise_if_cancelled()
@@ -276,7 +321,7 @@ class MapRun:
         if self._window_end > self._fraction:
             step = (self._window_end - self._fraction) * min(1.0, patches / max(1, self._passes_left))
             self._passes_left -= patches
-            self._say(self._fraction + step, *self._step)
+            self._say(self._fraction + step, self._step.name, self._step.message)
 
     def _say(self, fraction: float, stage: str, message: str) -> None:
         self._fraction = max(self._fraction, fraction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -35,12 +35,13 @@ class PartsStore:
         finished: Windows whose part can be read, and those without a pixel to map.
     """
 
-    def __init__(self, folder: Path, *, journal: str = "windows") -> None:
+    def __init__(self, folder: Path, *, journal: str = "windows", only: Container[int] | None = None) -> None:
         """Look at what is there.
 
         Args:
             folder: Made where it is missing.
             journal: Name of the journal that is added to; each process at work has its own.
+            only: Windows to look at; None for all.
 
         Raises:
             OutputError: The folder cannot be made or read.
@@ -51,9 +52,12 @@ class PartsStore:
         self._synced_at = time.monotonic()
         with self._explained():
             folder.mkdir(exist_ok=True)
-            for path in sorted(folder.glob(_JOURNALS)):
-                for record in read_journal(path):
-                    self._records.setdefault(int(record["window"]), {}).update(record)
+            found = [record for path in sorted(folder.glob(_JOURNALS)) for record in read_journal(path)]
+        # Clocks of several machines need not agree: who opens the store later has seen more.
+        self._generation = 1 + max((record["generation"] for record in found), default=0)
+        for record in sorted(found, key=lambda record: record["generation"]):
+            if only is None or record["window"] in only:
+                self._records.setdefault(record["window"], {}).update(record)
         self.finished = {index for index in self._records if self._is_finished(index)}
 
     def __enter__(self) -> PartsStore:
@@ -69,6 +73,10 @@ class PartsStore:
     def is_empty(self, index: int) -> bool:
         """Whether a window was found to have no pixel to map."""
         return bool(self._records.get(index, {}).get("empty"))
+
+    def has_open_top(self, index: int) -> bool:
+        """Whether a finished window is not joined to the one above yet."""
+        return index in self.finished and bool(self._records[index].get("top"))
 
     def parts(self) -> list[int]:
         """Finished windows that have a part, in plan order."""
@@ -89,6 +97,7 @@ class PartsStore:
         record: Record = {"window": index}
         with self._explained():
             if part is not None:
+                record["top"] = None
                 record["part"] = self._write(self._part(index), part, packed=True)
             for side, arrays in bands.items():
                 record[side] = self._write(self._band(index, side), arrays, packed=False)
@@ -155,7 +164,7 @@ class PartsStore:
             self.sync()
 
     def _note(self, index: int, record: Record) -> None:
-        self._journal.append(record)
+        self._journal.append(record | {"generation": self._generation})
         self._records.setdefault(index, {}).update(record)
 
     def _write(self, path: Path, arrays: Arrays, *, packed: bool) -> tuple[int, int]:
@@ -164,7 +173,9 @@ class PartsStore:
         return stamp.length, stamp.crc
 
     def _is_finished(self, index: int) -> bool:
-        return self.is_empty(index) or self._agrees(self._part(index), self._records[index].get("part"))
+        record = self._records[index]
+        whole = self._agrees(self._part(index), record.get("part"))
+        return self.is_empty(index) or (whole and (not record.get("top") or self.has_band(index, "top")))
 
     def _agrees(self, path: Path, stamp: object) -> bool:
         return isinstance(stamp, list | tuple) and FileStamp.of(path) == FileStamp(*stamp)

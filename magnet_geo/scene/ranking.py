@@ -5,7 +5,8 @@ Shapes: P patches of a level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Protocol
 
 import numpy as np
@@ -39,6 +40,10 @@ class NothingRanked:
         """See `PatchRanking.patches`."""
         return self._none
 
+    def only(self, windows: Iterable[int]) -> PatchRanking:
+        """The ranking of some windows alone, to be sent to another process."""
+        return self
+
     def window_done(self, window: Window) -> None:
         """See `PatchRanking.window_done`."""
 
@@ -61,6 +66,12 @@ class ShareRanking(NothingRanked):
     def patches(self, window: Window) -> ListedPatches:
         """See `PatchRanking.patches`."""
         return self._chosen.get(window.index, self._none)
+
+    def only(self, windows: Iterable[int]) -> PatchRanking:
+        """See `NothingRanked.only`."""
+        part = copy(self)
+        part._chosen = {index: self._chosen[index] for index in windows if index in self._chosen}
+        return part
 
 
 class BudgetRanking(NothingRanked):

@@ -23,6 +23,8 @@ def take_up(
     model: Segmenter,
     options: SegmentOptions,
     progress: ProgressListener,
+    *,
+    computes_here: bool,
 ) -> RunPlan:
     """Keep the work of an earlier run if it is of the same map, or clear it away.
 
@@ -33,6 +35,7 @@ def take_up(
         model: Its model.
         options: Its options.
         progress: Told of what does not agree.
+        computes_here: Whether this process runs the networks; others note their conditions themselves.
 
     Returns:
         The plan, with a warning where the map will be of runs that computed differently.
@@ -40,37 +43,50 @@ def take_up(
     Raises:
         OutputError: The folder cannot be written, or outputs of the other run are in the way.
     """
-    identity, conditions = run_identity(plan, model, options), run_conditions(plan, model)
+    identity = run_identity(plan, model, options)
     found = work.read_note(_NOTE) or {}
-    earlier: list[Facts] = found.get("conditions", [])
     unlike = differences(found.get("identity", {}), identity)
     if unlike or not options.resume:
         if options.resume and work.holds_work():
             progress(WarningEvent(_starts_over(output, unlike)))
         work.clear()
         check_outputs(output, plan.source.path, options)
-        earlier = []
-    warning = _computed_differently(earlier, conditions)
+        work.write_note(_NOTE, {"identity": identity, "conditions": []})
+    if not computes_here:
+        return plan
+    note_conditions(work, run_conditions(plan, model))
+    warning = mixed_conditions(work)
     if warning is not None:
         progress(WarningEvent(warning))
         plan = replace(plan, warnings=(*plan.warnings, warning))
-    if conditions not in earlier:
-        work.write_note(_NOTE, {"identity": identity, "conditions": [*earlier, conditions]})
     return plan
+
+
+def note_conditions(work: WorkFolder, conditions: Facts) -> None:
+    """Note how a part of the map is computed.
+
+    Raises:
+        OutputError: It cannot be noted.
+    """
+    found = work.read_note(_NOTE) or {}
+    if conditions not in found.get("conditions", []):
+        work.write_note(_NOTE, found | {"conditions": [*found.get("conditions", []), conditions]})
+
+
+def mixed_conditions(work: WorkFolder) -> str | None:
+    """What to say where parts of the map are computed differently; None where they are not."""
+    first, *others = (work.read_note(_NOTE) or {}).get("conditions") or [{}]
+    unlike = sorted({name for conditions in others for name in differences(conditions, first)})
+    if not unlike:
+        return None
+    return (
+        f"Parts of this map were made by runs that differed in {', '.join(unlike)}; some pixels may differ slightly "
+        "from those of a single run."
+    )
 
 
 def _starts_over(output: Path, unlike: list[str]) -> str:
     return (
         f"An unfinished run for '{output}' differs from this one ({', '.join(unlike)}): its work is dropped, and this "
         "run starts from the beginning."
-    )
-
-
-def _computed_differently(earlier: list[Facts], now: Facts) -> str | None:
-    unlike = sorted({name for conditions in earlier for name in differences(conditions, now)})
-    if not unlike:
-        return None
-    return (
-        f"A part of this map was made by an interrupted run that differed in {', '.join(unlike)}; some pixels may "
-        "differ slightly from those of a run without a break."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 import torch
@@ -43,6 +43,35 @@ class SelectionRules:
     points: PointRule
 
 
+class ModelSource(Protocol):
+    """Where a model comes from, so that another process can load it too; a hashable value."""
+
+    def load(self) -> Segmenter:
+        """Loads the model."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A bundled model or a model file.
+
+    Attributes:
+        name: Name, or path of the file.
+        device: ``auto``, ``cpu``, ``cuda[:N]`` or ``mps``.
+        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+    """
+
+    name: str
+    device: str
+    precision: Precision
+
+    def load(self) -> Segmenter:
+        """Loads the model."""
+        return load_model(self.name, device=self.device, precision=self.precision)
+
+
 class Segmenter:
     """A model whose networks are prepared for one device and precision.
 
@@ -50,10 +79,12 @@ class Segmenter:
         manifest: What the model says of itself.
         model_hash: SHA-256 of the model file, empty for one that is in no file.
         predictor: The networks.
+        source: Where other processes load it from; None for a model that only this one has.
     """
 
     def __init__(self, manifest: Manifest, predictor: Predictor, *, model_hash: str = "") -> None:
         self.manifest, self.predictor, self.model_hash = manifest, predictor, model_hash
+        self.source: ModelSource | None = None
 
     @classmethod
     def from_bundle(cls, bundle: ModelBundle, *, device: str = "auto", precision: Precision = "auto") -> Segmenter:
@@ -236,8 +267,12 @@ def load_model(model: str | Path = "landcover", *, device: str = "auto", precisi
     foreign = load_graph_bundle(model)
     if foreign is not None:
         predictor = graph_predictor(foreign, device=device, precision=precision)
-        return Segmenter(foreign.manifest, predictor, model_hash=foreign.sha256)
-    return Segmenter.from_bundle(load_bundle(model), device=device, precision=precision)
+        segmenter = Segmenter(foreign.manifest, predictor, model_hash=foreign.sha256)
+    else:
+        segmenter = Segmenter.from_bundle(load_bundle(model), device=device, precision=precision)
+    path = Path(model)
+    segmenter.source = NamedModel(str(path.absolute() if path.is_file() else model), device, precision)
+    return segmenter
 
 
 def last_stage(stages: Iterator[Stage]) -> Stage:

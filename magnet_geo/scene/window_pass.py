@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,9 @@ from magnet_geo.scene.seam_blender import SeamBlender
 from magnet_geo.scene.window_loader import WindowLoader
 from magnet_geo.scene.window_steps import Step, plan_steps
 
+# Beside the bands of the maps, where an open top is joined later: which of its pixels are valid.
+VALID = "valid"
+
 Blenders = dict[str, SeamBlender]
 # Makes of a window, with one blender per map, what it adds to the run.
 MakePart = Callable[[ModelWindow, Blenders], dict[str, NDArray[Any]]]
@@ -39,7 +42,8 @@ class WindowPass:
         maps: Names of the maps that are made, each with seams of its own.
         store: What is finished already, and where the rest goes.
         cancel: Stops between two windows.
-        kept_below: Windows whose band below is needed whatever becomes of the window below.
+        kept_below: Windows whose band below is needed by a window that is not among these.
+        open_above: Windows that are not among these, but above some of them.
         decimation: Asked when a window is about to be read: model pixels per pixel that are needed of it.
         for_map: Whether the pass decides what is mapped; otherwise it only ranks patches.
     """
@@ -51,6 +55,7 @@ class WindowPass:
     store: PartsStore
     cancel: CancelToken
     kept_below: Iterable[int] = ()
+    open_above: Container[int] = ()
     decimation: Callable[[Window], int] = lambda window: 1
     for_map: bool = True
 
@@ -68,7 +73,13 @@ class WindowPass:
             CancelledError: The token was raised; all finished windows are kept.
         """
         limit_block_cache(self.plan.memory.cache_bytes)
-        steps = plan_steps(self.windows, self.plan.windows.shape[1], self.store, kept_below=self.kept_below)
+        steps = plan_steps(
+            self.windows,
+            self.plan.windows.shape[1],
+            self.store,
+            kept_below=self.kept_below,
+            open_above=self.open_above,
+        )
         skipped = len(self.windows) - sum(step.has_part for step in steps)
         if skipped:
             before(skipped / (skipped + len(steps)))
@@ -91,13 +102,20 @@ class WindowPass:
         blenders = self._blenders(step, writer)
         arrays = make(window, blenders)
         bands: dict[Side, dict[str, NDArray[Any]]] = {side: _packed(blenders, side) for side in step.sides}
+        if step.open_top:
+            band = 2 * self.plan.windows.taper
+            bands["top"] = _packed(blenders, "top") | {VALID: window.final_valid[:band]}
         return FinishedWindow(step.window.index, arrays if step.has_part else None, bands, False, stale)
 
     def _blenders(self, step: Step, writer: PartWriter) -> Blenders:
         left, above = ({} if index is None else writer.band(index, side) for index, side in _used(step))
         return {
             name: SeamBlender(
-                step.window, self.plan.windows.taper, left=_tensor(left.get(name)), above=_tensor(above.get(name))
+                step.window,
+                self.plan.windows.taper,
+                left=_tensor(left.get(name)),
+                above=_tensor(above.get(name)),
+                open_top=step.open_top,
             )
             for name in self.maps
         }

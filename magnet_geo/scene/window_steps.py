@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from magnet_geo.grid import Window
@@ -18,6 +18,7 @@ class Step:
         has_part: Whether its part is wanted; otherwise only what its neighbors need.
         left: Window whose band to the right is blended in, or None.
         above: Window whose band below is blended in, or None.
+        open_top: Whether the window above is another process's, and joined later.
         sides: Bands that windows still to come need.
     """
 
@@ -25,11 +26,17 @@ class Step:
     has_part: bool
     left: int | None
     above: int | None
+    open_top: bool
     sides: frozenset[Side]
 
 
 def plan_steps(
-    windows: Sequence[Window], columns: int, store: PartsStore, *, kept_below: Iterable[int] = ()
+    windows: Sequence[Window],
+    columns: int,
+    store: PartsStore,
+    *,
+    kept_below: Iterable[int] = (),
+    open_above: Container[int] = (),
 ) -> list[Step]:
     """Plan the rest of a pass.
 
@@ -37,7 +44,8 @@ def plan_steps(
         windows: All windows of the pass, in plan order.
         columns: Windows across the scene.
         store: What is finished.
-        kept_below: Windows whose band below is needed whatever becomes of the window below.
+        kept_below: Windows whose band below is needed by a window that is not among these.
+        open_above: Windows that are not among these, but above some of them.
 
     Returns:
         In plan order. A finished window comes again where a band of it is needed and lost.
@@ -59,7 +67,8 @@ def plan_steps(
     for index in open_windows:
         waiting += [(left, "right") for left in [left_of(index)] if left is not None]
         waiting += [(upper, "below") for upper in [above(index)] if upper is not None]
-    waiting += [(index, "below") for index in kept_below if mapped(index)]
+    to_join = [above(index) for index in by_index if store.has_open_top(index)]
+    waiting += [(index, "below") for index in (*kept_below, *to_join) if index is not None and mapped(index)]
     while waiting:
         index, side = waiting.pop()
         if side in needs.get(index, ()) or (index not in parts and store.has_band(index, side)):
@@ -76,6 +85,7 @@ def plan_steps(
             has_part=has_part,
             left=left_of(index) if blended else None,
             above=above(index) if has_part else None,
+            open_top=has_part and index - columns in open_above,
             sides=sides,
         )
 

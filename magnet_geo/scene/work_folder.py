@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from magnet_geo.errors import OutputError
 
-_PUBLISHED, _LOCK = "published.json", "lock"
+_PUBLISHED, _LOCK, _OWNER = "published.json", "lock", "owner"
 _ATTEMPTS = 3
 
 
@@ -111,6 +111,19 @@ class WorkFolder:
             os.replace(written, self.path / name)
         except OSError as error:
             raise _not_written(self.path, error) from error
+
+    def own(self, token: str) -> Path:
+        """Let processes elsewhere work in the folder as long as the file that is given holds this token.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        path = self.path / _OWNER
+        try:
+            path.write_text(token)
+        except OSError as error:
+            raise _not_written(self.path, error) from error
+        return path
 
     def announce(self, targets: Iterable[Path]) -> None:
         """Note that these outputs appear now: a later run may replace them as its own.

@@ -28,9 +28,7 @@ class ResultLayers:
         """Adds the coarse map on top."""
         layer = QgsRasterLayer(path, tr("{title} (coarse, being refined)").format(title=self._title))
         if layer.isValid():
-            # Where the model's card is not known yet, the file's own legend is what there is.
-            if self._classes:
-                style_map(layer, self._classes)
+            style_map(layer, self._classes)
             self._map_id = self._add(layer)
             self._open_legend()
 
