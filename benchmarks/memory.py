@@ -3,8 +3,8 @@
     python benchmarks/memory.py FOLDER [--sides 10000 40000] [--refine off] [--max-memory 1GB] [--overviews]
     python benchmarks/memory.py FOLDER --refine full --bbox-px 8192
 
-Makes the scenes in FOLDER once (the example scene repeated; 5.1 GB for both) and keeps them. A run that is killed goes
-on where it stopped when called again; the figures are then those of the rest. What is read is counted on Linux:
+Makes the scenes in FOLDER once (the example scene repeated; 5.1 GB for both) and keeps them. With --resume a run
+that was killed goes on where it stopped; its figures are then those of the rest. What is read is counted on Linux:
 everything the process reads, its own parts of the map too.
 """
 
@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--bbox-px", type=int, help="segment only a corner of this side")
     parser.add_argument("--max-memory")
     parser.add_argument("--overviews", action="store_true", help="scenes with averaged overviews")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was killed")
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True)
     peaks = []
@@ -82,6 +83,7 @@ def segment(scene: Path, options: argparse.Namespace) -> tuple[dict, int]:
     arguments += ["--budget", options.budget] if options.budget else ["--refine", options.refine]
     if options.bbox_px:
         arguments.append(f"--bbox=500000,{5_000_000 - options.bbox_px},{500_000 + options.bbox_px},5000000")
+    arguments.append("--resume" if options.resume else "--no-resume")
     if options.max_memory:
         arguments += ["--max-memory", options.max_memory]
     done = subprocess.run(
