@@ -15,6 +15,7 @@ import numpy as np
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.raster.gdal_environment import gdal_environment
+from magnet_geo.raster.remote import RemoteSceneError
 from magnet_geo.raster.scene_reader import SceneReader
 from magnet_geo.raster.source import SceneSource, open_scene
 
@@ -79,6 +80,9 @@ def _is_average(source: SceneSource, bands: tuple[int, ...], overview: AveragedO
             if told:
                 return told == "AVERAGE"
             return _agree(scene, reduced, overview)
+    except RemoteSceneError:
+        # A bad connection says nothing of the overview: without it the map would be another one.
+        raise
     except SceneError:
         # A damaged overview serves nobody; the scene itself is read and judged elsewhere.
         return False
