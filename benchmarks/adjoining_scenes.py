@@ -4,7 +4,7 @@
 
 The scene is cut down the middle. Its halves are segmented each for itself, then together through a VRT. Printed are
 the pixel pairs of different class across the cut, those across all other columns near it, and the pixels that the
-two ways map differently. The map through the VRT must be the map of the uncut scene, byte for byte.
+two ways map differently. The map through the VRT must be the map of the uncut scene, pixel for pixel.
 """
 
 from __future__ import annotations
