@@ -24,13 +24,23 @@ def untagged_collar(reader: SceneReader) -> str | None:
     value = _border_value(pixels)
     if value is None:
         return None
-    share = float(_connected_runs(_constant(pixels, value)).mean())
+    share = _share(_connected_runs(_constant(pixels, value)), reader.sampled_positions(DECIMATED_SIDE))
     if share < SMALLEST_SHARE:
         return None
     return (
         f"About {share:.0%} of '{reader.source.name}' is a border of the constant value {value:g} without a nodata "
         f"tag; it is classified like data. If it is empty, use --nodata {value:g}."
     )
+
+
+def _share(found: NDArray[np.bool_], positions: tuple[NDArray[np.int64], NDArray[np.int64]] | None) -> float:
+    """Share of the scene; between two pieces that were sampled, only what lies between found pixels on all sides."""
+    if positions is None:
+        return float(found.mean())
+    rows, cols = positions
+    between = found[:-1, :-1] & found[1:, :-1] & found[:-1, 1:] & found[1:, 1:]
+    areas = np.outer(np.diff(rows), np.diff(cols)).clip(min=0)
+    return float(areas[between].sum() / max(1, areas.sum()))
 
 
 def _border_value(pixels: ScenePixels) -> float | None:

@@ -23,6 +23,8 @@ from magnet_geo.raster.validity import nodata_fits, valid_pixels
 
 # Pieces of a scene without overviews, down and across, that stand for a reduced read of it.
 SAMPLES_ACROSS = 8
+# Pixels that a reduced read of a scene on this machine may decode.
+_MOST_DECODED = 10**8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +138,35 @@ class SceneReader:
         """Read the whole scene, reduced so that no side exceeds ``max_side`` pixels.
 
         Picks the nearest pixels and lets overviews serve: right for statistics, not for a network. The arrays
-        are kept, and must not be changed: without overviews such a read decodes the whole scene. A remote scene
-        without overviews is sampled instead.
+        are kept, and must not be changed: without overviews such a read decodes the whole scene. A large or remote
+        scene without overviews is sampled instead.
         """
         if max_side not in self._decimated:
             self._decimated = {max_side: self._read_reduced(max_side)}
         return self._decimated[max_side]
 
+    def sampled_positions(self, max_side: int) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Rows and columns of the scene that `read_decimated` picks; None where they are evenly spread."""
+        if not self._is_sampled(max_side):
+            return None
+        side, size = max_side // SAMPLES_ACROSS, self.size
+        block_height, block_width = self.dataset.block_shapes[self.bands[0] - 1]
+        starts = _lattice(size.height, side, block_height), _lattice(size.width, side, block_width)
+        rows, cols = (np.concatenate([start + np.arange(side) for start in along]) for along in starts)
+        return rows, cols
+
+    def _is_sampled(self, max_side: int) -> bool:
+        if self.source.is_remote:
+            return self._overview_side > 4 * max_side
+        # A narrow scene is not worth pieces that would reach beyond it.
+        narrow = min(self.size.height, self.size.width) < max_side
+        return not narrow and self.size.pixels > _MOST_DECODED and self._overview_side**2 > _MOST_DECODED
+
     def _read_reduced(self, max_side: int) -> ScenePixels:
+        if self._is_sampled(max_side):
+            return self._read_samples(max_side)
         if not self.source.is_remote:
             return self._read_whole(max_side)
-        if self._overview_side > 4 * max_side:
-            return self._read_samples(max_side)
         return persistently(self.source.path, lambda: self._read_whole(max_side))
 
     def _read_whole(self, max_side: int) -> ScenePixels:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from magnet_geo.raster import SceneReader, SceneSource, untagged_collar
+from magnet_geo.raster import SceneReader, SceneSource, scene_reader, untagged_collar
 from tests.raster.rasters import ramp, write_raster
 from tests.shared_data import SCENES, needs_scenes
 
@@ -29,6 +29,27 @@ def test_a_black_or_white_border_is_told_with_its_share(tmp_path: Path, value: i
     assert text is not None
     assert "10%" in text
     assert f"--nodata {value}" in text
+
+
+@pytest.mark.parametrize(("width", "told"), [(25, False), (450, True)])
+def test_a_large_scene_is_sampled_for_its_border(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, told: bool
+) -> None:
+    monkeypatch.setattr(scene_reader, "_MOST_DECODED", 10**6)
+    values = ramp(1, 1500, 1600)
+    values[:, :, :width] = 0
+    tiles = {"tiled": True, "blockxsize": 64, "blockysize": 64}
+    path = write_raster(tmp_path / "a.tif", values, **tiles)
+    with SceneReader(SceneSource(path), (1,)) as reader:
+        positions = reader.sampled_positions(1024)
+        assert positions is not None
+        rows, cols = positions
+        np.testing.assert_array_equal(reader.read_decimated(1024).values, values[:, rows[:, None], cols])
+        assert (rows[0], rows[-1], cols[0], cols[-1]) == (0, 1499, 0, 1599)
+    text = warning_for(path, (1,))
+    assert (text is not None) is told
+    if text is not None:
+        assert int(text.split("%")[0].split()[-1]) == pytest.approx(100 * width / 1600, abs=4)
 
 
 def test_a_slanted_border_is_told(tmp_path: Path) -> None:
