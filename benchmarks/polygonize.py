@@ -1,6 +1,7 @@
 """A mosaic of a real map to polygons: `magnet-geo polygonize` beside GDAL's `gdal_polygonize`: time and memory.
 
     python benchmarks/polygonize.py FOLDER [--map classes.tif] [--side 20000] [--format fgb] [--options="--smooth"]
+                                    [--only ours]
 
 Without --map, the example scene is mapped first. The map is repeated in mirror images over side x side pixels, so that
 borders go on from one to the next. gdal_polygonize is left out where it is not installed (Debian: gdal-bin).
@@ -44,18 +45,20 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=20000)
     parser.add_argument("--format", choices=sorted(DRIVERS), default="gpkg")
     parser.add_argument("--options", default="", help="further options of magnet-geo polygonize")
-    parser.add_argument("--without-gdal", action="store_true")
+    parser.add_argument("--only", choices=["ours", "gdal"], help="one of the two programs")
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True)
     mosaic = make_mosaic(
         options.folder / f"mosaic_{options.side}.tif", options.map or example_map(options.folder), options.side
     )
     print("| program | seconds | CPU seconds | peak RSS | features |\n| --- | --- | --- | --- | --- |")
-    ours = options.folder / f"ours.{options.format}"
-    command = [magnet_geo(), "polygonize", str(mosaic), str(ours), "--overwrite", "--progress", "none"]
-    show(" ".join(["magnet-geo polygonize", options.options]).strip(), [*command, *shlex.split(options.options)], ours)
-    gdal = None if options.without_gdal else shutil.which("gdal_polygonize.py") or shutil.which("gdal_polygonize")
-    if gdal is not None:
+    if options.only != "gdal":
+        ours = options.folder / f"ours.{options.format}"
+        command = [magnet_geo(), "polygonize", str(mosaic), str(ours), "--overwrite", "--progress", "none"]
+        name = f"magnet-geo polygonize {options.options}".strip()
+        show(name, [*command, *shlex.split(options.options)], ours)
+    gdal = shutil.which("gdal_polygonize.py") or shutil.which("gdal_polygonize")
+    if gdal is not None and options.only != "ours":
         theirs = options.folder / f"gdal.{options.format}"
         theirs.unlink(missing_ok=True)
         command = [gdal, "-q", str(mosaic), "-f", DRIVERS[options.format], str(theirs), "gdal", "class_value"]

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 SCENE = ROOT / "examples/village/village_rgb_2m.tif"
 PICTURE = ROOT / "docs/images/polygons.png"
 # Left, bottom, right, top.
-CORNER = 321960, 129840, 322200, 130020
+CORNER = 321450, 129570, 321690, 129750
 WAYS = {
     "as the pixels lie": [],
     "--smooth": ["--smooth"],
@@ -33,8 +33,9 @@ WAYS = {
 def main() -> None:
     """The picture."""
     mpl.rcParams.update({"font.family": "DejaVu Sans", "font.size": 9})
-    figure = Figure(figsize=(10, 6.6), dpi=130, layout="constrained")
+    figure = Figure(figsize=(9, 7.5), dpi=130, layout="constrained")
     axes = figure.subplots(2, 2).ravel()
+    legend: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         classes = Path(folder) / "classes.tif"
         run("segment", SCENE, "-o", classes)
@@ -45,12 +46,11 @@ def main() -> None:
             table = gpd.read_file(layer, layer="layer", bbox=CORNER)
             table.plot(ax=axis, color=table.color, edgecolor="white", linewidth=0.7)
             axis.set_title(title)
+            legend |= dict(zip(table.class_name, table.color, strict=True))
     for axis in axes:
         axis.set(xlim=CORNER[::2], ylim=CORNER[1::2], xticks=[], yticks=[], xlabel="", ylabel="", aspect="equal")
-    legend = dict(sorted(zip(table.class_name, table.color, strict=True)))
-    figure.legend(
-        [Patch(color=c) for c in legend.values()], list(legend), loc="outside lower center", ncols=5, frameon=False
-    )
+    patches = [Patch(color=color, label=name) for name, color in sorted(legend.items())]
+    figure.legend(handles=patches, loc="outside lower center", ncols=5, frameon=False)
     figure.savefig(PICTURE)
 
 

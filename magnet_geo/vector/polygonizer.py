@@ -19,7 +19,7 @@ from magnet_geo.vector.border_shape import BorderShape, PixelBorders, SmoothBord
 from magnet_geo.vector.class_bands import Band, BandSource, ClassBands, Inside
 from magnet_geo.vector.class_choice import ClassTally, chosen_codes
 from magnet_geo.vector.confidence_map import ConfidenceMap
-from magnet_geo.vector.feature_batch import FeatureMaker, RegionSums
+from magnet_geo.vector.feature_batch import FeatureBatch, FeatureMaker, RegionSums
 from magnet_geo.vector.ground_scale import GroundScale
 from magnet_geo.vector.large_polygons import TILE_PX, cut_large
 from magnet_geo.vector.layer_draft import LayerDraft, LayerPlan
@@ -127,7 +127,10 @@ class _Run:
             maker = FeatureMaker(grid, self.scale, classes, multi)
             for finished, tracer in self._finished(source, shape):
                 chosen = np.isin(finished.codes, list(wanted))
-                self._write(draft, maker, finished if chosen.all() else finished.take(chosen), tracer)
+                batch = self._features(maker, finished if chosen.all() else finished.take(chosen), tracer)
+                # The rings of a large region need not stay in memory while its geometry is written.
+                del finished
+                self._write(draft, batch)
             self._require_features()
             self._say(_TRACED, "write", "Writing the layer")
             legend = [c for c in named if c in [classes[code] for code in wanted]] or self.tally.present(classes)
@@ -187,15 +190,14 @@ class _Run:
         tracer = RegionTracer(source.grid.width, connectivity=self.options.connectivity, shape=shape)
         begun = _MERGED if self.options.min_area else 0.0
         kept: list[FinishedRegions] = []
+        # Nothing here holds what was handed out.
         for band in source.bands():
-            finished = tracer.take(band.codes, self._measures(band))
             if self.options.dissolve:
-                kept.append(finished)
+                kept.append(tracer.take(band.codes, self._measures(band)))
             else:
-                yield finished, tracer
+                yield tracer.take(band.codes, self._measures(band)), tracer
             self._read("trace", "Tracing borders", begun, _TRACED, band)
-        finished = tracer.finish()
-        yield (FinishedRegions.dissolve([*kept, finished]) if self.options.dissolve else finished), tracer
+        yield (FinishedRegions.dissolve([*kept, tracer.finish()]) if self.options.dissolve else tracer.finish()), tracer
 
     def _measures(self, band: Band) -> list[RunMeasure]:
         measures: list[RunMeasure] = [count_pixels]
@@ -212,9 +214,9 @@ class _Run:
         area = None if self.scale is None else next(rows)
         return RegionSums(pixels, area, *(rows if self.certainty is not None else ()))
 
-    def _write(self, draft: LayerDraft, maker: FeatureMaker, found: FinishedRegions, tracer: RegionTracer) -> None:
+    def _features(self, maker: FeatureMaker, found: FinishedRegions, tracer: RegionTracer) -> FeatureBatch | None:
         if not found.codes.size:
-            return
+            return None
         block = build_polygons(found.rings, found.owners, tracer.part_of(found.rings.regions))
         codes, sums = found.codes, found.sums
         if self.options.max_vertices is not None:
@@ -222,10 +224,13 @@ class _Run:
             block, parents = cut_large(block, self.options.max_vertices, tile_px=tile_px)
             codes, sums = codes[parents], sums[:, parents]
         batch = maker.make(block, codes, self._sums(sums))
-        for part in batch.parts(_WRITTEN_AT_ONCE):
+        self.tally.add(codes, batch.columns.get("area_m2"), block.rings.keys.size)
+        return batch
+
+    def _write(self, draft: LayerDraft, batch: FeatureBatch | None) -> None:
+        for part in batch.parts(_WRITTEN_AT_ONCE) if batch else ():
             self.cancel.raise_if_cancelled()
             draft.write(part)
-        self.tally.add(codes, batch.columns.get("area_m2"), block.rings.keys.size)
 
     def _require_features(self) -> None:
         if self.tally.features.any():

@@ -64,13 +64,12 @@ class PolygonBlock:
         rings = self.rings
         offsets = rings.offsets + np.arange(rings.offsets.size)
         points = np.empty((offsets[-1], 2))
-        # Each ring ends with its first corner.
-        closing = np.zeros(len(points), np.bool_)
-        closing[offsets[1:] - 1] = True
-        targets = np.flatnonzero(~closing)
         for places, own, _ in rings.steps():
+            # Each ring ends with its first corner, which moves the rings after it on by one.
+            targets = np.arange(places.start, places.stop)
+            targets += np.searchsorted(rings.offsets, targets, side="right") - 1
             lines, columns = positions(own)
-            points[targets[places], 0], points[targets[places], 1] = place(lines / 2, columns / 2)
+            points[targets, 0], points[targets, 1] = place(lines / 2, columns / 2)
         points[offsets[1:] - 1] = points[offsets[:-1]]
         polygons: NDArray[np.object_] = shapely.from_ragged_array(
             shapely.GeometryType.POLYGON, points, (offsets, self.polygon_offsets)

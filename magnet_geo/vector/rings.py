@@ -51,8 +51,9 @@ class RingBlock:
         """The rings in another order, (R,) places."""
         kept = self.lengths[order]
         offsets = offsets_of(kept)
-        shift = np.repeat(self.offsets[:-1][order] - offsets[:-1], kept)
-        return RingBlock(self.keys[np.arange(offsets[-1]) + shift], offsets, self.regions[order])
+        places = np.repeat(self.offsets[:-1][order] - offsets[:-1], kept)
+        places += np.arange(offsets[-1])
+        return RingBlock(self.keys[places], offsets, self.regions[order])
 
     def without(self, dropped: NDArray[np.bool_]) -> RingBlock:
         """The rings without some of their corners, (N,) boolean."""
