@@ -32,7 +32,7 @@ def option(name):
     return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else None
 
 
-def write_raster(path):
+def write_raster(path, value=2):
     from osgeo import gdal, osr
 
     source = gdal.Open(sys.argv[-1]) if os.path.exists(sys.argv[-1]) else None
@@ -46,7 +46,7 @@ def write_raster(path):
         reference.ImportFromEPSG(32633)
         made.SetGeoTransform((500000, 1, 0, 5400000, 0, -1))
         made.SetProjection(reference.ExportToWkt())
-    made.GetRasterBand(1).Fill(2)
+    made.GetRasterBand(1).Fill(value)
     made.GetRasterBand(1).SetNoDataValue(255)
     made = None
     os.replace(path + ".part", path)
@@ -123,7 +123,7 @@ def segment():
             sys.stdout.buffer.flush()
     steps = 600 if MODE in ("slow", "stubborn") else 5
     if preview:
-        write_raster(preview)
+        write_raster(preview, value=1)
         say(type="preview", raster=preview)
     for step in range(steps):
         if cancelled.is_set():

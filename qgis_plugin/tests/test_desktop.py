@@ -149,6 +149,23 @@ def test_failures_are_told_and_qgis_goes_on(desktop, tmp_path):
     assert desktop.quit() == 0
 
 
+def test_a_cancelled_run_shows_the_map_below_again(desktop, tmp_path):
+    desktop.ask(
+        "def shown():\n"
+        "    picture = iface.mapCanvas().grab().toImage()\n"
+        "    return picture.pixelColor(picture.width() // 2, picture.height() // 2).name()"
+    )
+    desktop.ask(f"begin('ok', {str(tmp_path / 'first.tif')!r})")
+    desktop.wait_until("'The map is ready' in texts()", limit_s=30)
+    desktop.wait_until("shown() == '#dcc48e'", limit_s=10)
+    desktop.wait_until("desktop._dialog.facts.workload is not None", limit_s=30)
+    desktop.ask(f"begin('slow', {str(tmp_path / 'second.tif')!r})")
+    desktop.wait_until("shown() == '#3b7dc4'", limit_s=30)
+    desktop.ask("desktop._tasks[0].cancel()")
+    desktop.wait_until("'Cancelled' in texts()", limit_s=10)
+    desktop.wait_until("shown() == '#dcc48e'", limit_s=10)
+
+
 def test_a_reload_during_a_run_leaves_no_engine(desktop, tmp_path):
     desktop.ask(f"begin('slow', {str(tmp_path / 'o.tif')!r})")
     desktop.wait_until("len(QgsProject.instance().mapLayers()) == 2", limit_s=30)

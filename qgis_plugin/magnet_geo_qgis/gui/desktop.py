@@ -162,6 +162,8 @@ class Desktop:
             self._show_result(task, end, result, workload)
         else:
             result.remove_preview()
+            # QGIS does not draw again what lay below a layer that leaves with its group.
+            self._iface.mapCanvas().refresh()
         task.clean_up()
         if end.status is Status.CANCELLED:
             text = (

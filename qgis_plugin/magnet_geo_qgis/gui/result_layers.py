@@ -28,7 +28,9 @@ class ResultLayers:
         """Adds the coarse map on top."""
         layer = QgsRasterLayer(path, tr("{title} (coarse, being refined)").format(title=self._title))
         if layer.isValid():
-            style_map(layer, self._classes)
+            # Where the model's card is not known yet, the file's own legend is what there is.
+            if self._classes:
+                style_map(layer, self._classes)
             self._map_id = self._add(layer)
             self._open_legend()
 
