@@ -31,11 +31,12 @@ DESCRIPTION = (
     "vegetation. A light network for machines without a GPU."
 )
 DOMAIN = (
-    "Trained on a desert city and its coast (Dubai), about 1 m per pixel by the width of roads. In other dry cities "
-    "it separates vegetation, bare ground and large buildings sensibly. Do not trust it on green countryside: it has "
-    "seen no meadow, cropland, forest, snow or cloud, and takes dark, smooth fields for water, with confidence; on "
-    "the example scene, English farmland, whole fields become water. Its figures below say nothing about such "
-    "ground. Roads, buildings and vegetation are its weak classes at home too."
+    "Trained on a desert city and its coast (Dubai), about 1 m per pixel by the width of roads. Elsewhere, on dry "
+    "and built-up ground, it seems to separate vegetation, bare ground and large buildings sensibly; that was looked "
+    "at, not measured. Do not trust it on green countryside: it has seen no meadow, cropland, forest, snow or cloud, "
+    "and takes dark, smooth fields for water, with confidence; on the example scene, English farmland, whole fields "
+    "become water. Its figures below say nothing about such ground. Roads, buildings and vegetation are its weak "
+    "classes at home too."
 )
 #: Of the card's tables, in their order.
 TITLES = (

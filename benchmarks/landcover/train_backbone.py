@@ -14,6 +14,7 @@ import argparse
 import copy
 import json
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ def train(
         losses += kept["losses"]
     start = time.monotonic()
     while (progress := _progress(len(losses), start, schedule)) < 1:
-        factor = min(1.0, (len(losses) + 1) / 60) * (0.51 + 0.49 * np.cos(np.pi * progress))
+        factor = min(1.0, (len(losses) + 1) / 60) * (0.51 + 0.49 * math.cos(math.pi * progress))
         for group, rate in zip(optimizer.param_groups, highest, strict=True):
             group["lr"] = rate * factor
         batch = next(drawn)
