@@ -166,7 +166,7 @@ class MapRun:
         else:
             self._run_on_workers(self.workers, name, folder, windows, ranking, after)
             store = PartsStore(folder)
-        missing = sum(window.index not in store.finished for window in windows)
+        missing = sum(not store.is_whole(window.index) for window in windows)
         if missing:
             raise OutputError(f"{missing} finished windows cannot be read back; check the disk of the output.")
         return store

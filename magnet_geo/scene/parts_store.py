@@ -78,6 +78,10 @@ class PartsStore:
         """Whether a finished window is not joined to the one above yet."""
         return index in self.finished and bool(self._records[index].get("top"))
 
+    def is_whole(self, index: int) -> bool:
+        """Whether nothing is left to do for a window."""
+        return index in self.finished and not self.has_open_top(index)
+
     def parts(self) -> list[int]:
         """Finished windows that have a part, in plan order."""
         return sorted(index for index in self.finished if not self.is_empty(index))

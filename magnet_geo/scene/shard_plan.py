@@ -37,7 +37,7 @@ def plan_shards(
     in_run = {window.index for window in windows}
 
     def needs_band_above(index: int) -> bool:
-        return index in in_run and (index not in store.finished or store.has_open_top(index))
+        return index in in_run and not store.is_whole(index)
 
     shards = []
     for number, first in enumerate(range(0, len(by_row), height)):

@@ -20,6 +20,8 @@ from magnet_geo.scene.worker_place import WorkerPlace
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+# The terminal sends Ctrl-C to all processes; this one stops the workers.
+_IGNORE_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 _SECONDS_BETWEEN_LOOKS = 0.2
 _SECONDS_TO_STOP = 10
 _SECONDS_TO_CONNECT = 15
@@ -55,7 +57,9 @@ class Workers:
         with ExitStack() as opened:
             if self._place.local:
                 # A worker's memory is planned by the run itself; the nanny would kill what torch has taken.
-                cluster = LocalCluster(n_workers=self._place.local, threads_per_worker=1, memory_limit=0)
+                cluster = LocalCluster(
+                    n_workers=self._place.local, threads_per_worker=1, memory_limit=0, preload=[_IGNORE_CTRL_C]
+                )
                 where: Any = opened.enter_context(cluster)
             else:
                 where = self._place.address
@@ -103,17 +107,16 @@ class Workers:
             CancelledError: The token was raised.
         """
         client, finished = self._open_client, queue.SimpleQueue[int]()
-        topic, name = f"magnet-geo-{task.token}", f"{_key_part(task.plan.description.name)}-{_VERBS[task.name]}-rows"
-        unique = uuid4().hex[:6]
+        topic, scene, unique = f"magnet-geo-{task.token}", _key_part(task.plan.description.name), uuid4().hex[:6]
         client.subscribe_topic(topic, lambda event: finished.put(event[1]["windows"]))
         futures: list[Future] = []
         try:
             for shard in shards:
-                key = f"{name}-{shard.number}-{unique}"
+                key = f"{scene}-{_VERBS[task.name]}-rows-{shard.number}-{unique}"
                 futures.append(client.submit(_on_worker, task, shard, topic, key=key, pure=False))
             segmented = list(futures)
-            for above, own, shard in zip(segmented, segmented[1:], shards[1:], strict=False):
-                key = f"{name.replace(_VERBS[task.name], 'join')}-{shard.number}-{unique}"
+            for above, own, shard in zip([None, *segmented], segmented, shards, strict=False):
+                key = f"{scene}-join-rows-{shard.number}-{unique}"
                 futures.append(client.submit(_join_on_worker, task, shard, above, own, key=key, pure=False))
             _follow(futures, finished, cancel, on_windows)
             return [future.result() for future in segmented]
@@ -146,7 +149,7 @@ def _on_worker(task: PassTask, shard: Shard, topic: str) -> dict[str, str] | Mag
 
 
 def _join_on_worker(task: PassTask, shard: Shard, above: object, own: object) -> MagnetGeoError | None:
-    """Runs once both shards are finished: the scheduler passes their results on."""
+    """Runs once both shards are finished, for it waits for their results; the first one has none above."""
     if isinstance(above, MagnetGeoError) or isinstance(own, MagnetGeoError):
         return None
     try:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +45,21 @@ def test_what_names_no_workers_is_wrong_usage(scene: Path) -> None:
     result = run("segment", scene, "--workers", "many")
     assert result.exit_code == 2
     assert "names no workers; give local:N" in " ".join(result.stderr.split())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups are a matter of POSIX")
+def test_ctrl_c_of_a_terminal_ends_all_processes_with_one_sentence(
+    wide_scene: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "magnet_geo", "segment", wide_scene, "-o", tmp_path / "map.tif"]
+    command += ["--model", tiny_model, "--workers", "local:1", "--threads", "1", "--progress", "jsonl"]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as process:
+        assert process.stdout is not None
+        # The first tells of a window; the last worker is up then.
+        next(line for line in process.stdout if '"segment"' in line)
+        os.killpg(process.pid, signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told.splitlines()[-1].startswith("Cancelled")
+    assert "Traceback" not in told

@@ -128,8 +128,10 @@ def test_a_worker_that_is_killed_costs_its_shard_alone(
     assert hashes(folder) == expected
 
 
-@pytest.mark.parametrize("then", ["workers", "alone"])
-def test_what_a_cluster_began_may_be_finished_by_anyone(scene: str, folder: Path, workers: Workers, then: str) -> None:
+@pytest.mark.parametrize("then", ["workers", "alone", "larger shards"])
+def test_what_a_cluster_began_may_be_finished_by_anyone(
+    scene: str, folder: Path, workers: Workers, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = _expected(scene, folder)
     cancel = CancelToken()
 
@@ -148,7 +150,9 @@ def test_what_a_cluster_began_may_be_finished_by_anyone(scene: str, folder: Path
             workers=workers,
         )
     assert list(folder.glob(".map.tif.magnet-geo/map/*.part"))
-    _segment(scene, folder, workers if then == "workers" else None)
+    if then == "larger shards":
+        monkeypatch.setattr("magnet_geo.scene.shard_plan._SHARDS_PER_WORKER", 1)
+    _segment(scene, folder, None if then == "alone" else workers)
     assert hashes(folder) == expected
 
 
