@@ -13,6 +13,9 @@ from magnet_geo.scene.ranking import BudgetRanking
 from magnet_geo.scene.result import BudgetRecord, TimeEstimate
 from magnet_geo.scene.run_speed import RunSpeed
 
+# A run that takes so much longer than its budget has overdrawn it.
+_TOLERANCE = 0.1
+
 
 class TimeBudget:
     """Counts from its making on.
@@ -34,6 +37,11 @@ class TimeBudget:
     def left_s(self) -> float:
         """Seconds that are left; negative once it is overdrawn."""
         return self.seconds - (self._clock() - self._begun)
+
+    @property
+    def overdrawn(self) -> bool:
+        """Whether a run has clearly taken longer."""
+        return self.left_s() < -_TOLERANCE * self.seconds
 
     def allows(self, run: TimeEstimate) -> bool:
         """Whether there is time for a run."""
@@ -59,11 +67,21 @@ class TimeBudget:
         )
 
 
-def budget_warning(record: BudgetRecord) -> str | None:
-    """The sentence on what was left coarse; None where nothing was."""
+def budget_warning(record: BudgetRecord, *, overdrawn: bool) -> str | None:
+    """The sentence on what was left coarse; None where nothing was.
+
+    Args:
+        record: How far the budget went.
+        overdrawn: Whether the run took longer all the same.
+    """
     if record.coarse == 0:
         return None
     budget = duration_text(record.seconds)
+    if overdrawn:
+        return (
+            f"The budget of {budget} was too short even for the coarse map, which is finished all the same: "
+            f"{record.refined:,} of {record.patches:,} patches were refined."
+        )
     if record.refined == 0:
         return f"The budget of {budget} was spent on the coarse map: nothing was refined."
     return (

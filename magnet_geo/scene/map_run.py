@@ -295,8 +295,8 @@ class MapRun:
     def _warn_of_budget(self) -> None:
         """Say what was left coarse, unless the budget was told to be too short already."""
         record = budget_record(self.options.budget_s, self.tally)
-        if record is not None and not self._short:
-            self._warn(budget_warning(record))
+        if record is not None and self.budget is not None and not self._short:
+            self._warn(budget_warning(record, overdrawn=self.budget.overdrawn))
 
     def _warn(self, warning: str | None) -> None:
         if warning is not None:

@@ -90,12 +90,12 @@ def test_a_model_without_refinement_takes_no_budget(scene: str, tmp_path: Path) 
 
 def test_what_was_left_coarse_is_a_sentence() -> None:
     some = BudgetRecord(seconds=600, patches=2000, refined=740, coarse=1260)
-    assert budget_warning(some) == (
+    assert budget_warning(some, overdrawn=False) == (
         "Within the budget of 10 min, 740 of 2,000 patches (37%) were refined, the most uncertain first; the others "
         "are coarse."
     )
-    assert budget_warning(BudgetRecord(seconds=600, patches=9, refined=9, coarse=0)) is None
-    none = budget_warning(BudgetRecord(seconds=90, patches=9, refined=0, coarse=9))
+    assert budget_warning(BudgetRecord(seconds=600, patches=9, refined=9, coarse=0), overdrawn=True) is None
+    none = budget_warning(BudgetRecord(seconds=90, patches=9, refined=0, coarse=9), overdrawn=False)
     assert none == "The budget of 90 s was spent on the coarse map: nothing was refined."
     assert [duration_text(s) for s in (1.25, 119, 120, 7199, 12600)] == ["1.25 s", "119 s", "2 min", "120 min", "3.5 h"]
 
@@ -104,7 +104,12 @@ def test_a_budget_counts_down() -> None:
     now = [100.0]
     budget = TimeBudget(30.0, clock=lambda: now[0])
     now[0] = 112.0
-    assert budget.left_s() == 18.0
+    assert (budget.left_s(), budget.overdrawn) == (18.0, False)
+    now[0] = 134.0
+    assert (budget.left_s(), budget.overdrawn) == (-4.0, True)
+    too_short = budget_warning(BudgetRecord(seconds=30, patches=9, refined=1, coarse=8), overdrawn=True)
+    assert too_short is not None
+    assert "too short even for the coarse map" in too_short
 
 
 def test_an_estimate_grows_with_what_is_refined_and_writes_nothing(scene: str, tmp_path: Path) -> None:
