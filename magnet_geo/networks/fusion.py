@@ -44,7 +44,7 @@ class FusedConvolution(nn.Module):
         self._name, self._bounds = activation
         self._padding, self._stride = list(convolution.padding), list(convolution.stride)
         self._dilation, self._groups = list(convolution.dilation), convolution.groups
-        # Plain attributes: an opaque tensor can be neither copied nor saved.
+        # Plain attributes, made again where they are missing: an opaque tensor can be neither copied nor pickled.
         self._weight, self._packed_for = convolution.weight.detach(), torch.Size()
         self._packed: Tensor | None = None
         self._bias = None if convolution.bias is None else convolution.bias.detach()
@@ -63,6 +63,9 @@ class FusedConvolution(nn.Module):
             sum_and_unary = ("add", 1.0, unary, list(self._bounds), None)
             result = fused.binary(features, added, weight, self._bias, *place, *sum_and_unary)
         return result
+
+    def __getstate__(self) -> dict[str, object]:
+        return self.__dict__ | {"_packed": None}
 
     def _weight_for(self, shape: torch.Size) -> Tensor:
         """The weights as this processor wants them, laid out for the first shape seen: for others they may be slow."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -103,6 +105,14 @@ def test_sums_and_activations_become_part_of_the_convolution_before_them() -> No
         for side in (5, 9, 5):
             images = 4 * torch.randn(2, 3, side, side + 1)
             torch.testing.assert_close(prepared(images), block(images), rtol=1e-5, atol=1e-6)
+
+
+def test_a_prepared_network_that_has_run_can_be_copied() -> None:
+    prepared = prepare_for_inference(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), device="cpu", dtype=torch.float32)
+    images = torch.randn(1, 3, 6, 7)
+    with torch.inference_mode():
+        expected = prepared(images)
+        torch.testing.assert_close(copy.deepcopy(prepared)(images), expected)
 
 
 def test_what_others_still_need_is_not_fused_away() -> None:
