@@ -84,6 +84,7 @@ def markdown(machine: str, results: Results, scene_side: int) -> str:
         *_head(
             f"default model, scene of {scene_side} x {scene_side}",
             "seconds",
+            "CPU seconds",
             "Mpx/s",
             "against bare",
             "refined",
@@ -153,7 +154,7 @@ def _machine(options: argparse.Namespace) -> str:
     found = torch.cpu.get_capabilities()
     units = [unit for unit in ("amx_bf16", "avx512_bf16", "avx512_f", "avx2") if found.get(unit)]
     parts = (
-        f"{options.threads} threads on {name} ({', '.join(units[:2])})",
+        f"{options.threads} thread(s) on {name} ({', '.join(units[:2])})",
         platform.system(),
         f"Python {platform.python_version()}",
         f"torch {torch.__version__}",
