@@ -14,7 +14,7 @@ def keep_freed_memory() -> None:
     """Tell glibc to keep what is freed, up to half a gigabyte; nothing happens where there is no glibc.
 
     By default it hands large blocks back at once: a float32 refinement of 508 x 508 pixels then spends a fifth of its
-    time on page faults. The peak of memory stays as it is.
+    time on page faults. What is kept counts towards the process's memory.
     """
     if sys.platform != "linux":
         return
