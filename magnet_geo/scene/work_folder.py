@@ -50,9 +50,14 @@ class WorkFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None or not self.holds_work():
+        ends = error is None or not self.holds_work()
+        if ends:
             shutil.rmtree(self.path, ignore_errors=True)
+        # Windows and NFS keep a file that is open, and its folder.
+        left = ends and self.path.exists()
         self._lock.release()
+        if left:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def holds_work(self) -> bool:
         """Whether a window was finished."""
