@@ -131,7 +131,8 @@ def killed(case: Case, output: Path, chance: random.Random, kills: int, *, torn:
             require(run.end() == (0, ""), "the last run ends well")
             break
         run.wait_for_begin()
-        time.sleep(chance.uniform(0, 2.5 * case.seconds / kills if not torn else 0.8 * case.seconds / kills))
+        # Without a finished window there is nothing to tear.
+        time.sleep(chance.uniform(1, 2.5) * case.window_s if torn else chance.uniform(0, 2.5 * case.seconds / kills))
         if run._process.poll() is not None:
             check(case, output)
             output.unlink()
@@ -148,7 +149,7 @@ def killed(case: Case, output: Path, chance: random.Random, kills: int, *, torn:
 def tear(output: Path, chance: random.Random) -> None:
     """Cut the journal, and now and then a part or a band, as a power failure may."""
     journal = store(output) / "windows.journal"
-    if not journal.exists():
+    if not journal.exists() or not journal.stat().st_size:
         return
     os.truncate(journal, chance.randrange(max(1, journal.stat().st_size - 120), journal.stat().st_size + 1))
     others = sorted(path for path in store(output).iterdir() if path != journal)
