@@ -13,9 +13,9 @@ LEAST_CACHE_BYTES = 32 * MEBIBYTE
 
 # The program with its libraries and a small model, before the first window.
 _PROCESS_BYTES = 450 * MEBIBYTE
-# Windows read ahead and GDAL's block cache, in the order in which they are given up. Strips as wide as the scene are
-# decoded once per window where the cache does not hold a row of windows: it is the last to become small.
-_READING = tuple((ahead, cache * MEBIBYTE) for ahead, cache in ((2, 256), (2, 128), (1, 128), (1, 64), (1, 32)))
+# Windows read ahead, and the share of the useful block cache of GDAL, in the order in which they are given up.
+_READING = ((2, 1.0), (2, 0.5), (1, 0.5), (1, 0.25), (1, 0.0))
+_CACHE_BYTES, _MOST_CACHE_BYTES = 64 * MEBIBYTE, 256 * MEBIBYTE
 # Bytes of activations per input pixel of a patch in float32, measured by benchmarks/activation_memory.py.
 _ACTIVATION_BYTES = {
     "light-fpn": 300,
@@ -38,6 +38,7 @@ class Workload:
         number_bytes: Bytes of one number in the networks, 2 or 4.
         scene_window: The window in scene pixels.
         scene_pixel_bytes: Bytes of one scene pixel over all bands that are read.
+        cache_bytes: Block cache that spares decoding twice, see `useful_cache`.
         resampled: Whether windows are brought to another pixel size.
         output_bytes: Bytes written per scene pixel.
         on_gpu: Whether networks and maps live on a GPU.
@@ -47,6 +48,7 @@ class Workload:
     number_bytes: int
     scene_window: Size
     scene_pixel_bytes: int
+    cache_bytes: int
     resampled: bool
     output_bytes: int
     on_gpu: bool
@@ -71,6 +73,21 @@ class MemoryPlan:
     gpu_bytes: int
 
 
+def useful_cache(*, block: Size, scene: Size, window: Size, pixel_bytes: int) -> int:
+    """Bytes of GDAL's block cache that are worth having: windows share few tiles, but all strips of their rows.
+
+    Args:
+        block: Blocks of the scene's file.
+        scene: Size of the scene.
+        window: The window in scene pixels.
+        pixel_bytes: Bytes of one scene pixel over all bands that are read.
+    """
+    if block.width <= 2 * window.width:
+        return _CACHE_BYTES
+    row_of_windows = scene.width * (window.height + block.height) * pixel_bytes
+    return min(_MOST_CACHE_BYTES, max(_CACHE_BYTES, row_of_windows))
+
+
 def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | None, max_vram: int | None) -> MemoryPlan:
     """Choose batch size and read-ahead within the limits.
 
@@ -84,7 +101,11 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
         MemoryLimitError: Not even one window with one patch at a time fits; says what does.
     """
     batches = [batch_size] if batch_size else ([16, 8, 4, 2, 1] if work.on_gpu else [2, 1])
-    options = [_plan(work, batch, ahead, cache) for batch in batches for ahead, cache in _READING]
+    options = [
+        _plan(work, batch, ahead, max(LEAST_CACHE_BYTES, int(share * work.cache_bytes)))
+        for batch in batches
+        for ahead, share in _READING
+    ]
     for plan in options:
         fits_main = max_memory is None or plan.main_bytes <= max_memory
         fits_gpu = max_vram is None or plan.gpu_bytes <= max_vram

@@ -26,7 +26,7 @@ from magnet_geo.raster import (
 )
 from magnet_geo.raster.gdal_environment import CACHE_BYTES, limit_block_cache
 from magnet_geo.scene.area_of_interest import AreaOfInterest
-from magnet_geo.scene.memory_plan import LEAST_CACHE_BYTES, MemoryPlan, Workload, plan_memory
+from magnet_geo.scene.memory_plan import LEAST_CACHE_BYTES, MemoryPlan, Workload, plan_memory, useful_cache
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.pixel_size import choose_read_scale
 from magnet_geo.scene.reduced_reading import ReducedReading
@@ -121,6 +121,12 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         number_bytes=model.number_bytes,
         scene_window=windows.window,
         scene_pixel_bytes=pixel_bytes if eight_bit else len(bands) * 4,
+        cache_bytes=useful_cache(
+            block=Size(*description.block_shape),
+            scene=description.grid.size,
+            window=windows.window,
+            pixel_bytes=pixel_bytes,
+        ),
         resampled=not scale.is_native,
         output_bytes=1
         + (options.confidence is not None)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from magnet_geo.errors import MemoryLimitError
 from magnet_geo.grid import Size
 from magnet_geo.model import load_bundle
-from magnet_geo.scene.memory_plan import Workload, plan_memory
+from magnet_geo.scene.memory_plan import Workload, plan_memory, useful_cache
 from tests.scene.stub_model import stub_manifest
 
 BUNDLED = load_bundle("landcover").manifest
@@ -18,6 +21,7 @@ WORK = Workload(
     number_bytes=4,
     scene_window=BUNDLED.pyramid_value().window,
     scene_pixel_bytes=3,
+    cache_bytes=64 * 2**20,
     resampled=False,
     output_bytes=1,
     on_gpu=False,
@@ -28,8 +32,11 @@ def test_one_gigabyte_is_enough_for_the_bundled_model() -> None:
     plan = plan_memory(WORK, batch_size=None, max_memory=10**9, max_vram=None)
     assert plan.main_bytes <= 10**9
     free = plan_memory(WORK, batch_size=None, max_memory=None, max_vram=None)
-    assert (free.batch_size, free.windows_ahead, free.cache_bytes) == (2, 2, 256 * 2**20)
+    assert (free.batch_size, free.windows_ahead, free.cache_bytes) == (2, 2, 64 * 2**20)
     assert free.main_bytes > 10**9
+    striped = replace(WORK, cache_bytes=256 * 2**20)
+    assert plan_memory(striped, batch_size=None, max_memory=None, max_vram=None).cache_bytes == 256 * 2**20
+    assert plan_memory(striped, batch_size=None, max_memory=10**9, max_vram=None).main_bytes <= 10**9
 
 
 @pytest.mark.parametrize("limit", [1e9, 1.1e9, 1.3e9, 2e9, 8e9])
@@ -66,3 +73,20 @@ def test_the_gpu_has_a_limit_of_its_own() -> None:
 def test_a_larger_window_needs_more() -> None:
     small = replace(WORK, manifest=stub_manifest(), scene_window=Size(128, 128))
     assert plan_memory(small, batch_size=None, max_memory=None, max_vram=None).main_bytes < 0.8e9
+
+
+def test_the_cache_holds_the_strips_that_a_row_of_windows_shares() -> None:
+    window = Size(2048, 2048)
+    mebibytes = {
+        width: useful_cache(block=Size(rows, cols), scene=Size(9000, width), window=window, pixel_bytes=3) / 2**20
+        for rows, cols, width in ((512, 512, 40_000), (1, 2000, 2000), (1, 20_000, 20_000), (8, 90_000, 90_000))
+    }
+    assert mebibytes == {40_000: 64, 2000: 64, 20_000: pytest.approx(117, abs=1), 90_000: 256}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others do not tell a process from its parent")
+def test_the_peak_of_a_process_is_not_its_parents() -> None:
+    held = np.ones(400 * 2**20, np.uint8)
+    code = "from magnet_geo.scene.peak_memory import peak_memory_bytes; print(peak_memory_bytes())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < held.nbytes
