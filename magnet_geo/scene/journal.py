@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -42,7 +43,7 @@ class Journal:
         # The line before may be torn: an empty one harms nobody.
         line = b"\n%08x %s\n" % (crc32(text), text)
         if self._file.write(line) != len(line):
-            raise OSError(28, "No space left on device")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
         """Wait until all records are on the disk.
