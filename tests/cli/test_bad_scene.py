@@ -115,7 +115,9 @@ def test_the_advice_for_one_band_works(tmp_path: Path, tiny_model: Path, maps: P
 
 def test_four_bands_without_names(refusal: Refusal, tmp_path: Path, tiny_model: Path) -> None:
     path = write_raster(tmp_path / "four.tif", fields(40, 40, bands=4))
-    refusal(path, match=r"nothing in the file says which they are: .* for example --bands 3,2,1 .* or --bands 1,2,3; or ")
+    refusal(
+        path, match=r"nothing in the file says which they are: .* for example --bands 3,2,1 .* or --bands 1,2,3; or"
+    )
     refusal(path, match=r"or say what took it: --sensor sentinel2 or ")
     output = tmp_path / "map.tif"
     assert run("segment", path, "-o", output, "--model", tiny_model, "--bands", "3,2,1").exit_code == 0
