@@ -35,11 +35,18 @@ def test_an_error_of_ours_is_its_sentence() -> None:
     assert result.stderr == "Error: No such model; choose another.\n"
 
 
-@pytest.mark.parametrize("error", [CancelledError("stop"), KeyboardInterrupt(), click.Abort()])
-def test_a_cancelled_run_exits_130(error: BaseException) -> None:
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (CancelledError("Cancelled; the same command continues."), "Cancelled; the same command continues."),
+        (KeyboardInterrupt(), "Cancelled."),
+        (click.Abort(), "Cancelled."),
+    ],
+)
+def test_a_cancelled_run_exits_130(error: BaseException, told: str) -> None:
     result = run(error)
     assert result.exit_code == 130
-    assert result.stderr.strip() == "Cancelled."
+    assert result.stderr.strip() == told
 
 
 def test_any_other_error_is_one_sentence_too() -> None:
