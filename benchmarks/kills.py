@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -52,7 +53,9 @@ class Run:
         command = [*COMMAND, str(scene), "-o", str(output), "--refine", refine, "--progress", "jsonl"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.begun_at: float | None = None
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._told = ""
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def wait_for_begin(self) -> None:
         """Wait for the first window."""
@@ -67,14 +70,17 @@ class Run:
         return killed_at
 
     def end(self) -> tuple[int, str]:
-        """Wait for its end; exit code and what it said to people."""
+        """Wait for its end; exit code, and its error or what else it said to people."""
         code = self._process.wait()
-        return code, self._process.stderr.read().strip() if self._process.stderr else ""
+        self._listener.join()
+        return code, self._told or (self._process.stderr.read().strip() if self._process.stderr else "")
 
     def _listen(self) -> None:
         for line in self._process.stdout or ():
             if '"progress"' in line and self.begun_at is None:
                 self.begun_at = time.time()
+            if '"error"' in line:
+                self._told = json.loads(line)["message"]
 
 
 def main() -> None:
@@ -160,8 +166,8 @@ def tear(output: Path, chance: random.Random) -> None:
 def full_disk(case: Case, folder: Path, number: int) -> tuple[int, list[float]]:
     """Let the disk fill up while parts, the draft or the finished raster are written, and make room then."""
     scene_pixels = case.scene.stat().st_size // 3
-    sizes = [scene_pixels // 4, scene_pixels * 3 // 4, scene_pixels * 3 // 2]
-    with tmpfs(folder / "disk", sizes[number % len(sizes)]) as disk:
+    shares = (0.66, 0.96, 1.03)
+    with tmpfs(folder / "disk", int(shares[number % len(shares)] * scene_pixels)) as disk:
         output = disk / "map.tif"
         code, told = Run(case.scene, output, case.refine).end()
         require(code == 1 and "the same command continues" in told, f"one sentence, not {code}: {told}")
