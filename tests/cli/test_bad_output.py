@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 
 from tests.cli.conftest import fields
-from tests.cli.runs import assert_refused, mounted_tmpfs, names, remount_read_only, run, segment_json
+from tests.cli.runs import assert_refused, mounted_tmpfs, names, remount, run, segment_json
 from tests.raster.rasters import write_raster
 
 
@@ -102,18 +102,28 @@ def test_a_folder_in_place_of_the_output(segment: Segment, maps: Path) -> None:
 
 def test_a_read_only_folder(segment: Segment, maps: Path) -> None:
     with mounted_tmpfs(maps, "size=1m"):
-        remount_read_only(maps)
+        remount(maps, "ro")
         match = "The folder '.*maps' is read-only; choose another one"
         assert_refused(segment("-o", maps / "map.tif"), match=match)
         assert_refused(segment("--output-dir", maps / "new"), match="new' cannot be made .*Read-only")
         assert names(maps) == []
 
 
-def test_a_full_disk(segment: Segment, maps: Path) -> None:
-    with mounted_tmpfs(maps, "size=200k"):
-        match = r"The disk filled up while '.*map\.tif' was written .* make room or choose another folder"
+@pytest.mark.parametrize("size_kb", [16, 200, 276], ids=["part", "draft", "finished raster"])
+def test_what_a_full_disk_left_is_continued_once_there_is_room(
+    segment: Segment, maps: Path, tmp_path: Path, size_kb: int
+) -> None:
+    (tmp_path / "expected").mkdir()
+    assert segment("-o", tmp_path / "expected" / "map.tif").exit_code == 0
+    with mounted_tmpfs(maps, f"size={size_kb}k"):
+        match = r"The disk (filled up while '.*map\.tif' was written|with '.*' is full).* make room"
         assert_refused(segment("-o", maps / "map.tif"), match=match)
-        assert names(maps) == [".map.tif.magnet-geo"]
+        assert set(names(maps)) <= {".map.tif.magnet-geo"}
+        remount(maps, "size=2m")
+        assert segment("-o", maps / "map.tif").exit_code == 0
+        assert names(maps) == names(tmp_path / "expected")
+        for name in names(maps):
+            assert (maps / name).read_bytes() == (tmp_path / "expected" / name).read_bytes()
 
 
 @pytest.mark.parametrize("options", [(), ("--overwrite",)])
