@@ -70,10 +70,12 @@ class FusedConvolution(nn.Module):
     def _weight_for(self, shape: torch.Size) -> Tensor:
         """The weights as this processor wants them, laid out for the first shape seen: for others they may be slow."""
         if self._packed is None:
-            self._packed = torch.ops.mkldnn._reorder_convolution_weight(
+            packed = torch.ops.mkldnn._reorder_convolution_weight(
                 self._weight, self._padding, self._stride, self._dilation, self._groups, list(shape)
             )
+            # In this order: another thread that finds packed weights must know for what shape.
             self._packed_for = shape
+            self._packed = packed
         return self._packed if shape == self._packed_for else self._weight
 
 
