@@ -108,6 +108,17 @@ class WindowPlan:
         """Windows whose support meets ``area``, in plan order."""
         return (window for window in self if window.support.intersection(area) is not None)
 
+    def read_area(self, area: PixelRect) -> PixelRect:
+        """The part of the scene that windows whose support meets ``area`` read: from the first to the last of them.
+
+        Args:
+            area: A rectangle inside the scene.
+        """
+        reads = [window.read for window in self.touching(area)]
+        first, last = reads[0], reads[-1]
+        row_stop, col_stop = min(last.row_stop, self.scene.height), min(last.col_stop, self.scene.width)
+        return PixelRect(first.row, first.col, row_stop - first.row, col_stop - first.col)
+
 
 def _count(length: int, window: int, halo: int) -> int:
     return 1 if length <= window else ceil((length - 2 * halo) / (window - 2 * halo))

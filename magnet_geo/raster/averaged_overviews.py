@@ -1,16 +1,19 @@
 """Which overviews of a scene are averages, so that reading them is reading the scene and averaging.
 
 An overview says nothing reliable of how it was made: files of other programs are silent, and GDAL's own tell only
-inside a GeoTIFF. What is silent is compared with the pixels it stands for, at a few places.
+inside a GeoTIFF. What is silent is compared with the pixels it stands for, at a few places: blocks of the file, because
+no less of it can be read. The comparison may take a small share of what the run reads; where not even one place
+fits into that, a silent overview is not trusted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, log2
+from math import ceil, lcm, log2
 
 import numpy as np
+from rasterio.io import DatasetReader
 
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
@@ -19,8 +22,13 @@ from magnet_geo.raster.remote import RemoteSceneError
 from magnet_geo.raster.scene_reader import SceneReader
 from magnet_geo.raster.source import SceneSource, open_scene
 
-_PLACES_PER_AXIS = 3
-_PLACE_PX = 48
+# Of the pixels that a run reads, what the comparison may read in addition, in blocks of the file.
+PROBED_SHARE = 0.02
+# Lattices of places to compare, the first that is cheap enough.
+_PLACES_PER_AXIS = (3, 2, 1)
+_MOST_PLACE_PX = 512
+# A stretched overview drifts from its squares.
+_STRETCHED_PX = 48
 # So many pixels must differ from what picking a single pixel would have given.
 _TELLING_PIXELS = 64
 _FLOAT_TOLERANCE = 1e-5
@@ -46,13 +54,16 @@ class AveragedOverview:
         return replace(scene, open_options=(*scene.open_options, ("OVERVIEW_LEVEL", str(self.level))))
 
 
-def averaged_overviews(source: SceneSource, bands: tuple[int, ...], *, largest: int) -> tuple[AveragedOverview, ...]:
+def averaged_overviews(
+    source: SceneSource, bands: tuple[int, ...], *, largest: int, area: PixelRect
+) -> tuple[AveragedOverview, ...]:
     """Find the overviews that are known to be averages.
 
     Args:
         source: The scene.
         bands: Bands that will be read.
         largest: Largest decimation of use.
+        area: Pixels of the scene that will be read: where silent overviews are compared, and what limits the effort.
 
     Returns:
         From fine to coarse.
@@ -68,10 +79,13 @@ def averaged_overviews(source: SceneSource, bands: tuple[int, ...], *, largest: 
         for level, decimation in enumerate(decimations)
         if 1 < decimation <= largest
     ]
-    return tuple(overview for overview in candidates if _is_average(source, bands, overview))
+    most_px = PROBED_SHARE * area.size.pixels / max(1, len(candidates))
+    return tuple(overview for overview in candidates if _is_average(source, bands, overview, area, most_px))
 
 
-def _is_average(source: SceneSource, bands: tuple[int, ...], overview: AveragedOverview) -> bool:
+def _is_average(
+    source: SceneSource, bands: tuple[int, ...], overview: AveragedOverview, area: PixelRect, most_px: float
+) -> bool:
     try:
         with SceneReader(source, bands) as scene, SceneReader(overview.source(source), bands) as reduced:
             with gdal_environment():
@@ -79,7 +93,7 @@ def _is_average(source: SceneSource, bands: tuple[int, ...], overview: AveragedO
                 told: str = reduced.dataset.tags(1).get("RESAMPLING", "").upper()
             if told:
                 return told == "AVERAGE"
-            return _agree(scene, reduced, overview)
+            return _agree(scene, reduced, overview, _places(scene, reduced, overview, area, most_px))
     except RemoteSceneError:
         # A bad connection says nothing of the overview: without it the map would be another one.
         raise
@@ -88,19 +102,18 @@ def _is_average(source: SceneSource, bands: tuple[int, ...], overview: AveragedO
         return False
 
 
-def _agree(scene: SceneReader, reduced: SceneReader, overview: AveragedOverview) -> bool:
-    telling = 0
-    for place in _places(reduced.size, overview):
-        side = overview.decimation
-        square = PixelRect(place.row * side, place.col * side, place.height * side, place.width * side)
-        pixels, found = scene.read(square), reduced.read(place)
-        blocks = pixels.values.astype(np.float64).reshape(-1, place.height, side, place.width, side)
-        whole = pixels.valid.reshape(place.height, side, place.width, side).all(axis=(1, 3)) & found.valid
-        means = blocks.mean(axis=(2, 4))
+def _agree(scene: SceneReader, reduced: SceneReader, overview: AveragedOverview, places: Sequence[PixelRect]) -> bool:
+    telling, side = 0, overview.decimation
+    for place in places:
+        pixels, found = scene.read(place), reduced.read(_below(overview, place))
+        rows, cols = found.valid.shape
+        squares = pixels.values.astype(np.float64).reshape(-1, rows, side, cols, side)
+        whole = pixels.valid.reshape(rows, side, cols, side).all(axis=(1, 3)) & found.valid
+        means = squares.mean(axis=(2, 4))
         tolerance = _tolerance(scene.dtype, side, means)
         if (np.abs(found.values - means)[:, whole] > tolerance).any():
             return False
-        telling += int(np.count_nonzero(np.ptp(blocks, axis=(2, 4))[:, whole] > 4 * tolerance))
+        telling += int(np.count_nonzero(np.ptp(squares, axis=(2, 4))[:, whole] > 4 * tolerance))
     return telling >= _TELLING_PIXELS
 
 
@@ -111,13 +124,54 @@ def _tolerance(dtype: np.dtype[np.generic], decimation: int, means: np.ndarray) 
     return 0.5 * ceil(log2(decimation)) + 1e-6
 
 
-def _places(size: Size, overview: AveragedOverview) -> Iterator[PixelRect]:
-    """Rectangles of the overview that are looked at: spread over it; only its first corner where it is stretched."""
-    height, width = min(_PLACE_PX, size.height), min(_PLACE_PX, size.width)
+def _places(
+    scene: SceneReader, reduced: SceneReader, overview: AveragedOverview, area: PixelRect, most_px: float
+) -> list[PixelRect]:
+    """Rectangles of the scene to compare, spread over the area as far as the blocks they touch allow; or none."""
+    block, reduced_block = _block(scene.dataset), _block(reduced.dataset)
+    for per_axis in _PLACES_PER_AXIS:
+        places = _lattice(scene.size, block, overview, area, per_axis)
+        cost = sum(_touched_px(place, block) + _touched_px(_below(overview, place), reduced_block) for place in places)
+        if cost <= most_px:
+            return places
+    return []
+
+
+def _lattice(scene: Size, block: Size, overview: AveragedOverview, area: PixelRect, per_axis: int) -> list[PixelRect]:
+    """Whole blocks, or what of them is enough; only the scene's first corner where the overview is stretched."""
+    side = overview.decimation
+    down, across = lcm(block.height, side), lcm(block.width, side)
     if not overview.exact:
         # Where the scene ends inside a pixel of the overview, its squares are not whole.
-        yield PixelRect(0, 0, max(1, height - 1), max(1, width - 1))
-        return
-    for row in np.linspace(0, size.height - height, _PLACES_PER_AXIS).astype(int):
-        for col in np.linspace(0, size.width - width, _PLACES_PER_AXIS).astype(int):
-            yield PixelRect(int(row), int(col), height, width)
+        most = [min(_STRETCHED_PX, max(1, length // side)) * side for length in (scene.height, scene.width)]
+        return [PixelRect(0, 0, min(down, most[0]), min(across, most[1]))]
+    most_px = max(1, _MOST_PLACE_PX // side) * side
+    whole = PixelRect(0, 0, scene.height, scene.width)
+    places = [
+        PixelRect(row, col, min(down, most_px), min(across, most_px)).intersection(whole)
+        for row in _starts(area.row, area.height, down, per_axis)
+        for col in _starts(area.col, area.width, across, per_axis)
+    ]
+    return [place for place in places if place is not None]
+
+
+def _starts(first: int, length: int, unit: int, count: int) -> list[int]:
+    """Multiples of the unit at the middles of equal parts, each once."""
+    middles = (first + length * (2 * number + 1) // (2 * count) for number in range(count))
+    return sorted({middle - middle % unit for middle in middles})
+
+
+def _below(overview: AveragedOverview, place: PixelRect) -> PixelRect:
+    side = overview.decimation
+    return PixelRect(place.row // side, place.col // side, place.height // side, place.width // side)
+
+
+def _block(dataset: DatasetReader) -> Size:
+    return Size(*dataset.block_shapes[0])
+
+
+def _touched_px(rect: PixelRect, block: Size) -> int:
+    """Pixels of the blocks that a rectangle touches."""
+    rows = ceil(rect.row_stop / block.height) - rect.row // block.height
+    cols = ceil(rect.col_stop / block.width) - rect.col // block.width
+    return rows * cols * block.pixels

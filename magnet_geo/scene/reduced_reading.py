@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from magnet_geo.grid import MagnificationPyramid, PyramidManner, ReadScale, Window
+from magnet_geo.grid import MagnificationPyramid, PixelRect, PyramidManner, ReadScale, Window
 from magnet_geo.normalization import Scaling
 from magnet_geo.raster import AveragedOverview, SceneReader, averaged_overviews
 
@@ -33,7 +33,13 @@ class ReducedReading:
 
     @classmethod
     def find(
-        cls, reader: SceneReader, *, scale: ReadScale, pyramid: MagnificationPyramid, scaling: Scaling | None
+        cls,
+        reader: SceneReader,
+        *,
+        scale: ReadScale,
+        pyramid: MagnificationPyramid,
+        scaling: Scaling | None,
+        area: PixelRect,
     ) -> ReducedReading:
         """Look for overviews of use.
 
@@ -42,10 +48,13 @@ class ReducedReading:
             scale: Scene pixels per model pixel.
             pyramid: The model's levels. Published pyramids pick pixels instead of averaging: they need the scene's own.
             scaling: Native values to 0-255; None for 8-bit values taken as they are.
+            area: Pixels of the scene that the run reads.
         """
         if pyramid.manner is PyramidManner.PUBLISHED:
             return cls.none(scale)
-        overviews = averaged_overviews(reader.source, reader.bands, largest=int(pyramid.decimation(0) * scale.ratio))
+        overviews = averaged_overviews(
+            reader.source, reader.bands, largest=int(pyramid.decimation(0) * scale.ratio), area=area
+        )
         return cls(overviews, scale, exact=reader.always_valid and not _clips(scaling, reader.dtype))
 
     def overview(self, window: Window, decimation: int, *, for_map: bool) -> AveragedOverview | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from magnet_geo.errors import OptionError
-from magnet_geo.grid import ReadScale, Size, WindowPlan
+from magnet_geo.grid import PixelRect, ReadScale, Size, WindowPlan
 from magnet_geo.model import Manifest
 from magnet_geo.normalization import Scaling
 from magnet_geo.raster import (
@@ -114,8 +114,8 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
         # A whole-scene read: for a part of the scene it would cost more than it tells.
         collar = untagged_collar(reader) if options.area is None else None
         scaling = None if eight_bit and _is_identity(found) else found
-        reduced = _reduced_reading(reader, scale, scaling, model.manifest, options)
-    windows = plan_windows(description.grid.size, scale, model.manifest)
+        windows = plan_windows(description.grid.size, scale, model.manifest)
+        reduced = _reduced_reading(reader, scale, scaling, model.manifest, options, windows.read_area(area.rect))
     work = Workload(
         manifest=model.manifest,
         number_bytes=model.number_bytes,
@@ -169,12 +169,17 @@ def plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPla
 
 
 def _reduced_reading(
-    reader: SceneReader, scale: ReadScale, scaling: Scaling | None, manifest: Manifest, options: SegmentOptions
+    reader: SceneReader,
+    scale: ReadScale,
+    scaling: Scaling | None,
+    manifest: Manifest,
+    options: SegmentOptions,
+    area: PixelRect,
 ) -> ReducedReading:
     """Looked for only where some windows may do without fine pixels."""
     mode = options.refine.mode if options.refine else None
     if mode in ("off", "share") or options.budget_s is not None or options.preview is not None:
-        return ReducedReading.find(reader, scale=scale, pyramid=manifest.pyramid_value(), scaling=scaling)
+        return ReducedReading.find(reader, scale=scale, pyramid=manifest.pyramid_value(), scaling=scaling, area=area)
     return ReducedReading.none(scale)
 
 

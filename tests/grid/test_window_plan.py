@@ -121,3 +121,20 @@ def test_there_is_no_window_beyond_the_last() -> None:
     plan = WindowPlan(Size(100, 100), Size(64, 64), 8)
     with pytest.raises(IndexError):
         plan[len(plan)]
+
+
+@given(plans(), st.data())
+def test_the_read_area_is_what_the_windows_of_an_area_read_inside_the_scene(
+    plan: WindowPlan, data: st.DataObject
+) -> None:
+    row, col = data.draw(st.integers(0, plan.scene.height - 1)), data.draw(st.integers(0, plan.scene.width - 1))
+    height, width = (
+        data.draw(st.integers(1, plan.scene.height - row)),
+        data.draw(st.integers(1, plan.scene.width - col)),
+    )
+    area = PixelRect(row, col, height, width)
+    read = np.zeros((plan.scene.height, plan.scene.width), np.bool_)
+    for window in plan.touching(area):
+        read[window.read.slices] = True
+    assert read[plan.read_area(area).slices].all()
+    assert np.count_nonzero(read) == plan.read_area(area).size.pixels

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
-from magnet_geo.raster import SceneReader, SceneSource, describe_scene
+from magnet_geo.raster import SceneReader, SceneSource, describe_scene, scene_fingerprint
 from magnet_geo.raster.gdal_environment import gdal_environment, opening
 from magnet_geo.raster.picture import read_picture
 from magnet_geo.raster.remote import is_remote, without_query
@@ -184,3 +184,19 @@ def test_keys_in_an_address_are_told_to_nobody() -> None:
     assert without_query("https://a/b.tif?sig=secret") == "https://a/b.tif"
     assert SceneSource("https://a/b.tif?sig=secret").name == "b.tif"
     assert without_query("what?.tif") == "what?.tif"
+
+
+def test_a_scene_that_was_replaced_on_its_server_is_another_one(
+    tmp_path: Path, server: RangeServer, noise: NDArray[np.uint8]
+) -> None:
+    def fingerprint(key: str) -> str:
+        # With another key GDAL asks anew; the address without it is the same.
+        return scene_fingerprint(SceneSource(f"{server.url}/{NAME}?{key}"))
+
+    first = fingerprint("a")
+    assert fingerprint("b") == first
+    assert len(server.requests) == 2
+    layout = {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK, "compress": "deflate", "interleave": "pixel"}
+    changed = write_raster(tmp_path / "changed.tif", noise // 2, nodata=0, **layout)
+    server.files[NAME] = Path(changed).read_bytes()
+    assert fingerprint("c") != first

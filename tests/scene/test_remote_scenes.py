@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio.shutil
 
-from magnet_geo.scene import Area, SegmentOptions, segment_scene
+from magnet_geo.scene import Area, RefineMode, SegmentOptions, plan_run, segment_scene
 from tests.range_server import Faults, RangeServer, serving
 from tests.scene.stub_model import TRANSFORM, hashes, stub_model, write_scene
 
@@ -58,6 +59,26 @@ def test_an_area_loads_the_blocks_of_its_windows_and_no_others(server: RangeServ
     # One window touches the area: rows and columns 448-960, which are 3 x 3 blocks of 256; and the header.
     blocks = 9 * BLOCK * BLOCK * 3
     assert server.sent <= 1.05 * blocks + 2 * PIECE
+
+
+@pytest.mark.parametrize("resampling", ["AVERAGE", "CUBIC"])
+@pytest.mark.parametrize(("col", "row", "side"), [(600, 600, 50), (300, 700, 700), (0, 0, SIDE)])
+def test_a_coarse_map_of_an_area_pays_little_for_overviews_that_say_nothing(
+    scene: Path, tmp_path: Path, resampling: str, col: int, row: int, side: int
+) -> None:
+    cog = tmp_path / "cog.tif"
+    rasterio.shutil.copy(scene, cog, driver="COG", BLOCKSIZE=BLOCK, OVERVIEW_RESAMPLING=resampling, COMPRESS="NONE")
+    corners = TRANSFORM @ (col, row + side), TRANSFORM @ (col + side, row)
+    area = Area((*corners[0], *corners[1]))
+    options = SegmentOptions(area=area, refine=RefineMode("off"))
+    with serving({"cog.tif": cog.read_bytes()}) as server:
+        run(f"{server.url}/cog.tif", tmp_path, options)
+        loaded = server.sent
+    plan = plan_run(cog, stub_model(window=WINDOW, patch=128, halo=HALO), options)
+    read = plan.windows.read_area(plan.area.rect)
+    rows = -(-read.row_stop // BLOCK) - read.row // BLOCK
+    cols = -(-read.col_stop // BLOCK) - read.col // BLOCK
+    assert loaded <= 1.02 * rows * cols * BLOCK * BLOCK * 3 + 3 * PIECE
 
 
 def test_a_run_that_the_network_broke_makes_no_map_and_goes_on_later(
