@@ -16,7 +16,13 @@ STAGES = {
 
 
 class StageGroup(MagnetGroup):
-    """A group that loads the stage that is used."""
+    """A group that loads the stage that is used; `--check` without one, which looks at data alone, is the first's."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Name the stage of a check."""
+        if "--check" in args and args[0].startswith("-"):
+            args = [next(iter(STAGES)), *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the stages, in their order."""
@@ -39,10 +45,12 @@ class StageGroup(MagnetGroup):
 def train() -> None:
     """Train a model on your own images and labels.
 
-    The backbone comes first and gives a model that maps scenes; the refinement then makes it better.
+    The backbone comes first and gives a model that maps scenes; the refinement then makes it better. With --check and
+    no command, the data are looked at and nothing is trained.
 
     \b
-    Example:
+    Examples:
+      magnet-geo train --check --scene scene.tif --truth labels.gpkg --classes classes.yaml -o run1
       magnet-geo train backbone --scene scene.tif --truth labels.gpkg --classes classes.yaml -o run1
       magnet-geo train refinement --model run1/model.safetensors --scene scene.tif --truth labels.gpkg -o run2
     """

@@ -171,6 +171,15 @@ def test_a_class_that_never_occurs_is_a_warning(data: Path, tmp_path: Path) -> N
     assert names(tmp_path / "run") == ["samples.png"]
 
 
+def test_a_check_needs_no_stage(data: Path, tmp_path: Path) -> None:
+    looked_at = ("--scene", data / "scene.tif", "--truth", data / "labels.tif", "--classes", data / "classes.yaml")
+    named = run("train", "backbone", *looked_at, "--check", "-o", tmp_path / "named", "--progress", "none")
+    result = run("train", "--check", *looked_at, "-o", tmp_path / "run", "--progress", "none")
+    assert result.exit_code == 0, result.output
+    assert names(tmp_path / "run") == ["samples.png"]
+    assert result.output.replace("run", "named") == named.output
+
+
 def test_a_folder_with_a_training_is_not_overwritten_by_a_slip(data: Path, tmp_path: Path) -> None:
     (tmp_path / "history.jsonl").write_text('{"step": 1}\n')
     assert_refused(train(data, tmp_path, *QUICK), match="holds a training; add --resume")
