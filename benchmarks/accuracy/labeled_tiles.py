@@ -53,6 +53,11 @@ def read_labels(folder: Path, tile: int) -> NDArray[np.uint8]:
         return dataset.read(1)
 
 
+def labels_beside(scene: Path) -> NDArray[np.uint8]:
+    """Gives the (H, W) class values of the tile that an image shows."""
+    return read_labels(scene.parent, int(scene.stem.removeprefix("tile").removesuffix("_rgb")))
+
+
 def run_product(scene: Path, model: Segmenter, mode: str, *, with_probabilities: bool = False) -> Predicted:
     """Maps a scene as `magnet-geo segment --refine MODE` does."""
     with tempfile.TemporaryDirectory() as folder:
