@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from magnet_geo.scene.engine import segment_scene
     from magnet_geo.scene.outcome import make_plan_record
     from magnet_geo.scene.run_plan import RunPlan, plan_run
-    from magnet_geo.scene.run_speed import estimate_time
     from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
+    from magnet_geo.scene.speed_trial import estimate_time
     from magnet_geo.scene.workers import Workers
 
 __all__ = [
@@ -41,7 +41,7 @@ _NEEDS_TORCH = {
     "Segmenter": "segmenter",
     "SelectionRules": "segmenter",
     "Workers": "workers",
-    "estimate_time": "run_speed",
+    "estimate_time": "speed_trial",
     "load_model": "segmenter",
     "make_plan_record": "outcome",
     "plan_run": "run_plan",

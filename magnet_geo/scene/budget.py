@@ -48,7 +48,7 @@ class TimeBudget:
         return run.seconds <= self.left_s()
 
     def ranking(
-        self, found: Mapping[int, Uncertainties], pyramid: MagnificationPyramid, *, speed: RunSpeed, windows: int
+        self, found: Mapping[int, Uncertainties], pyramid: MagnificationPyramid, *, speed: RunSpeed
     ) -> BudgetRanking:
         """Rank what was found within the time that is left.
 
@@ -56,13 +56,12 @@ class TimeBudget:
             found: Uncertainties by window, in plan order.
             pyramid: The levels of a window.
             speed: Of the run.
-            windows: Of the run, whose parts are written into the outputs at the end.
         """
         return BudgetRanking(
             found,
             pyramid,
             pace=Pace(window_s=speed.window_s, patch_s=speed.patch_s),
-            seconds_left=lambda: self.left_s() - windows * speed.write_s,
+            seconds_left=lambda: self.left_s() - speed.write.clock_s,
             clock=self._clock,
         )
 

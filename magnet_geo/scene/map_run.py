@@ -36,10 +36,11 @@ from magnet_geo.scene.refinement_tally import RefinementTally
 from magnet_geo.scene.resuming import mixed_conditions, note_conditions
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.run_record import RUN_TAG
-from magnet_geo.scene.run_speed import RunSpeed, measure_speed
+from magnet_geo.scene.run_speed import RunSpeed
 from magnet_geo.scene.segmenter import Segmenter
 from magnet_geo.scene.shard import PassTask
 from magnet_geo.scene.shard_plan import plan_shards
+from magnet_geo.scene.speed_trial import measure_speed
 from magnet_geo.scene.window_pass import WindowPass
 from magnet_geo.scene.work_folder import WorkFolder, published_outputs
 from magnet_geo.scene.workers import Workers
@@ -117,7 +118,7 @@ class MapRun:
         ranks = share is not None or (speed is not None and self._allows_ranking(speed))
         found = self._uncertainties(output) if ranks or options.preview is not None else {}
         if self.budget is not None and speed is not None and ranks:
-            return self.budget.ranking(found, pyramid, speed=speed, windows=self._window_count)
+            return self.budget.ranking(found, pyramid, speed=speed)
         if share is not None:
             return ShareRanking(found, share, pyramid)
         off = options.refine is not None and options.refine.mode == "off"
@@ -136,18 +137,12 @@ class MapRun:
 
     def _allows_ranking(self, speed: RunSpeed) -> bool:
         """Whether the budget is worth a ranking; the user is told where it is not."""
-        if self.budget is None or self.budget.allows(
-            speed.estimate(self._window_count, refined_share=0.0, two_passes=True)
-        ):
+        if self.budget is None or self.budget.allows(speed.estimate(refined_share=0.0, two_passes=True)):
             return True
-        alone = speed.estimate(self._window_count, refined_share=0.0, two_passes=False)
+        alone = speed.estimate(refined_share=0.0, two_passes=False)
         self._short = True
         self._warn(short_budget_warning(self.budget.seconds, alone))
         return False
-
-    @property
-    def _window_count(self) -> int:
-        return sum(1 for _ in self.plan.windows.touching(self.plan.area.rect))
 
     def _run_pass(self, name: PassName, ranking: NothingRanked | None) -> PartsStore:
         """Finish all windows of a pass; the store they can be read from."""

@@ -137,14 +137,21 @@ class TimeEstimate(_Record):
         read_seconds: Of reading.
         network_seconds: Of the networks.
         write_seconds: Of making and writing the map.
+        ranking_seconds: Of a first pass that ranks patches, as a share or a budget needs; others do without.
+        refining_seconds: Of refining patches: twice the patches take twice as long.
         refined_share: Share of the patches that the estimate takes to be refined, 0-1.
+        fast_share: Share that ``--refine fast`` would refine in the window that was tried; null where the model has
+            no such mode.
     """
 
     seconds: float
     read_seconds: float
     network_seconds: float
     write_seconds: float
+    ranking_seconds: float
+    refining_seconds: float
     refined_share: float
+    fast_share: float | None
 
 
 class PlanRecord(_Record):

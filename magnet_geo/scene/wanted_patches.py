@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from magnet_geo.grid import MagnificationPyramid, PixelRect, ReadScale, Size
+from magnet_geo.grid import MagnificationPyramid, PixelRect, ReadScale, Size, Window
 from magnet_geo.scene.model_window import ModelWindow
 
 _CONTEXT_PX = 16
@@ -24,23 +26,32 @@ def wanted_patches(
     Returns:
         Per level from 1 on, (P,) boolean.
     """
-    support = window.window.support.relative_to(window.window.read)
-    near = PixelRect(
+    near = _near(window.window, scale)
+    return _per_level(pyramid, lambda patch: patch.intersection(near) is not None and _is_valid(patch, window))
+
+
+def reachable_patches(
+    window: Window, *, scale: ReadScale, pyramid: MagnificationPyramid
+) -> tuple[NDArray[np.bool_], ...]:
+    """`wanted_patches` of a window whose pixels are all valid, told without reading it."""
+    near = _near(window, scale)
+    return _per_level(pyramid, lambda patch: patch.intersection(near) is not None)
+
+
+def _near(window: Window, scale: ReadScale) -> PixelRect:
+    support = window.support.relative_to(window.read)
+    return PixelRect(
         int(support.row / scale.ratio) - _CONTEXT_PX,
         int(support.col / scale.ratio) - _CONTEXT_PX,
         int(support.height / scale.ratio) + 2 * _CONTEXT_PX + 1,
         int(support.width / scale.ratio) + 2 * _CONTEXT_PX + 1,
     )
-    levels = range(1, len(pyramid.levels))
+
+
+def _per_level(pyramid: MagnificationPyramid, wanted: Callable[[PixelRect], bool]) -> tuple[NDArray[np.bool_], ...]:
     return tuple(
-        np.array(
-            [
-                _matters(_finest(patch, pyramid.levels[level], pyramid.window), near, window)
-                for patch in pyramid.patches(level)
-            ],
-            dtype=np.bool_,
-        )
-        for level in levels
+        np.array([wanted(_finest(patch, size, pyramid.window)) for patch in pyramid.patches(level)], dtype=np.bool_)
+        for level, size in enumerate(pyramid.levels[1:], 1)
     )
 
 
@@ -50,8 +61,8 @@ def _finest(patch: PixelRect, level: Size, window: Size) -> PixelRect:
     return PixelRect(row, col, round(patch.row_stop * down) - row, round(patch.col_stop * across) - col)
 
 
-def _matters(patch: PixelRect, near: PixelRect, window: ModelWindow) -> bool:
+def _is_valid(patch: PixelRect, window: ModelWindow) -> bool:
     shrunk = window.decimation
     rows = slice(patch.row // shrunk, -(-patch.row_stop // shrunk))
     cols = slice(patch.col // shrunk, -(-patch.col_stop // shrunk))
-    return patch.intersection(near) is not None and bool(window.valid[rows, cols].any())
+    return bool(window.valid[rows, cols].any())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from uuid import uuid4
 
 from magnet_geo.errors import CancelledError, ClusterError, MagnetGeoError, OptionError
 from magnet_geo.progress import CancelToken
+from magnet_geo.scene.hardware import available_cores
 from magnet_geo.scene.shard import PassTask, Shard, join_shard, run_shard
 from magnet_geo.scene.worker_place import WorkerPlace
 
@@ -42,7 +42,7 @@ class Workers:
             OptionError: It names no workers.
         """
         self._place = WorkerPlace.parse(where) if isinstance(where, str) else where
-        self.threads = threads or (max(1, _cores() // self._place.local) if self._place.local else None)
+        self.threads = threads or (max(1, available_cores() // self._place.local) if self._place.local else None)
         self._opened = ExitStack()
         self._client: Client | None = None
 
@@ -201,7 +201,3 @@ def _drain(client: Client, futures: Sequence[Future]) -> None:
 def _key_part(name: str) -> str:
     """A scene's name as the dashboard's first word: letters and digits, for it splits names at dashes."""
     return "".join(letter if letter.isalnum() else "_" for letter in name.rsplit(".", 1)[0]) or "scene"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -15,7 +15,6 @@ TORCH_KIND = "engine/torch"
 TORCH_INDEX = "engine/torch_index"
 BASE_PYTHON = "engine/base_python"
 MAX_MEMORY = "engine/max_memory"
-SECONDS_PER_PATCH = "estimate/seconds_per_patch"
 EXPORT_LIMIT = "export/max_megapixels"
 LAST_CHOICES = "dialog/"
 

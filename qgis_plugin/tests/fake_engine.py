@@ -148,8 +148,9 @@ def main():
     if "--version" in sys.argv:
         print("magnet-geo, version " + ("0.0.9" if MODE == "old" else "0.1.0"))
     elif command == "segment" and "--dry-run" in sys.argv:
-        windows, patches = (1, 20) if option("--aoi") else (4, 84)
-        plan = {"windows": windows, "patches": patches, "memory_bytes": 1, "device": "cpu"}
+        seconds = 30 if option("--aoi") else 60
+        estimate = {"seconds": seconds, "refining_seconds": seconds / 2, "ranking_seconds": 10, "fast_share": 0.1}
+        plan = {"estimate": estimate, "memory_bytes": 1, "device": "cpu"}
         print(json.dumps({**plan, "warnings": ["The pixels are large.", "Values (uint16) were stretched."]}))
     elif command == "segment":
         segment()

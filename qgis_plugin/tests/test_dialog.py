@@ -69,7 +69,7 @@ def desktop(fake_engine, scene):
 @pytest.fixture
 def dialog(desktop, scene, qtbot):
     found = desktop.open_dialog(scene)
-    qtbot.waitUntil(lambda: found.facts.workload is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: found.facts.run_time is not None, timeout=WAIT_MS)
     return found
 
 
@@ -95,8 +95,13 @@ def test_the_dialog_shows_the_card_the_guessed_bands_the_warning_and_the_time(di
     assert dialog.notes.text() == "⚠ The pixels are large.<br>⚠ Values (uint16) were stretched."
     dialog.refinement.setValue(10)
     assert "50 %" in dialog.refinement_text.text()
-    assert "about" in dialog.refinement_text.text()
+    assert "about 60 s" in dialog.refinement_text.text()
     assert dialog.request(None).refine == "0.5"
+    for position, text in ((0, "coarse map only; about 40 s"), (20, "everywhere; about 70 s")):
+        dialog.refinement.setValue(position)
+        assert dialog.refinement_text.text() == text
+    dialog.fast.setChecked(True)
+    assert dialog.refinement_text.text() == "where the coarse map is unsure; about 50 s"
     assert dialog.run_button.isEnabled()
 
 
@@ -199,7 +204,6 @@ def test_an_area_that_is_not_chosen_yet_is_not_the_whole_layer(dialog, qtbot):
 
 
 def test_polygons_are_the_area_of_the_time_and_of_the_run(dialog, desktop, qtbot, tmp_path):
-    from magnet_geo_qgis.core.estimate import Workload
     from magnet_geo_qgis.gui.area_choice import POLYGONS
 
     area = QgsVectorLayer("Polygon?crs=EPSG:27700", "fields", "memory")
@@ -209,7 +213,7 @@ def test_polygons_are_the_area_of_the_time_and_of_the_run(dialog, desktop, qtbot
         area.dataProvider().addFeature(feature)
     QgsProject.instance().addMapLayer(area)
     dialog.area.kind.setCurrentIndex(dialog.area.kind.findData(POLYGONS))
-    qtbot.waitUntil(lambda: dialog.facts.workload == Workload(1, 20), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: dialog.facts.run_time.full_seconds == 30, timeout=WAIT_MS)
     dialog.area.selected_only.setChecked(True)
     qtbot.waitUntil(lambda: "no polygon to use" in dialog.notes.text(), timeout=WAIT_MS)
     area.selectByIds([2])

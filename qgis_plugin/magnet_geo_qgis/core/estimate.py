@@ -1,44 +1,44 @@
-"""How long a run will take, learned from the runs before it."""
+"""How long a run will take, by the engine's own estimate."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .text import tr
 
-# Two cores of a desktop processor without a GPU; the first run replaces it.
-DEFAULT_SECONDS_PER_PATCH = 0.15
+# Of the engine with its libraries.
 START_SECONDS = 4.0
-NEWEST_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
-class Workload:
-    """What a plan says (`segment --dry-run --json`, refinement full).
+class RunTime:
+    """What the engine's plan of a full run says of its time.
 
     Attributes:
-        windows: Coarse passes.
-        patches: All passes when everything is refined.
+        full_seconds: A run that refines everything.
+        refining_seconds: Refining, of these.
+        preview_seconds: Coarse pass for the preview, beside these.
+        fast_share: Share of the patches (0-1) that the model's own rule refines.
     """
 
-    windows: int
-    patches: int
+    full_seconds: float
+    refining_seconds: float
+    preview_seconds: float
+    fast_share: float
 
-    def passes(self, share: float) -> float:
-        """Passes when a share (0-1) of the patches is refined."""
-        return self.windows + min(max(share, 0.0), 1.0) * max(self.patches - self.windows, 0)
+    @classmethod
+    def of_plan(cls, plan: Mapping[str, Any]) -> RunTime:
+        """From the answer to `segment --dry-run --json`, refinement full."""
+        estimate = plan["estimate"]
+        full, refining, ranking = (float(estimate[name]) for name in ("seconds", "refining_seconds", "ranking_seconds"))
+        fast = estimate["fast_share"]
+        return cls(full, refining, ranking, 1.0 if fast is None else float(fast))
 
-    def seconds(self, share: float, seconds_per_patch: float) -> float:
-        """Time of a run, with the start of the engine."""
-        return START_SECONDS + self.passes(share) * seconds_per_patch
-
-
-def learned_rate(known: float, *, seconds: float, passes: float) -> float:
-    """Seconds per pass after one more run; runs that are too short to tell change nothing."""
-    if passes < 4 or seconds <= 0:
-        return known
-    rate = seconds / passes
-    return rate if known <= 0 else (1 - NEWEST_WEIGHT) * known + NEWEST_WEIGHT * rate
+    def seconds(self, share: float) -> float:
+        """Time of a run that refines a share (0-1) of the patches, with the start of the engine."""
+        return START_SECONDS + self.preview_seconds + self.full_seconds - (1.0 - share) * self.refining_seconds
 
 
 def duration_text(seconds: float) -> str:

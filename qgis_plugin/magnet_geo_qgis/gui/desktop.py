@@ -12,7 +12,6 @@ from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QPushButton
 
 from ..algorithms.provider import ICON
-from ..core.estimate import DEFAULT_SECONDS_PER_PATCH, START_SECONDS, Workload, learned_rate
 from ..core.model_card import area_text, read_classes
 from ..core.outcome import Status
 from ..core.sentences import FailureText, goes_on_text, no_engine_text
@@ -21,7 +20,7 @@ from ..engine.finding import find_engine
 from ..engine.installing import old_environments, remove_old_environments
 from ..layers.export import DEFAULT_LIMIT_MPX
 from ..layers.source import box_of, describe_layer
-from ..settings import EXPORT_LIMIT, SECONDS_PER_PATCH, read_setting, write_setting
+from ..settings import EXPORT_LIMIT, read_setting
 from .background import BackgroundTask, cancel_all_tasks, start_task
 from .log import TAB, log_info, log_warning
 from .options_page import OptionsFactory
@@ -115,15 +114,12 @@ class Desktop:
             self._tell_failure(FailureText(str(error), ""))
             return None
         task = SegmentTask(plan)
-        workload = dialog.facts.workload
         result = ResultLayers(
             tr("{name}: land cover").format(name=layer.name()), dialog.facts.card.classes if dialog.facts.card else ()
         )
         task.preview_ready.connect(result.show_preview)
         # QGIS's own "Task complete" comes right after the end; what matters shall lie on top of it.
-        task.ended.connect(
-            lambda end: QTimer.singleShot(MESSAGE_DELAY_MS, lambda: self._end(task, end, result, workload))
-        )
+        task.ended.connect(lambda end: QTimer.singleShot(MESSAGE_DELAY_MS, lambda: self._end(task, end, result)))
         self._tasks.append(task)
         start_task(task)
         self._iface.messageBar().pushMessage(
@@ -155,11 +151,11 @@ class Desktop:
             report=f"{base}_report.html" if dialog.report.isChecked() else "",
         )
 
-    def _end(self, task: SegmentTask, end: SegmentEnd, result: ResultLayers, workload: Optional[Workload]) -> None:
+    def _end(self, task: SegmentTask, end: SegmentEnd, result: ResultLayers) -> None:
         if task in self._tasks:
             self._tasks.remove(task)
         if end.status is Status.DONE:
-            self._show_result(task, end, result, workload)
+            self._show_result(task, end, result)
         else:
             result.remove_preview()
             # QGIS does not draw again what lay below a layer that leaves with its group.
@@ -177,9 +173,7 @@ class Desktop:
         elif end.failure is not None:
             self._tell_failure(end.failure)
 
-    def _show_result(
-        self, task: SegmentTask, end: SegmentEnd, result: ResultLayers, workload: Optional[Workload]
-    ) -> None:
+    def _show_result(self, task: SegmentTask, end: SegmentEnd, result: ResultLayers) -> None:
         classes = read_classes(end.facts.get("classes", []))
         if result.show_map(end.facts["raster"], classes) is None:
             text = tr("The map {path} is written, but QGIS cannot read it.").format(path=end.facts["raster"])
@@ -189,13 +183,7 @@ class Desktop:
             result.add_certainty(end.facts["confidence"])
         if "polygons" in end.files:
             result.add_polygons(end.files["polygons"])
-        seconds, share = float(end.facts.get("seconds") or 0), float(end.facts.get("refined_share") or 0)
-        if workload is not None:
-            known = read_setting(SECONDS_PER_PATCH, DEFAULT_SECONDS_PER_PATCH)
-            passes = workload.passes(share)
-            write_setting(
-                SECONDS_PER_PATCH, learned_rate(known, seconds=max(seconds - START_SECONDS, 0.5), passes=passes)
-            )
+        seconds = float(end.facts.get("seconds") or 0)
         log_info(tr("Done in {n} s: {areas}").format(n=f"{seconds:.0f}", areas=area_text(classes, most=99)))
         self._tell_result(area_text(classes), end)
 

@@ -10,7 +10,7 @@ from typing import Any, Optional, Union
 from qgis.core import QgsCoordinateTransformContext, QgsProcessingException, QgsTask
 
 from ..core.engine import Engine
-from ..core.estimate import Workload
+from ..core.estimate import RunTime
 from ..core.model_card import ModelCard, SceneFit, read_fit, read_model_card
 from ..core.segment_request import SegmentRequest
 from ..core.sentences import FailureText, is_unreadable
@@ -26,7 +26,7 @@ class SceneFacts:
     Attributes:
         card: The model.
         fit: How it reads the scene.
-        workload: What a full run costs.
+        run_time: How long a run takes.
         warnings: What the plan of the run says beyond the fit, such as of stretched values.
         failure: Why an answer is missing.
         unreadable: Whether the engine cannot open the scene, so that QGIS must export it.
@@ -34,7 +34,7 @@ class SceneFacts:
 
     card: Optional[ModelCard] = None
     fit: Optional[SceneFit] = None
-    workload: Optional[Workload] = None
+    run_time: Optional[RunTime] = None
     warnings: tuple[str, ...] = ()
     failure: str = ""
     unreadable: bool = False
@@ -86,8 +86,7 @@ def _ask_about_scene(question: SceneQuestion, task: QgsTask, facts: SceneFacts) 
             return replace(facts, failure=str(error))
     if isinstance(plan, FailureText):
         return replace(facts, failure=str(plan))
-    workload = Workload(int(plan["windows"]), int(plan["patches"]))
-    return replace(facts, workload=workload, warnings=tuple(map(str, plan.get("warnings", ()))))
+    return replace(facts, run_time=RunTime.of_plan(plan), warnings=tuple(map(str, plan.get("warnings", ()))))
 
 
 def _ask_for_plan(question: SceneQuestion, task: QgsTask, folder: str) -> Union[dict[str, Any], FailureText]:

@@ -26,7 +26,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..algorithms.engine_algorithm import HELP_PAGE
 from ..core.engine import Engine
-from ..core.estimate import DEFAULT_SECONDS_PER_PATCH, duration_text
+from ..core.estimate import duration_text
 from ..core.segment_request import DEFAULT_MODEL, SceneSource, SegmentRequest, slider_refinement
 from ..core.sentences import no_engine_text
 from ..core.text import tr
@@ -34,7 +34,7 @@ from ..engine.finding import find_engine
 from ..engine.leftovers import unfinished_work
 from ..layers.export import no_area_text
 from ..layers.source import RasterInput, box_of, describe_layer
-from ..settings import LAST_CHOICES, MAX_MEMORY, SECONDS_PER_PATCH, read_setting, write_setting
+from ..settings import LAST_CHOICES, MAX_MEMORY, read_setting, write_setting
 from .area_choice import AreaChoice
 from .background import BackgroundTask, start_task
 from .facts_task import SceneFacts, SceneQuestion, ask_facts
@@ -322,16 +322,15 @@ class SegmentDialog(QDialog):
         self.run_button.setEnabled(not problems)
 
     def _show_time(self) -> None:
-        share = 0.4 if self.fast.isChecked() else self.refinement.value() / SLIDER_STEPS
+        share, run_time = self.refinement.value() / SLIDER_STEPS, self.facts.run_time
         name = tr("coarse map only") if share <= 0 else tr("everywhere")
         if 0 < share < 1:
             name = tr("{percent} % of the scene, least sure first").format(percent=round(100 * share))
         if self.fast.isChecked():
             name = tr("where the coarse map is unsure")
-        work = self.facts.workload
-        if work is not None:
-            rate = read_setting(SECONDS_PER_PATCH, DEFAULT_SECONDS_PER_PATCH)
-            name = tr("{name}; {time}").format(name=name, time=duration_text(work.seconds(share, rate)))
+            share = run_time.fast_share if run_time is not None else 1.0
+        if run_time is not None:
+            name = tr("{name}; {time}").format(name=name, time=duration_text(run_time.seconds(share)))
         self.refinement_text.setText(name)
 
     def showEvent(self, event: Any) -> None:
