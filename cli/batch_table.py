@@ -25,7 +25,7 @@ class SceneOutcome:
 
     Attributes:
         scene: As it was named.
-        result: What was mapped; None where it failed.
+        result: What was mapped; None where it failed, or was left alone because its map is there already.
         failure: Why it failed, one sentence; empty where it did not.
     """
 
@@ -68,11 +68,9 @@ def show_summary(outcomes: Sequence[SceneOutcome], *, count: int) -> None:
         console.print("\nAll maps together", style="bold")
         show_areas(_sums(results), None)
     failed = [outcome for outcome in outcomes if outcome.failure]
-    left = count - len(outcomes)
-    console.print(
-        f"{count} scenes: {len(results)} mapped, {len(failed)} failed" + (f", {left} not done" if left else ""),
-        markup=False,
-    )
+    there, left = len(outcomes) - len(results) - len(failed), count - len(outcomes)
+    counts = [f"{len(results)} mapped", *([f"{there} there already"] if there else []), f"{len(failed)} failed"]
+    console.print(f"{count} scenes: {', '.join(counts + ([f'{left} not done'] if left else []))}", markup=False)
     for outcome in failed:
         console.print(f"  {outcome.name}: {outcome.failure}", markup=False)
 
@@ -86,7 +84,7 @@ def _console() -> Console:
 def _row(outcome: SceneOutcome, square_metres: float) -> tuple[str, ...]:
     result = outcome.result
     if result is None:
-        return escape(outcome.name), "[red]failed[/]", "", "", "", ""
+        return escape(outcome.name), "[red]failed[/]" if outcome.failure else "there already", "", "", "", ""
     mapped = _mapped_m2(result)
     area = "unknown" if mapped is None else f"{mapped / square_metres:,.2f}"
     map_name = escape(Path(result.raster).name)

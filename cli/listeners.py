@@ -60,6 +60,10 @@ class RunListener(Protocol):
         """A scene is done."""
         ...
 
+    def skipped(self, text: str) -> None:
+        """A scene is left alone; the text says why."""
+        ...
+
     def failure(self, error: MagnetGeoError) -> None:
         """A scene failed."""
         ...
@@ -94,6 +98,10 @@ class QuietListener:
 
     def result(self, result: SegmentResult) -> None:
         """See `RunListener.result`."""
+
+    def skipped(self, text: str) -> None:
+        """See `RunListener.skipped`."""
+        self._tell(text)
 
     def failure(self, error: MagnetGeoError) -> None:
         """See `RunListener.failure`."""
@@ -187,6 +195,10 @@ class JsonLinesListener:
     def result(self, result: SegmentResult) -> None:
         """See `RunListener.result`."""
         self._write(ResultLine(**result.model_dump()))
+
+    def skipped(self, text: str) -> None:
+        """See `RunListener.skipped`."""
+        self._write(LogLine(level="info", message=text))
 
     def failure(self, error: MagnetGeoError) -> None:
         """See `RunListener.failure`."""

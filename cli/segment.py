@@ -95,6 +95,7 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of the networks.")
 @click.option("--workers", type=Workers(), help="Several processes: N here, or those of a Dask scheduler.")
 @click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
+@click.option("--skip-existing", is_flag=True, help="Leave scenes alone whose map exists: a batch goes on.")
 @click.option(
     "--resume/--no-resume",
     default=True,
@@ -152,6 +153,7 @@ def segment(
     threads: int | None,
     workers: WorkerPlace | None,
     overwrite: bool,
+    skip_existing: bool,
     resume: bool,
     creation_options: tuple[tuple[str, str], ...],
     dry_run: bool,
@@ -180,6 +182,8 @@ def segment(
         raise click.UsageError("--budget decides how much is refined: leave --refine out, or write --refine full.")
     if budget_s is not None and workers is not None:
         raise click.UsageError("--budget is kept by one process: leave out either --budget or --workers.")
+    if skip_existing and overwrite:
+        raise click.UsageError("Give either --skip-existing or --overwrite, not both.")
     if cancel_on_eof and progress != "jsonl":
         raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
     targets = _targets(scenes, output, output_dir)
@@ -243,9 +247,11 @@ def segment(
             output_dir=output_dir,
             show_plan=verbose,
             dry_run=dry_run,
+            skip_existing=skip_existing,
             area_csv=area_csv,
             workers=workers,
             follow_ups=tuple(follow_ups),
+            made_of_map=tuple(path for path in (polygons, report, stac) if path is not None),
             checks=tuple(checks),
         )
         failures = job.run(targets)

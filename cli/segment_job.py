@@ -45,9 +45,11 @@ class SegmentJob:
         output_dir: Folder of the outputs, made where only its last part is missing; None where it must exist.
         show_plan: Whether the plan of each run is shown.
         dry_run: Whether to stop after the plan.
+        skip_existing: Whether scenes whose map is there already are left alone.
         workers: Processes that take the scenes, all of them at once; None for this one alone.
         area_csv: Table of the areas of all maps, written at the end, if wanted.
         follow_ups: What is made of each finished map, in this order.
+        made_of_map: The files that they write.
         checks: What must hold before anything is loaded; each raises otherwise.
     """
 
@@ -62,9 +64,11 @@ class SegmentJob:
     output_dir: Path | None
     show_plan: bool
     dry_run: bool
+    skip_existing: bool = False
     workers: WorkerPlace | None = None
     area_csv: Path | None = None
     follow_ups: tuple[FollowUp, ...] = ()
+    made_of_map: tuple[Path, ...] = ()
     checks: tuple[Callable[[], None], ...] = ()
 
     def run(self, targets: dict[str, Path]) -> int:
@@ -114,7 +118,8 @@ class SegmentJob:
 
         if workers is None or len(targets) == 1:
             return segment
-        at_once = opened.enter_context(ScenesAtOnce(segment, targets, self.token))
+        left = {scene: target for scene, target in targets.items() if not self._is_there(target)}
+        at_once = opened.enter_context(ScenesAtOnce(segment, left, self.token))
         return lambda scene, target, listener: at_once.result(scene, listener)
 
     def _outcomes(self, model: Segmenter, targets: dict[str, Path], segment: SegmentScene) -> list[SceneOutcome]:
@@ -132,7 +137,14 @@ class SegmentJob:
                 show_summary(outcomes, count=len(targets))
         return outcomes
 
+    def _is_there(self, target: Path) -> bool:
+        """Whether a map is to be left alone: of all its files, the class raster appears last."""
+        return self.skip_existing and all(path.exists() for path in (target, *self.made_of_map))
+
     def _outcome(self, model: Segmenter, scene: str, target: Path, segment: SegmentScene) -> SceneOutcome:
+        if self._is_there(target):
+            self.listener.skipped(f"{Path(scene).name}: the map '{target}' is there already")
+            return SceneOutcome(scene, None)
         try:
             return SceneOutcome(scene, self._segment(model, scene, target, segment))
         except (CancelledError, KeyboardInterrupt):

@@ -9,7 +9,7 @@ import magnet_geo.scene
 from magnet_geo.errors import CancelledError
 from magnet_geo.scene import SegmentResult
 from tests.cli.conftest import fields
-from tests.cli.runs import assert_refused, names, run, segment_lines
+from tests.cli.runs import assert_refused, assert_wrong_usage, names, run, segment_lines
 from tests.raster.rasters import write_raster
 
 MAPS = [f"north_classes.{suffix}" for suffix in ("qml", "sld", "tif", "tif.aux.xml")]
@@ -65,6 +65,36 @@ def test_a_cancelled_batch_says_what_is_done(
     assert result.exit_code == 130
     assert result.stdout.splitlines()[-1] == "2 scenes: 1 mapped, 0 failed, 1 not done"
     assert names(maps) == MAPS[:4]
+
+
+def test_a_batch_that_was_stopped_goes_on_with_what_is_left(
+    scenes: list[Path], tiny_model: Path, maps: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--output-dir", maps, "--model", tiny_model, "--skip-existing")
+    assert run("segment", scenes[0], *arguments).exit_code == 0
+    before = (maps / "north_classes.tif").stat().st_mtime_ns
+    result = run("segment", scenes[0], scenes[2], *arguments)
+    assert result.exit_code == 0
+    assert "north.tif: the map" in result.stderr
+    assert result.stdout.splitlines()[-1] == "2 scenes: 1 mapped, 1 there already, 0 failed"
+    assert (names(maps), (maps / "north_classes.tif").stat().st_mtime_ns) == (MAPS, before)
+    capfd.readouterr()
+    code, lines = segment_lines(capfd, scenes[0], scenes[2], *arguments)
+    assert (code, {line["type"] for line in lines}) == (0, {"hello", "log"})
+    assert sum("is there already" in line.get("message", "") for line in lines) == 2
+
+
+def test_a_map_without_its_polygons_is_not_left_alone(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
+    arguments = ("segment", scenes[0], "-o", maps / "map.tif", "--model", tiny_model)
+    assert run(*arguments).exit_code == 0
+    assert run(*arguments, "--skip-existing").exit_code == 0
+    refused = run(*arguments, "--skip-existing", "--polygons", maps / "map.gpkg")
+    assert_refused(refused, match=r"map\.tif' exists already")
+
+
+def test_maps_are_left_alone_or_replaced(scenes: list[Path], maps: Path) -> None:
+    result = run("segment", scenes[0], "--output-dir", maps, "--skip-existing", "--overwrite")
+    assert_wrong_usage(result, match="not both")
 
 
 def test_the_classes_of_all_maps_are_summed(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
