@@ -11,7 +11,7 @@ from magnet_geo.raster.label_reader import LabelReader
 from magnet_geo.raster.layer_style import layer_style, write_layer_style
 from magnet_geo.raster.map_layout import MapLayout
 from magnet_geo.raster.outline import valid_outline
-from magnet_geo.raster.output_path import check_output_path
+from magnet_geo.raster.output_path import check_folder, check_output_path
 from magnet_geo.raster.raster_writer import GeoTiffDraft
 from magnet_geo.raster.scene_fingerprint import scene_fingerprint
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
@@ -37,6 +37,7 @@ __all__ = [
     "SceneSource",
     "averaged_overviews",
     "check_creation_options",
+    "check_folder",
     "check_output_path",
     "choose_bands",
     "choose_scaling",

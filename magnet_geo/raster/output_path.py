@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import errno
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from magnet_geo.errors import OutputError
+from magnet_geo.errors import DiskFullError, OutputError
 
 _RASTER_SUFFIXES = (".tif", ".tiff")
 
@@ -28,7 +29,7 @@ def check_output_path(
         raise OutputError(
             f"The output '{target}' must end in {' or '.join(suffixes)}, not '{target.suffix}'; rename it."
         )
-    _check_folder(target.absolute().parent)
+    check_folder(target.absolute().parent)
     if target.is_dir():
         raise OutputError(f"The output '{target}' is a folder; name a file inside it.")
     if _same_file(target, scene_path):
@@ -37,11 +38,28 @@ def check_output_path(
         raise OutputError(f"The output '{target}' exists already; choose another name or use --overwrite.")
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Refuse a folder in which no file can be made: only trying tells, and leaves nothing.
+
+    Raises:
+        OutputError: It is missing, read-only, or no place for files.
+        DiskFullError: Not even an empty file fits.
+    """
     if not folder.is_dir():
         raise OutputError(f"The folder '{folder}' does not exist; create it first.")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"The folder '{folder}' is read-only; choose another one.")
+    try:
+        with TemporaryFile(dir=folder, prefix=".magnet-geo-"):
+            return
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise OutputError(f"The folder '{folder}' is read-only; choose another one.") from error
+        if error.errno == errno.ENOSPC:
+            raise DiskFullError(
+                f"The disk of the folder '{folder}' is full; make room or choose another one."
+            ) from error
+        raise OutputError(
+            f"No file can be made in the folder '{folder}' ({error.strerror}); choose another one."
+        ) from error
 
 
 def _same_file(target: Path, scene_path: str) -> bool:

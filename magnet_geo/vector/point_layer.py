@@ -5,7 +5,6 @@ N points.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import warnings
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
 from magnet_geo.errors import OutputError, SceneError
+from magnet_geo.raster import check_folder
 from magnet_geo.vector.geopackage_style import add_geopackage_style
 
 _SUFFIX = ".gpkg"
@@ -57,11 +57,7 @@ def check_point_target(target: Path, *, overwrite: bool) -> None:
     """
     if target.suffix.lower() != _SUFFIX:
         raise OutputError(f"The points '{target}' must end in {_SUFFIX}, not '{target.suffix}'; rename the output.")
-    folder = target.absolute().parent
-    if not folder.is_dir():
-        raise OutputError(f"The folder '{folder}' does not exist; create it first.")
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"The folder '{folder}' is read-only; choose another one.")
+    check_folder(target.absolute().parent)
     if target.is_dir():
         raise OutputError(f"The output '{target}' is a folder; name a file inside it.")
     if target.exists() and not overwrite:

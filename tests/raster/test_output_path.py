@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from magnet_geo.errors import OutputError
-from magnet_geo.raster import check_output_path
+from magnet_geo.errors import DiskFullError, OutputError
+from magnet_geo.raster import check_output_path, output_path
 
 
 def test_a_free_name_is_accepted(tmp_path: Path) -> None:
@@ -35,10 +36,37 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         check_output_path(tmp_path / "absent" / "out.tif", "scene.tif", overwrite=False)
 
 
-def test_a_read_only_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(OutputError, match="read-only"):
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        (errno.EROFS, OutputError, "is read-only"),
+        (errno.EACCES, OutputError, "is read-only"),
+        (errno.ENOSPC, DiskFullError, "is full"),
+        (errno.ENOENT, OutputError, r"No file can be made in the folder .* \(No such file or directory\)"),
+    ],
+)
+def test_what_keeps_files_out_of_a_folder_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, kind: type[OutputError], told: str
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(output_path, "TemporaryFile", refuse)
+    with pytest.raises(OutputError, match=told) as raised:
         check_output_path(tmp_path / "out.tif", "scene.tif", overwrite=False)
+    assert type(raised.value) is kind
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
+def test_a_folder_of_the_kernel_is_no_full_disk() -> None:
+    with pytest.raises(OutputError, match="folder '/proc'") as raised:
+        check_output_path(Path("/proc/out.tif"), "scene.tif", overwrite=False)
+    assert not isinstance(raised.value, DiskFullError)
+
+
+def test_looking_at_a_folder_leaves_nothing(tmp_path: Path) -> None:
+    check_output_path(tmp_path / "out.tif", "scene.tif", overwrite=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_is_no_output(tmp_path: Path) -> None:
