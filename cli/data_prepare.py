@@ -15,6 +15,7 @@ from magnet_geo.errors import TrainingError
 from magnet_geo.progress import CancelToken, ProgressListener
 
 from .cancelling import cancel_by_signal
+from .gathered_options import gathered_options
 from .work_bar import work_bar
 
 if TYPE_CHECKING:
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def _set_options(function: Any) -> Any:
-    """Add what both sets share; archives given either way arrive as the one argument ``archives``."""
-    options = (
+def _archives(*, first_archives: tuple[Path, ...], more_archives: tuple[Path, ...]) -> dict[str, Any]:
+    """Archives given either way."""
+    return {"archives": (*first_archives, *more_archives)}
+
+
+_set_options = gathered_options(
+    (
         click.argument("more_archives", metavar="[ARCHIVE]...", nargs=-1, type=_FILE),
         click.option(
             "--archives",
@@ -42,17 +47,9 @@ def _set_options(function: Any) -> Any:
             help="Folder to unpack to, where the lists are written; made if need be.",
         ),
         click.option("--overwrite", is_flag=True, help="Replace lists that name other files."),
-    )
-
-    def gathered(*, first_archives: tuple[Path, ...], more_archives: tuple[Path, ...], **values: Any) -> Any:
-        return function(archives=(*first_archives, *more_archives), **values)
-
-    gathered.__doc__, gathered.__name__ = function.__doc__, function.__name__
-    gathered.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    decorated: Any = gathered
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
+    ),
+    _archives,
+)
 
 
 @click.group(name="prepare")

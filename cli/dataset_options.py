@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import wraps
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +26,7 @@ from magnet_geo.datasets import (
 from magnet_geo.progress import CancelToken, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.raster import AutoScaling, ModelValues, NoScaling, RangeScaling, ScalingMode
 
+from .gathered_options import gathered_options
 from .option_types import BandList, ScalingRange
 
 DEFAULT_VALIDATION_SHARE = 0.2
@@ -302,18 +302,10 @@ def dataset_options(*, validation: bool) -> Callable[[Callable[..., Any]], Calla
     of_fields = [entry.name for entry in fields(DatasetChoice)]
     names = {field.removesuffix("s") if field in _REPEATED else field: field for field in of_fields}
 
-    def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(function)
-        def gathered(*arguments: Any, **values: Any) -> Any:
-            own = {field: values.pop(name) for name, field in names.items() if name in values}
-            return function(*arguments, data=DatasetChoice(**own), **values)
+    def gather(**values: Any) -> dict[str, DatasetChoice]:
+        return {"data": DatasetChoice(**{names[name]: value for name, value in values.items()})}
 
-        decorated: Callable[..., Any] = gathered
-        for option in reversed(options):
-            decorated = option(decorated)
-        return decorated
-
-    return add
+    return gathered_options(options, gather, taking=names)
 
 
 def _check_pairing(

@@ -16,6 +16,7 @@ from magnet_geo.progress import CancelToken, ProgressListener
 
 from .cancelling import cancel_by_signal
 from .errors import explain
+from .gathered_options import gathered_options
 from .training_options import RUN, apply_defaults, given_values, headed, read_config
 from .training_screen import QuietScreen, TrainedLine, TrainingScreen, choose_screen
 
@@ -182,52 +183,39 @@ def run_options(presets: tuple[str, ...], preset_values: Callable[[str], dict[st
         ),
     )
 
-    def add(function: Any) -> Any:
-        def gathered(
-            *,
-            output_dir: Path,
-            resume: bool,
-            overwrite: bool,
-            tensorboard: bool,
-            check: bool,
-            progress: str,
-            config: Path | None,
-            **values: Any,
-        ) -> Any:
-            run = RunChoice(
-                output_dir, resume, overwrite, tensorboard, check, progress, given_values(click.get_current_context())
-            )
-            return function(run=run, **values)
+    def gather(
+        *,
+        output_dir: Path,
+        resume: bool,
+        overwrite: bool,
+        tensorboard: bool,
+        check: bool,
+        progress: str,
+        config: Path | None,
+    ) -> dict[str, RunChoice]:
+        given = given_values(click.get_current_context())
+        return {"run": RunChoice(output_dir, resume, overwrite, tensorboard, check, progress, given)}
 
-        gathered.__doc__, gathered.__name__ = function.__doc__, function.__name__
-        gathered.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-        decorated: Any = gathered
-        for option in reversed(options):
-            decorated = option(decorated)
-        return decorated
-
-    return add
+    return gathered_options(options, gather)
 
 
-def text_options(function: Any) -> Any:
-    """Add the texts of the model that is made; they arrive as ``name`` and ``texts``."""
-    options = (
+def _texts(
+    *, name: str | None, title: str | None, licence: str | None, data_source: str | None
+) -> dict[str, str | dict[str, str] | None]:
+    texts = {"title": title, "licence": licence, "data": data_source}
+    return {"name": name, "texts": {key: text for key, text in texts.items() if text is not None}}
+
+
+# Adds the texts of the model that is made; they arrive as ``name`` and ``texts``.
+text_options = gathered_options(
+    (
         headed("Model", "--name", help="Name of the model.  [default: that of the folder]"),
         headed("Model", "--title", help="One line about it."),
         headed("Model", "--licence", help="Terms of its weights."),
         headed("Model", "--data-source", help="What it was trained on, and its terms."),
-    )
-
-    def gathered(*, name: str | None, title: str | None, licence: str | None, data_source: str | None, **v: Any) -> Any:
-        texts = {"title": title, "licence": licence, "data": data_source}
-        return function(name=name, texts={key: text for key, text in texts.items() if text is not None}, **v)
-
-    gathered.__doc__, gathered.__name__ = function.__doc__, function.__name__
-    gathered.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    decorated: Any = gathered
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated
+    ),
+    _texts,
+)
 
 
 def report_model(trained: TrainedModel | None, screen: TrainingScreen) -> None:

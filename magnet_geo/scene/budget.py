@@ -15,6 +15,8 @@ from magnet_geo.scene.run_speed import RunSpeed
 
 # A run that takes so much longer than its budget has overdrawn it.
 _TOLERANCE = 0.1
+# Of the time left, what no patch is promised: better a little early than late.
+_RESERVE = 0.04
 
 
 class TimeBudget:
@@ -48,7 +50,12 @@ class TimeBudget:
         return run.seconds <= self.left_s()
 
     def ranking(
-        self, found: Mapping[int, Uncertainties], pyramid: MagnificationPyramid, *, speed: RunSpeed
+        self,
+        found: Mapping[int, Uncertainties],
+        pyramid: MagnificationPyramid,
+        *,
+        speed: RunSpeed,
+        coarse_s: float,
     ) -> BudgetRanking:
         """Rank what was found within the time that is left.
 
@@ -56,12 +63,16 @@ class TimeBudget:
             found: Uncertainties by window, in plan order.
             pyramid: The levels of a window.
             speed: Of the run.
+            coarse_s: Seconds that the coarse pass took.
         """
+        # What slowed the coarse pass, other programs mostly, will slow the rest; a pass taken up from an earlier run
+        # says nothing.
+        slowed = max(1.0, coarse_s / max(1e-9, speed.windows * speed.ranking_s))
         return BudgetRanking(
             found,
             pyramid,
-            pace=Pace(window_s=speed.window_s, patch_s=speed.patch_s),
-            seconds_left=lambda: self.left_s() - speed.write.clock_s,
+            pace=Pace(window_s=slowed * speed.window_s, patch_s=slowed * speed.patch_s),
+            seconds_left=lambda: (1 - _RESERVE) * self.left_s() - slowed * speed.write.clock_s,
             clock=self._clock,
         )
 

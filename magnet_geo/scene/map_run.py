@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -89,6 +90,7 @@ class MapRun:
     workers: Workers | None = None
     tally: RefinementTally = field(init=False)
     _look: SceneLook = field(init=False)
+    _coarse_s: float = field(default=0.0, init=False)
     _short: bool = field(default=False, init=False)
     _fraction: float = field(default=0.0, init=False)
     _passes_left: int = field(default=1, init=False)
@@ -118,7 +120,7 @@ class MapRun:
         ranks = share is not None or (speed is not None and self._allows_ranking(speed))
         found = self._uncertainties(output) if ranks or options.preview is not None else {}
         if self.budget is not None and speed is not None and ranks:
-            return self.budget.ranking(found, pyramid, speed=speed)
+            return self.budget.ranking(found, pyramid, speed=speed, coarse_s=self._coarse_s)
         if share is not None:
             return ShareRanking(found, share, pyramid)
         off = options.refine is not None and options.refine.mode == "off"
@@ -126,7 +128,9 @@ class MapRun:
 
     def _uncertainties(self, output: Path) -> dict[int, Uncertainties]:
         """The pass itself: what it finds of each window that has a pixel to map; publishes the preview."""
+        begun = time.monotonic()
         store = self._run_pass("coarse", None)
+        self._coarse_s = time.monotonic() - begun
         if self.options.preview is not None:
             self._publish_preview(self.options.preview, output, store)
         return {index: uncertainties_of(store.read(index)) for index in store.parts()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -38,10 +39,10 @@ from magnet_geo.scene.window_loader import WindowLoader
 
 ResultT = TypeVar("ResultT")
 
-# Windows that are looked at before one with a pixel to map turns up, and batches that are timed in it.
-_TRIES, _BATCHES = 5, 2
-# The fastest try counts: libraries prepare themselves for the shapes they meet, and other programs come between.
-_LEAST_REPETITIONS, _REPETITIONS, _PATIENCE_S = 2, 4, 2.0
+# Windows that are looked at before one with a pixel to map turns up, and batches of patches that are refined in it.
+_TRIES, _BATCHES = 5, 3
+# The fastest try counts, as other programs come between.
+_REPETITIONS, _PATIENCE_S = 4, 2.0
 
 
 def measure_speed(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> RunSpeed:
@@ -62,7 +63,8 @@ def measure_speed(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> R
     ranked, coarse_read = _cost(rank) if plan.reduced.overviews else (window, read)
     wanted = wanted_patches(window, scale=plan.scale, pyramid=pyramid)
     some = _some_patches(wanted, _BATCHES * plan.memory.batch_size if refines else 0)
-    _, refined = _fastest(partial(_make, plan, model, options, window, some))
+    # Twice: libraries prepare themselves for the shapes they meet first.
+    batches = [cost for _ in range(2) for cost in _refining(plan, model, options, window, some)]
     arrays, unrefined = _fastest(partial(_make, plan, model, options, window, NoPatches()))
     uncertainties, coarse = _fastest(partial(_rank, plan, model, ranked))
     reachable = partial(reachable_patches, scale=plan.scale, pyramid=pyramid)
@@ -78,7 +80,7 @@ def measure_speed(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> R
         coarse=coarse,
         window=unrefined,
         keep=_keeping(arrays, window.window.index),
-        patch=refined.beyond(unrefined).times(1 / max(1, _count(some.chosen))),
+        patch=_least(batches),
         write=_writing(arrays, window, plan, model, options).times(plan.area.rect.size.pixels / final),
         fast_share=_fast_share(model, uncertainties),
     )
@@ -144,12 +146,37 @@ def _load(plan: RunPlan, model: Segmenter, window: Window, *, decimation: int, f
         return next(loaded)
 
 
-def _make(plan: RunPlan, model: Segmenter, options: SegmentOptions, window: ModelWindow, patches: PatchRule) -> Arrays:
+def _make(
+    plan: RunPlan,
+    model: Segmenter,
+    options: SegmentOptions,
+    window: ModelWindow,
+    patches: PatchRule,
+    on_batch: Callable[[int], None] = lambda patches: None,
+) -> Arrays:
     streams = pass_streams("map", model, plan, options)
     rules = SelectionRules(patches, model.rules("off").points)
-    maker = PartMaker(model, plan.scale, rules, None, streams, on_start=_ignore, on_batch=_ignore)
+    maker = PartMaker(model, plan.scale, rules, None, streams, on_start=_ignore, on_batch=on_batch)
     taper = plan.windows.taper
     return maker.full(window, {name: SeamBlender(window.window, taper, left=None, above=None) for name in streams})
+
+
+def _refining(
+    plan: RunPlan, model: Segmenter, options: SegmentOptions, window: ModelWindow, some: ListedPatches
+) -> list[Cost]:
+    """What a patch costs, by each of the last batches: from the end of one to the end of the next."""
+    ends: list[tuple[int, float, float]] = []
+
+    def note(patches: int) -> None:
+        ends.append((patches, time.perf_counter(), time.process_time()))
+
+    _make(plan, model, options, window, some, note)
+    refined = _count(some.chosen)
+    return [
+        Cost(clock - clock_before, cpu - cpu_before).times(1 / patches)
+        for (_, clock_before, cpu_before), (patches, clock, cpu) in pairwise(ends[-_BATCHES:])
+        if refined
+    ]
 
 
 def _rank(plan: RunPlan, model: Segmenter, window: ModelWindow) -> Uncertainties:
@@ -202,9 +229,14 @@ def _bytes(part: CoreMap) -> int:
 
 def _fastest(run: Callable[[], ResultT]) -> tuple[ResultT, Cost]:
     tries, begun = [_cost(run)], time.perf_counter()
-    while len(tries) < _LEAST_REPETITIONS or (len(tries) < _REPETITIONS and time.perf_counter() - begun < _PATIENCE_S):
+    while len(tries) < _REPETITIONS and time.perf_counter() - begun < _PATIENCE_S:
         tries.append(_cost(run))
-    return tries[-1][0], Cost(min(cost.clock_s for _, cost in tries), min(cost.cpu_s for _, cost in tries))
+    return tries[-1][0], _least([cost for _, cost in tries])
+
+
+def _least(costs: Sequence[Cost]) -> Cost:
+    none = [Cost(0.0, 0.0)]
+    return Cost(min(cost.clock_s for cost in costs or none), min(cost.cpu_s for cost in costs or none))
 
 
 def _cost(run: Callable[[], ResultT]) -> tuple[ResultT, Cost]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from magnet_geo.errors import OptionError
+from magnet_geo.grid import Size, WindowPlan
 from magnet_geo.progress import Event, WarningEvent
 from magnet_geo.raster import SceneSource, read_tags
 from magnet_geo.scene import RefineMode, SegmentOptions, SegmentResult, estimate_time, plan_run, segment_scene
@@ -15,6 +16,7 @@ from magnet_geo.scene.budget import TimeBudget, budget_warning
 from magnet_geo.scene.durations import duration_text
 from magnet_geo.scene.result import BudgetRecord
 from magnet_geo.scene.run_record import read_run_record
+from magnet_geo.scene.run_speed import Cost, RunSpeed
 from tests.scene.stub_model import read, stub_model, texture, write_scene
 
 
@@ -125,3 +127,28 @@ def test_an_estimate_grows_with_what_is_refined_and_writes_nothing(scene: str, t
     options = SegmentOptions(budget_s=1e-6)
     assert estimate_time(plan_run(scene, model, options), model, options).refined_share == 0.0
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("coarse_s", "patches"), [(5.0, 8), (10.0, 3), (1.0, 8)])
+def test_a_coarse_pass_slower_than_expected_leaves_less_to_be_refined(coarse_s: float, patches: int) -> None:
+    free = Cost(0.0, 0.0)
+    speed = RunSpeed(
+        windows=1,
+        patches=20,
+        cores=1,
+        readers=1,
+        read=free,
+        coarse_read=free,
+        coarse=Cost(5.0, 5.0),
+        window=Cost(10.0, 10.0),
+        keep=free,
+        patch=Cost(10.0, 10.0),
+        write=Cost(4.0, 4.0),
+        fast_share=None,
+    )
+    scene = WindowPlan(Size(128, 128), Size(128, 128), 0)
+    found = {0: (np.linspace(0, 1, 4), np.linspace(0, 1, 16))}
+    budget = TimeBudget(100.0, clock=lambda: 0.0)
+    ranking = budget.ranking(found, stub_model().manifest.pyramid_value(), speed=speed, coarse_s=coarse_s)
+    # Of 100 s, 96 are given away: 4 or 8 for writing, 10 or 20 for the window.
+    assert sum(int(level.sum()) for level in ranking.patches(scene[0]).chosen) == patches

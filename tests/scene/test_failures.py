@@ -24,12 +24,6 @@ def scene(tmp_path: Path) -> str:
     return write_scene(tmp_path / "scene.tif", texture(3, 331, 235), nodata=0, **tiles)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
-
-
 def _options(folder: Path, **options: object) -> SegmentOptions:
     return SegmentOptions(confidence=folder / "sure.tif", probabilities=folder / "shares.tif", **options)
 

@@ -28,12 +28,6 @@ def scene(tmp_path: Path) -> str:
     return write_scene(tmp_path / "scene.tif", values, nodata=0)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
-
-
 def _map(scene: str, target: Path, **options: object) -> NDArray[np.uint8]:
     segment_scene(scene, output=target, model=stub_model(radius=1), options=SegmentOptions(**options))
     return read(target)

@@ -22,8 +22,9 @@ from magnet_geo.raster import GeoTiffDraft
 from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, segment_scene
 from magnet_geo.scene.parts_store import PartsStore
 from magnet_geo.scene.work_folder import WorkFolder
-from tests.scene.stub_model import StubPredictor, hashes, stub_manifest, texture, write_scene
+from tests.scene.stub_model import StubPredictor, hashes, stub_manifest
 
+ROWS = 331
 _EXPECTED: dict[tuple[str, str], tuple[dict[str, str], int]] = {}
 
 
@@ -42,20 +43,6 @@ class CountingPredictor(StubPredictor):
         if self.stop_after is not None and self.forward_passes >= self.stop_after:
             raise Stopped
         return super().scale_specific(inputs)
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> str:
-    values = texture(3, 331, 300)
-    # One window is empty, and so has no seams.
-    values[:, 90:230, 90:230] = 0
-    return write_scene(tmp_path_factory.mktemp("scene") / "scene.tif", values, nodata=0)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
 
 
 def _segment(scene: str, folder: Path, predictor: StubPredictor | None = None, **options: object) -> list[Event]:

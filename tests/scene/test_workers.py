@@ -17,9 +17,11 @@ from magnet_geo.errors import CancelledError, ClusterError, OptionError
 from magnet_geo.progress import CancelToken, Event, ProgressEvent, WarningEvent
 from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, segment_scene
 from magnet_geo.scene.workers import Workers
-from tests.scene.stub_model import StubPredictor, hashes, stub_manifest, texture, write_scene
+from tests.scene.stub_model import StubPredictor, hashes, stub_manifest
 
 pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+
+ROWS = 520
 
 
 class SlowPredictor(StubPredictor):
@@ -54,19 +56,6 @@ class StubSource:
 def workers() -> Iterator[Workers]:
     with Workers("local:2", threads=1) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> str:
-    values = texture(3, 520, 300)
-    values[:, 90:230, 90:230] = 0
-    return write_scene(tmp_path_factory.mktemp("scene") / "scene.tif", values, nodata=0)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
 
 
 def _segment(
