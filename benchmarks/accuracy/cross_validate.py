@@ -40,13 +40,23 @@ from magnet_geo.progressive import (
     NetworkPredictor,
     NoPatches,
     PatchesAbove,
+    PatchRule,
     PointRule,
     PointScope,
+    Predictor,
 )
 from magnet_geo.training.calibration import patch_thresholds
-from magnet_geo.training.validation import RememberingPredictor, chain_confusion, class_iou, validation_windows
+from magnet_geo.training.validation import (
+    RememberingPredictor,
+    ValidationWindow,
+    chain_confusion,
+    class_iou,
+    validation_windows,
+)
 
 FADE_PX = 24
+WHOLE = PointRule(n_points=1.0, smooth_kernel=5, scope=PointScope.PATCH, cell_px=1, fade_px=FADE_PX)
+SIDE_BY_SIDE = PointRule(n_points=1.0, smooth_kernel=1, scope=PointScope.PATCH, cell_px=1)
 FAST_SHARE = 0.25
 BACKBONE_FILE, REFINEMENT_FILE, SCORES_FILE = "backbone.pt", "refinement.pt", "scores.json"
 #: Far above what the steps take: only their number ends a training.
@@ -107,7 +117,8 @@ def make_backbone(options: argparse.Namespace, held_out: tuple[int, ...], path: 
     """Trains the backbone of a fold."""
     schedule = train_backbone.Schedule(minutes=LIMIT_MINUTES, steps=options.steps, averaging=0.98)
     checkpoint = path.with_name("checkpoint.pt")
-    network, _ = train_backbone.train(learned_tiles(options.data, held_out), FOLDS[held_out], schedule, checkpoint)
+    tiles = learned_tiles(options.data, held_out)
+    network, _ = train_backbone.train(tiles, FOLDS[held_out], schedule, checkpoint=checkpoint)
     save_state(network, path)
     checkpoint.unlink(missing_ok=True)
 
@@ -141,38 +152,43 @@ def scores(
     data: Path, held_out: Sequence[int], backbone: nn.Module, refinement: nn.Module
 ) -> dict[str, dict[str, float]]:
     """Gives the IoU of every mode on the tiles held out, which chose nothing."""
-    tiles = [Tile.read(data, number) for number in held_out]
-    images = [LabeledImage(tile.pixels, tile.classes) for tile in tiles]
-    windows = [
-        window for image in images for window in validation_windows(image, PYRAMID, NORMALIZATION, halo_px=HALO_PX)
-    ]
-    networks = NetworkPredictor(
+    windows = held_out_windows(data, held_out)
+    predictor = RememberingPredictor(networks(backbone, [refinement] * (len(DECIMATIONS) - 1)))
+    # Thresholds look at the predictions only, not at the labels.
+    found = patch_thresholds(windows, predictor, point_rule=WHOLE, levels=len(DECIMATIONS), share=FAST_SHARE)
+    return {
+        "coarse only": iou(windows, predictor, NoPatches()),
+        "fast 25 %": iou(windows, predictor, PatchesAbove(found)),
+        "full": iou(windows, predictor, AllPatches()),
+        "slid": iou(windows, Slid(predictor, predictor.remembered), AllPatches(), SIDE_BY_SIDE),
+    }
+
+
+def held_out_windows(data: Path, held_out: Sequence[int]) -> list[ValidationWindow]:
+    """Gives the windows that the tiles get as scenes."""
+    images = (LabeledImage(tile.pixels, tile.classes) for tile in (Tile.read(data, number) for number in held_out))
+    return [window for image in images for window in validation_windows(image, PYRAMID, NORMALIZATION, halo_px=HALO_PX)]
+
+
+def networks(backbone: nn.Module, refinements: Sequence[nn.Module]) -> NetworkPredictor:
+    """Gives networks as the product runs them."""
+    return NetworkPredictor(
         backbone,
-        [refinement] * (len(DECIMATIONS) - 1),
+        refinements,
         num_classes=len(CLASS_NAMES),
         device=torch.device("cpu"),
         dtype=torch.bfloat16,
         batch_size=4,
     )
-    predictor = RememberingPredictor(networks)
-    slid = Slid(networks, predictor.remembered)
-    rule = PointRule(n_points=1.0, smooth_kernel=5, scope=PointScope.PATCH, cell_px=1, fade_px=FADE_PX)
-    # Thresholds look at the predictions only, not at the labels.
-    found = patch_thresholds(windows, predictor, point_rule=rule, levels=len(DECIMATIONS), share=FAST_SHARE)
-    modes = {
-        "coarse only": (predictor, NoPatches(), rule),
-        "fast 25 %": (predictor, PatchesAbove(found), rule),
-        "full": (predictor, AllPatches(), rule),
-        "slid": (slid, AllPatches(), PointRule(1.0, 1, PointScope.PATCH, 1)),
-    }
-    found_iou = {
-        name: class_iou(chain_confusion(windows, by, patch_rule=patches, point_rule=points)[0])
-        for name, (by, patches, points) in modes.items()
-    }
-    return {
-        name: {"miou": float(np.nanmean(iou)), **dict(zip(CLASS_NAMES, iou.tolist(), strict=True))}
-        for name, iou in found_iou.items()
-    }
+
+
+def iou(
+    windows: Sequence[ValidationWindow], predictor: Predictor, patch_rule: PatchRule, point_rule: PointRule = WHOLE
+) -> dict[str, float]:
+    """Gives the mean IoU and that of each class."""
+    counts, _ = chain_confusion(windows, predictor, patch_rule=patch_rule, point_rule=point_rule)
+    found = class_iou(counts)
+    return {"miou": float(np.nanmean(found)), **dict(zip(CLASS_NAMES, found.tolist(), strict=True))}
 
 
 def summarize(out: Path) -> None:

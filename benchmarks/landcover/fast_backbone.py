@@ -84,15 +84,18 @@ class FastBackbone(nn.Module):
             part.requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Maps (N, 3, H, W) bfloat16 images to (N, C, H/2, W/2) float32 logits."""
-        network = self.network
+        """Maps (N, 3, H, W) bfloat16 images to float32 logits at the stride of the head: (N, C, H/2, W/2)."""
         fine, *features = self._features(images)
-        merged = _resized(self._separable(network.merge, self._pyramid_sum(features)), fine)
-        detail = self._folded(network.fine_lateral[0], network.fine_lateral[1], fine, 0)
-        last = self._separable(network.sharpen, torch.cat([merged, detail], 1))
-        last = F.dropout2d(last, self._dropped_channels)
-        classifier = network.classifier
+        merged = self._separable(self.network.merge, self._pyramid_sum(features))
+        last = F.dropout2d(self._sharpened(images, fine, merged), self._dropped_channels)
+        classifier = self.network.classifier
         return F.conv2d(last, classifier.weight.to(last.dtype), classifier.bias.to(last.dtype)).float()
+
+    def _sharpened(self, images: Tensor, fine: Tensor, merged: Tensor) -> Tensor:
+        """What the classifier sees, of the stride-2 feature and the pyramid's sum."""
+        network = self.network
+        detail = self._folded(network.fine_lateral[0], network.fine_lateral[1], fine, 0)
+        return self._separable(network.sharpen, torch.cat([_resized(merged, fine), detail], 1))
 
     def _features(self, images: Tensor) -> list[Tensor]:
         encoder = self.network.encoder

