@@ -59,7 +59,7 @@ def tour(desktop: Desktop) -> None:
     desktop.ask(START)
     time.sleep(2)
     desktop.click("iface.pluginToolBar().widgetForAction(desktop.action)")
-    tell("the dialog knows the scene", desktop.wait_until("desktop._dialog.facts.workload is not None", limit_s=120))
+    tell("the dialog knows the scene", desktop.wait_until("desktop._dialog.facts.run_time is not None", limit_s=120))
     desktop.photograph(PICTURES / "dialog.png")
     desktop.ask("desktop._dialog.report.setChecked(True); desktop._dialog.polygons.setChecked(True)")
     desktop.click("desktop._dialog.run_button")

@@ -72,7 +72,7 @@ def measure(desktop: Desktop, scene: Path) -> None:
     """Runs the scene with full refinement, while a pulse of 20 ms runs in QGIS's main thread."""
     desktop.ask(START.replace("PATH", repr(str(scene))))
     desktop.ask("desktop.open_dialog(layer)")
-    desktop.wait_until("desktop._dialog.facts.workload is not None", limit_s=300)
+    desktop.wait_until("desktop._dialog.facts.run_time is not None", limit_s=300)
     print("estimated:", desktop.ask("answer = desktop._dialog.refinement_text.text()"))
     time.sleep(1)
     began = time.monotonic()

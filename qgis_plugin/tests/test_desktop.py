@@ -75,7 +75,7 @@ def wait_for_no_engine(limit_s):
 def test_a_click_opens_the_dialog_and_a_run_gives_a_group_with_the_legend(desktop, tmp_path):
     desktop.click("iface.pluginToolBar().widgetForAction(desktop.action)")
     desktop.wait_until("desktop._dialog is not None and desktop._dialog.isVisible()", limit_s=10)
-    desktop.wait_until("desktop._dialog.facts.workload is not None", limit_s=30)
+    desktop.wait_until("desktop._dialog.facts.run_time is not None", limit_s=30)
     desktop.ask(f"desktop._dialog.output.setFilePath({str(tmp_path / 'die Karte é.tif')!r})")
     desktop.click("desktop._dialog.run_button")
     desktop.wait_until("'The map is ready' in texts()", limit_s=30)
@@ -158,7 +158,7 @@ def test_a_cancelled_run_shows_the_map_below_again(desktop, tmp_path):
     desktop.ask(f"begin('ok', {str(tmp_path / 'first.tif')!r})")
     desktop.wait_until("'The map is ready' in texts()", limit_s=30)
     desktop.wait_until("shown() == '#dcc48e'", limit_s=10)
-    desktop.wait_until("desktop._dialog.facts.workload is not None", limit_s=30)
+    desktop.wait_until("desktop._dialog.facts.run_time is not None", limit_s=30)
     desktop.ask(f"begin('slow', {str(tmp_path / 'second.tif')!r})")
     desktop.wait_until("shown() == '#3b7dc4'", limit_s=30)
     desktop.ask("desktop._tasks[0].cancel()")

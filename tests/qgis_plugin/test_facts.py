@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from magnet_geo_qgis.core import requirement
-from magnet_geo_qgis.core.estimate import Workload, duration_text, learned_rate
+from magnet_geo_qgis.core.estimate import RunTime, duration_text
 from magnet_geo_qgis.core.model_card import MapClass, area_text, read_fit, read_model_card
 from magnet_geo_qgis.core.requirement import EngineRequirement, Probe, folder_name, parse_probe, pip_reason
 from magnet_geo_qgis.core.version import is_at_least
+
+from magnet_geo.scene.result import TimeEstimate
 
 VILLAGE = Path(__file__).parents[2] / "examples" / "village" / "village_rgb_2m.tif"
 
@@ -57,16 +59,30 @@ def test_areas_in_one_line_largest_first() -> None:
     assert area_text(classes) == "land 20.0 km², road 30.0 %, water 900 m²"
 
 
-@given(st.integers(1, 1000), st.integers(0, 100_000), st.floats(0, 1), st.floats(0, 1))
-def test_more_refinement_never_takes_less_time(windows: int, more: int, one: float, other: float) -> None:
-    workload = Workload(windows, windows + more)
+seconds = st.floats(0, 1e6)
+
+
+@given(seconds, seconds, seconds, st.none() | st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_more_refinement_never_takes_less_time(
+    coarse: float, refining: float, ranking: float, fast: float | None, one: float, other: float
+) -> None:
+    estimate = TimeEstimate(
+        seconds=coarse + refining,
+        read_seconds=0,
+        network_seconds=coarse + refining,
+        write_seconds=0,
+        ranking_seconds=ranking,
+        refining_seconds=refining,
+        refined_share=1,
+        fast_share=fast,
+    )
+    run_time = RunTime.of_plan({"estimate": estimate.model_dump()})
     small, large = sorted([one, other])
-    assert workload.seconds(small, 0.1) <= workload.seconds(large, 0.1)
+    assert run_time.seconds(small) <= run_time.seconds(large)
+    assert run_time.seconds(run_time.fast_share) == run_time.seconds(1 if fast is None else fast)
 
 
-def test_times_are_learned_from_runs_but_not_from_tiny_ones() -> None:
-    assert learned_rate(0.1, seconds=30, passes=100) == pytest.approx(0.2)
-    assert learned_rate(0.1, seconds=30, passes=1) == 0.1
+def test_durations_are_told_as_people_say_them() -> None:
     assert [duration_text(s) for s in (3, 42, 600, 9000)] == ["about 5 s", "about 40 s", "about 10 min", "about 2 h"]
 
 
