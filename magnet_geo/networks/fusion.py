@@ -44,16 +44,14 @@ class FusedConvolution(nn.Module):
         self._name, self._bounds = activation
         self._padding, self._stride = list(convolution.padding), list(convolution.stride)
         self._dilation, self._groups = list(convolution.dilation), convolution.groups
-        # Plain attributes, made again where they are missing: an opaque tensor can be neither copied nor pickled.
-        self._weight, self._packed_for = convolution.weight.detach(), torch.Size()
-        self._packed: Tensor | None = None
+        self._weight = convolution.weight.detach()
         self._bias = None if convolution.bias is None else convolution.bias.detach()
 
     def forward(self, features: Tensor, added: Tensor | None = None) -> Tensor:
         """Maps (N, I, H, W), and (N, O, h, w) to be added, to (N, O, h, w), channels last."""
         features = features.contiguous(memory_format=torch.channels_last)
         place = (self._padding, self._stride, self._dilation, self._groups)
-        weight = self._weight_for(features.shape)
+        weight = self._laid_out_for(features.shape)
         fused = torch.ops.mkldnn._convolution_pointwise
         if added is None:
             result: Tensor = fused(features, weight, self._bias, *place, self._name, list(self._bounds), "")
@@ -65,18 +63,21 @@ class FusedConvolution(nn.Module):
         return result
 
     def __getstate__(self) -> dict[str, object]:
-        return self.__dict__ | {"_packed": None}
+        # An opaque tensor can be neither copied nor pickled.
+        return self.__dict__ | {"_weight": self._weight.to_dense() if self._weight.is_mkldnn else self._weight}
 
-    def _weight_for(self, shape: torch.Size) -> Tensor:
-        """The weights as this processor wants them, laid out for the first shape seen: for others they may be slow."""
-        if self._packed is None:
-            packed = torch.ops.mkldnn._reorder_convolution_weight(
-                self._weight, self._padding, self._stride, self._dilation, self._groups, list(shape)
+    def _laid_out_for(self, shape: torch.Size) -> Tensor:
+        """The weights as this processor wants them for the first shape seen; other shapes run as fast or nearly so.
+
+        Two threads may both lay them out: either result serves.
+        """
+        weight = self._weight
+        if not weight.is_mkldnn:
+            weight = torch.ops.mkldnn._reorder_convolution_weight(
+                weight, self._padding, self._stride, self._dilation, self._groups, list(shape)
             )
-            # In this order: another thread that finds packed weights must know for what shape.
-            self._packed_for = shape
-            self._packed = packed
-        return self._packed if shape == self._packed_for else self._weight
+            self._weight = weight
+        return weight
 
 
 def fuse_convolutions(module: nn.Module, *, dtype: torch.dtype) -> nn.Module:
