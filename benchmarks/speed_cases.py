@@ -18,24 +18,26 @@ import numpy as np
 import rasterio
 import torch
 
+from benchmarks.plain_pipeline import plain_pipeline
 from benchmarks.stage_clock import StageClock
 from magnet_geo.grid import Size
 from magnet_geo.model import create_preset
 from magnet_geo.model.bundle import ModelBundle
 from magnet_geo.networks import create_backbone, create_refinement
 from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, load_model, segment_scene
+from magnet_geo.scene.hardware import use_threads
 from magnet_geo.scene.peak_memory import peak_memory_bytes
 
 SIDE, INPUT, CLASSES = 2448, 508, 7
-BACKBONE_PASSES, REFINEMENT_PASSES = 21, 20
 _DISK_BYTES = 256 * 2**20
+_PATCHES_IN_TURN = 12
 
 Numbers = dict[str, Any]
 
 
 def run_case(name: str, options: argparse.Namespace) -> Numbers:
     """Run a case in this process; adds the process's peak of memory."""
-    torch.set_num_threads(options.threads)
+    use_threads(options.threads)
     return CASES[name](options) | {"peak_gb": peak_memory_bytes() / 1e9}
 
 
@@ -61,18 +63,16 @@ def deepglobe(options: argparse.Namespace) -> ModelBundle:
     return ModelBundle(create_preset("deepglobe"), backbone, (refinement, refinement), sha256="")
 
 
-@torch.inference_mode()
 def naive(options: argparse.Namespace) -> Numbers:
-    """Float32 forward passes one patch at a time, as published scripts make them, and nothing else."""
-    bundle = deepglobe(options)
-    patch, maps = torch.randn(1, 3, INPUT, INPUT), torch.randn(1, CLASSES, INPUT, INPUT).softmax(1)
-    bundle.backbone(patch)
+    """The paper's pipeline in plain float32 torch, one patch at a time; keeps the classes."""
+    bundle, image = deepglobe(options), read_image(options.image, SIDE)
+    with torch.inference_mode():
+        bundle.backbone(torch.randn(1, 3, INPUT, INPUT))
     watch = Stopwatch()
-    for _ in range(BACKBONE_PASSES):
-        bundle.backbone(patch)
-    for _ in range(REFINEMENT_PASSES):
-        bundle.refinements[0](scale_specific=maps, cumulative=maps)
-    return watch.read()
+    probabilities = plain_pipeline(bundle, image)
+    taken = watch.read()
+    np.save(Path(options.folder) / "naive.npy", probabilities.argmax(0).numpy().astype(np.uint8))
+    return taken
 
 
 def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
@@ -82,8 +82,10 @@ def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
     model.segment_image(image[:INPUT, :INPUT], refine="off")
     watch = Stopwatch()
     with StageClock().running() as stages:
+        batches = _note_batches(model)
         probabilities = model.segment_image(image)
     taken = watch.read()
+    (Path(options.folder) / f"{precision}.json").write_text(json.dumps(batches))
     np.save(Path(options.folder) / f"{precision}.npy", probabilities.argmax(0).astype(np.uint8))
     return taken | {"stages": dict(stages)}
 
@@ -91,7 +93,7 @@ def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
 def deepglobe_bare(options: argparse.Namespace, precision: str) -> Numbers:
     """Our prepared networks alone, as many passes as the image takes."""
     model = Segmenter.from_bundle(deepglobe(options), device="cpu", precision=precision)
-    return _bare(model, Size(INPUT, INPUT), BACKBONE_PASSES, REFINEMENT_PASSES)
+    return _bare(model, Size(INPUT, INPUT), json.loads((Path(options.folder) / f"{precision}.json").read_text()))
 
 
 def default_scene(options: argparse.Namespace, refine: str) -> Numbers:
@@ -107,21 +109,20 @@ def default_scene(options: argparse.Namespace, refine: str) -> Numbers:
     settings = SegmentOptions(refine=RefineMode(refine), overwrite=True)
     watch = Stopwatch()
     with StageClock().running() as stages:
-        passes = _count_passes(model)
+        batches = _note_batches(model)
         result = segment_scene(scene, output=Path(options.folder) / f"{refine}.tif", model=model, options=settings)
-    (Path(options.folder) / f"{refine}.json").write_text(json.dumps(passes))
+    (Path(options.folder) / f"{refine}.json").write_text(json.dumps(batches))
     taken = watch.read()
     speed = side**2 / 1e6 / taken["seconds"]
-    return taken | passes | {"mpx_per_s": speed, "refined": result.refined_share, "stages": dict(stages)}
+    return taken | batches | {"mpx_per_s": speed, "refined": result.refined_share, "stages": dict(stages)}
 
 
 def default_bare(options: argparse.Namespace) -> Numbers:
     """The default model's prepared networks alone, as many passes as the scene took at full refinement."""
     model = load_model(options.model, device="cpu", precision=options.precision)
-    passes = json.loads((Path(options.folder) / "full.json").read_text())
-    patch = model.manifest.pyramid_value().network_input
-    taken = _bare(model, patch, passes["backbone_passes"], passes["refinement_passes"])
-    return taken | passes | {"mpx_per_s": options.scene_side**2 / 1e6 / taken["seconds"]}
+    batches = json.loads((Path(options.folder) / "full.json").read_text())
+    taken = _bare(model, model.manifest.pyramid_value().network_input, batches)
+    return taken | {"mpx_per_s": options.scene_side**2 / 1e6 / taken["seconds"]}
 
 
 def disk(options: argparse.Namespace) -> Numbers:
@@ -155,36 +156,38 @@ def read_image(path: Path | None, side: int) -> np.ndarray:
     return image
 
 
-def _count_passes(model: Segmenter) -> dict[str, int]:
-    """Patches through the networks of a model from now on."""
-    passes, predictor = {"backbone_passes": 0, "refinement_passes": 0}, model.predictor
+def _note_batches(model: Segmenter) -> dict[str, list[int]]:
+    """Sizes of the batches that go through the networks of a model from now on."""
+    batches: dict[str, list[int]] = {"backbone_batches": [], "refinement_batches": []}
+    predictor = model.predictor
     scale_specific, refined = predictor.scale_specific, predictor.refined
 
-    def count_backbone(inputs: torch.Tensor) -> torch.Tensor:
-        passes["backbone_passes"] += len(inputs)
+    def note_backbone(inputs: torch.Tensor) -> torch.Tensor:
+        batches["backbone_batches"].append(len(inputs))
         return scale_specific(inputs)
 
-    def count_refinement(level: int, *, scale_specific: torch.Tensor, cumulative: torch.Tensor) -> torch.Tensor:
-        passes["refinement_passes"] += len(cumulative)
+    def note_refinement(level: int, *, scale_specific: torch.Tensor, cumulative: torch.Tensor) -> torch.Tensor:
+        batches["refinement_batches"].append(len(cumulative))
         return refined(level, scale_specific=scale_specific, cumulative=cumulative)
 
-    predictor.scale_specific, predictor.refined = count_backbone, count_refinement
-    return passes
+    predictor.scale_specific, predictor.refined = note_backbone, note_refinement
+    return batches
 
 
 @torch.inference_mode()
-def _bare(model: Segmenter, patch: Size, backbone_passes: int, refinement_passes: int) -> dict[str, float]:
-    """Passes in the pipeline's own batches of two."""
-    predictor, batch = model.predictor, 2
-    inputs = torch.randn(batch, len(model.manifest.bands), patch.height, patch.width)
-    maps = predictor.scale_specific(inputs)
-    predictor.refined(1, scale_specific=maps, cumulative=maps)
+def _bare(model: Segmenter, patch: Size, batches: dict[str, list[int]]) -> dict[str, float]:
+    """The pipeline's own batches, of several patches in turn: a pipeline does not meet one patch all the time."""
+    predictor, patches = model.predictor, 2 * _PATCHES_IN_TURN
+    inputs = torch.randn(patches, len(model.manifest.bands), patch.height, patch.width)
+    own, coarser = torch.randn(2, patches, predictor.num_classes, patch.height, patch.width).softmax(2)
+    predictor.scale_specific(inputs[:2])
+    predictor.refined(1, scale_specific=own[:2], cumulative=coarser[:2])
     watch = Stopwatch()
-    for start in range(0, backbone_passes, batch):
-        predictor.scale_specific(inputs[: backbone_passes - start])
-    for start in range(0, refinement_passes, batch):
-        few = maps[: refinement_passes - start]
-        predictor.refined(1, scale_specific=few, cumulative=few)
+    for number, count in enumerate(batches["backbone_batches"]):
+        predictor.scale_specific(inputs[number % _PATCHES_IN_TURN :][:count])
+    for number, count in enumerate(batches["refinement_batches"]):
+        first = number % _PATCHES_IN_TURN
+        predictor.refined(1, scale_specific=own[first:][:count], cumulative=coarser[first:][:count])
     return watch.read()
 
 

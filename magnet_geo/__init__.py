@@ -6,12 +6,16 @@ Everything is loaded on first use: importing this package loads no torch.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from magnet_geo.process_settings import settle_process
+
 if TYPE_CHECKING:
     from magnet_geo import networks
     from magnet_geo.errors import MagnetGeoError
     from magnet_geo.scene import SegmentOptions, SegmentResult, load_model, segment_scene
 
 __version__ = "0.1.0"
+
+settle_process()
 
 __all__ = [
     "MagnetGeoError",

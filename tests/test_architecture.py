@@ -18,6 +18,7 @@ PACKAGES = {"magnet_geo": ROOT / "magnet_geo", "magnet_geo.cli": ROOT / "cli"}
 
 RANKS = {
     "errors": 0,
+    "process_settings": 0,
     "progress": 0,
     "grid": 1,
     "classes": 1,

@@ -1,7 +1,7 @@
 """MagNet on one image: certainty, selection, and the coarse-to-fine loop; tensors in, tensors out."""
 
 from magnet_geo.progressive.certainty import certainty, winning_classes
-from magnet_geo.progressive.coarse_to_fine import Stage, full_size, segment_stages
+from magnet_geo.progressive.coarse_to_fine import MapBuffers, Stage, full_size, segment_stages
 from magnet_geo.progressive.image_pyramid import build_image_pyramid
 from magnet_geo.progressive.predictor import NetworkPredictor, Predictor
 from magnet_geo.progressive.selection_rule import (
@@ -18,6 +18,7 @@ from magnet_geo.progressive.selection_rule import (
 __all__ = [
     "AllPatches",
     "ListedPatches",
+    "MapBuffers",
     "MostUncertainPatches",
     "NetworkPredictor",
     "NoPatches",

@@ -48,6 +48,21 @@ class Stage:
     error_score: NDArray[np.float32] | None = None
 
 
+class MapBuffers:
+    """Memory of the cumulative maps, for image after image: fresh memory costs more time than filling it."""
+
+    def __init__(self) -> None:
+        self._maps: dict[int, Tensor] = {}
+
+    def of_level(self, level: int, *, classes: int, size: Size, device: torch.device) -> Tensor:
+        """(1, C, H, W) float32 of any values, the same memory each time a level asks for the same shape."""
+        shape = (1, classes, size.height, size.width)
+        held = self._maps.get(level)
+        if held is None or held.shape != shape or held.device != device:
+            held = self._maps[level] = torch.empty(shape, device=device)
+        return held
+
+
 @torch.inference_mode()
 def segment_stages(
     image: ImagePyramid,
@@ -58,6 +73,7 @@ def segment_stages(
     wanted: Sequence[NDArray[np.bool_]] | None = None,
     on_batch: Callable[[int], None] = lambda patches: None,
     keep_points: bool = False,
+    buffers: MapBuffers | None = None,
 ) -> Iterator[Stage]:
     """Yield the cumulative prediction after each level, coarse to fine.
 
@@ -69,12 +85,15 @@ def segment_stages(
         wanted: Per level from 1 on, (P,) False for patches whose result is of no use; None where all are.
         on_batch: Called with the number of patches after each batch; may raise to stop.
         keep_points: Keep chosen points and error score in the stages (published pyramids).
+        buffers: Memory for the maps of this image; those of the image before are written over.
     """
+    buffers = buffers or MapBuffers()
     cumulative = _coarse_prediction(image, predictor, on_batch)
     yield Stage(0, cumulative, np.zeros(0, dtype=np.bool_))
     for level in range(1, len(image.pyramid.levels)):
         size = image.pyramid.levels[level]
-        cumulative = resize_bilinear(cumulative[None], size)[0]
+        room = buffers.of_level(level, classes=len(cumulative), size=size, device=cumulative.device)
+        cumulative = resize_bilinear(cumulative[None], size, room)[0]
         patches = image.pyramid.patches(level)
         of_use = None if wanted is None else wanted[level - 1]
         refined = _choose_patches(level, cumulative, patches, image, patch_rule, of_use)

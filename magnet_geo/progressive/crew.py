@@ -19,15 +19,16 @@ class Crew:
     def __init__(self) -> None:
         self._pool: tuple[int, ThreadPoolExecutor] | None = None
 
-    def run(self, function: Callable[..., Tensor], *batches: Tensor) -> Tensor:
+    def run(self, function: Callable[..., Tensor], *batches: Tensor, into: Tensor) -> Tensor:
         """Apply a function of batches, patch by patch.
 
         Args:
             function: Of batches of one patch, to (1, ...).
             batches: (N, ...) each.
+            into: (N, ...) for the results in order, contiguous; each is copied there by the thread that made it.
 
         Returns:
-            (N, ...) results in order.
+            The results; where one thread makes them all, in memory of their own.
         """
         threads, patches = torch.get_num_threads(), len(batches[0])
         if threads == 1 or patches == 1:
@@ -35,14 +36,14 @@ class Crew:
         each = max(1, threads // patches)
 
         @torch.inference_mode()
-        def run_one(index: int) -> Tensor:
+        def run_one(index: int) -> None:
             _use_threads(each)
-            return function(*(batch[index : index + 1] for batch in batches))
+            into[index].copy_(function(*(batch[index : index + 1] for batch in batches))[0])
 
-        results = list(self._workers(threads).map(run_one, range(patches)))
+        list(self._workers(threads).map(run_one, range(patches)))
         # A worker's number of threads became the default of threads to come; this thread's own never changed.
         torch.set_num_threads(threads)
-        return torch.cat(results)
+        return into
 
     def _workers(self, threads: int) -> ThreadPoolExecutor:
         if self._pool is None or self._pool[0] != threads:

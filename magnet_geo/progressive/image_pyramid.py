@@ -17,6 +17,7 @@ from torch import Tensor
 
 from magnet_geo.grid import MagnificationPyramid, PixelRect, PyramidManner, Size
 from magnet_geo.normalization import Normalization
+from magnet_geo.progressive.resampling import block_mean
 
 
 class ImagePyramid(Protocol):
@@ -125,15 +126,19 @@ class DecimatedImage:
         self._finest_valid = F.pad(_on_device(usable, device), padding)
         self._all_valid = bool(self._finest_valid.all())
         self._means: dict[int, Tensor] = {}
+        self._shares: dict[int, Tensor] = {}
 
     def inputs(self, level: int, patches: Sequence[PixelRect]) -> Tensor:
         """See `ImagePyramid.inputs`."""
-        side, valid = self._side(level), self.valid(level)
-        image = self._finest if side == 1 else self._valid_mean(side)
-        inputs = self._affine(torch.stack([image[(slice(None), *patch.slices)] for patch in patches]))
-        if valid is not None:
-            inputs.masked_fill_(~torch.stack([valid[patch.slices] for patch in patches])[:, None], 0)
-        return inputs
+        side = self._side(level)
+        image = self._finest if side == 1 else self._mean(side)
+        values = torch.stack([image[(slice(None), *patch.slices)] for patch in patches])
+        if self._all_valid:
+            return self._affine(values)
+        share = torch.stack([self._valid_share(side)[patch.slices] for patch in patches])[:, None]
+        if side > 1:
+            values = values / share.clamp(min=1 / side**2)
+        return self._affine(values).masked_fill_(share == 0, 0)
 
     def valid(self, level: int) -> Tensor | None:
         """See `ImagePyramid.valid`."""
@@ -143,9 +148,7 @@ class DecimatedImage:
         if side == 0:
             times = self._given // self._decimation(level)
             return self._finest_valid.repeat_interleave(times, 0).repeat_interleave(times, 1)
-        if side == 1:
-            return self._finest_valid
-        return F.max_pool2d(self._finest_valid[None].float(), side)[0] > 0
+        return self._valid_share(side) > 0
 
     def _decimation(self, level: int) -> int:
         return self.pyramid.window.height // self.pyramid.levels[level].height
@@ -154,23 +157,22 @@ class DecimatedImage:
         """Pixels of the image as given per pixel of a level, along each axis; 0 where the level is finer."""
         return self._decimation(level) // self._given
 
-    def _valid_mean(self, side: int) -> Tensor:
-        """Mean of each block's valid pixels, 0 where it has none: (B, h, w) model values."""
-        mean = self._mean(side)
-        if self._all_valid:
-            return mean
-        weight = F.avg_pool2d(self._finest_valid[None].float(), side)
-        return mean / weight.clamp(min=1 / side**2)
-
     def _mean(self, side: int) -> Tensor:
         """Mean of each block's pixels, the invalid ones taken as 0; from the next finer mean where there is one."""
         if side == 1:
-            values = self._finest.to(torch.float32)
-            return values if self._all_valid else values.masked_fill(~self._finest_valid, 0)
+            return self._finest if self._all_valid else self._finest.masked_fill(~self._finest_valid, 0)
         if side not in self._means:
             step = 2 if side % 2 == 0 else side
-            self._means[side] = F.avg_pool2d(self._mean(side // step), step)
+            self._means[side] = block_mean(self._mean(side // step), step)
         return self._means[side]
+
+    def _valid_share(self, side: int) -> Tensor:
+        """Share of valid pixels in each block: (h, w), float32, boolean for single pixels."""
+        if side == 1:
+            return self._finest_valid
+        if side not in self._shares:
+            self._shares[side] = block_mean(self._finest_valid[None], side)[0]
+        return self._shares[side]
 
 
 def _on_device(array: NDArray[Any], device: torch.device) -> Tensor:

@@ -91,7 +91,11 @@ class NetworkPredictor:
         return refined
 
     def _run(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
-        return self._backing_off(partial(self._crew.run, run) if self.device.type == "cpu" else run, *batches)
+        return self._backing_off(partial(self._side_by_side, run) if self.device.type == "cpu" else run, *batches)
+
+    def _side_by_side(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
+        count, _, height, width = batches[0].shape
+        return self._crew.run(run, *batches, into=torch.empty((count, self.num_classes, height, width)))
 
     def _backing_off(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
         """Run a batch; after running out of GPU memory in halves, down to single patches."""

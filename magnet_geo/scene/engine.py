@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
 from magnet_geo.errors import MagnetGeoError, OptionError
 from magnet_geo.progress import CancelToken, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.scene.budget import TimeBudget
+from magnet_geo.scene.hardware import use_threads
 from magnet_geo.scene.map_run import MapRun
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.outcome import make_result
@@ -69,7 +68,7 @@ def segment_scene(
     if not isinstance(model, Segmenter):
         model = load_model(model)
     if options.threads:
-        torch.set_num_threads(options.threads)
+        use_threads(options.threads)
     plan = plan_run(scene, model, options)
     for warning in plan.warnings:
         progress(WarningEvent(warning))

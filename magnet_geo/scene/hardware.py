@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Literal
 
+import cv2
 import torch
 
 from magnet_geo.errors import DeviceError, OptionError
@@ -19,6 +20,12 @@ _FIRST_BF16_CUDA = (8, 0)
 def available_cores() -> int:
     """Cores of the processor that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_threads(count: int) -> None:
+    """Compute with so many CPU threads."""
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
 
 
 def choose_device(name: str) -> torch.device:

@@ -6,7 +6,7 @@ Shapes: P patches of a level.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnet_geo.grid import ReadScale, Window
-from magnet_geo.progressive import NoPatches
+from magnet_geo.progressive import MapBuffers, NoPatches
 from magnet_geo.scene.coarse_pass import Uncertainties, coarse_uncertainties
 from magnet_geo.scene.core_map import MapSettings
 from magnet_geo.scene.familiarity import SceneLook
@@ -44,6 +44,7 @@ class PartMaker:
         streams: The maps to be made, by name.
         on_start: Told how many patches a window will take.
         on_batch: Told after each batch how many patches it had.
+        buffers: Memory for a window's maps, used by window after window.
     """
 
     model: Segmenter
@@ -53,13 +54,19 @@ class PartMaker:
     streams: Mapping[str, MapStream]
     on_start: Callable[[int], None]
     on_batch: Callable[[int], None]
+    buffers: MapBuffers = field(default_factory=MapBuffers)
 
     def coarse(self, window: ModelWindow, blenders: Blenders) -> _Arrays:
         """The coarse pass: a preview, where it is wanted, and how uncertain each patch is."""
         pyramid, arrays = self.model.manifest.pyramid_value(), _Arrays()
         rules = SelectionRules(NoPatches(), self.rules.points)
         stages = self.model.stages(
-            window.values, window.valid, rules=rules, on_batch=self.on_batch, decimation=window.decimation
+            window.values,
+            window.valid,
+            rules=rules,
+            on_batch=self.on_batch,
+            decimation=window.decimation,
+            buffers=self.buffers,
         )
         coarse = next(stages)
         found = coarse_uncertainties(coarse.probabilities, window.valid, pyramid, self._wanted(window))
@@ -84,6 +91,7 @@ class PartMaker:
             wanted=wanted,
             on_batch=self.on_batch,
             decimation=window.decimation,
+            buffers=self.buffers,
         )
         probabilities = None
         for stage in stages:

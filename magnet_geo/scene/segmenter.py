@@ -18,6 +18,7 @@ from magnet_geo.model import Manifest, ModelBundle, load_bundle
 from magnet_geo.model.graph_file import load_graph_bundle
 from magnet_geo.progressive import (
     AllPatches,
+    MapBuffers,
     MostUncertainPatches,
     NetworkPredictor,
     NoPatches,
@@ -149,6 +150,7 @@ class Segmenter:
         wanted: Sequence[NDArray[np.bool_]] | None = None,
         on_batch: Callable[[int], None] = lambda patches: None,
         decimation: int = 1,
+        buffers: MapBuffers | None = None,
     ) -> Iterator[Stage]:
         """The stages of one MagNet image; see `segment_stages`.
 
@@ -159,6 +161,7 @@ class Segmenter:
             wanted: Per level from 1 on, False for patches whose result is of no use.
             on_batch: Called after each batch.
             decimation: Pixels of the finest level per pixel of ``values``; patches of finer levels must not be wanted.
+            buffers: Memory for the maps, see `segment_stages`.
         """
         image = build_image_pyramid(
             values,
@@ -175,6 +178,7 @@ class Segmenter:
             point_rule=rules.points,
             wanted=wanted,
             on_batch=on_batch,
+            buffers=buffers,
         )
 
     @overload

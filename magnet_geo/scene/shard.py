@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from magnet_geo.errors import OptionError
 from magnet_geo.progress import CancelToken
+from magnet_geo.scene.hardware import use_threads
 from magnet_geo.scene.open_tops import join_open_tops
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.parts_store import PartsStore
@@ -170,7 +169,7 @@ def join_shard(task: PassTask, shard: Shard) -> None:
 
 def _model(task: PassTask) -> Segmenter:
     if task.threads:
-        torch.set_num_threads(task.threads)
+        use_threads(task.threads)
     model = _loaded(task.source, task.model_hash)
     if model.model_hash != task.model_hash:
         raise OptionError(

@@ -15,6 +15,7 @@ from magnet_geo.normalization import Normalization
 from magnet_geo.progressive import (
     AllPatches,
     ListedPatches,
+    MapBuffers,
     MostUncertainPatches,
     NoPatches,
     PatchRule,
@@ -78,6 +79,19 @@ def test_the_last_stage_of_full_refinement_is_the_last_refined_prediction() -> N
     inputs = torch.from_numpy(values).float() / 255 + 1e-3
     torch.testing.assert_close(stages[-1].probabilities, inputs / inputs.sum(0), atol=1e-6, rtol=0)
     assert [stage.refined.tolist() for stage in stages] == [[], [True] * 4, [True] * 16]
+
+
+def test_maps_of_the_next_image_may_take_the_memory_of_the_last() -> None:
+    buffers, found = MapBuffers(), list[tuple[int, Tensor]]()
+    for seed in (0, 1):
+        image = build_image_pyramid(
+            _image(32, seed), None, pyramid=DECIMATED, normalization=PLAIN, device=torch.device("cpu")
+        )
+        *_, last = segment_stages(image, ShareOfBands(), patch_rule=AllPatches(), point_rule=WHOLE, buffers=buffers)
+        found.append((last.probabilities.data_ptr(), last.probabilities.clone()))
+        expected = _stages(_image(32, seed), DECIMATED, ShareOfBands(), patches=AllPatches())[-1].probabilities
+        assert torch.equal(found[-1][1], expected)
+    assert found[0][0] == found[1][0]
 
 
 def test_levels_are_means_of_blocks() -> None:
