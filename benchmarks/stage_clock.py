@@ -29,7 +29,7 @@ STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("resizing and cropping maps", "magnet_geo.progressive.refine_level", ("resize_bilinear", "roi_align")),
     ("choosing patches and points", "magnet_geo.progressive.coarse_to_fine", ("_choose_patches",)),
     ("choosing patches and points", "magnet_geo.progressive.refine_level", ("_cell_scores", "choose_cells")),
-    ("replacing points", "magnet_geo.progressive.refine_level", ("refine_patch_points", "refine_image_points")),
+    ("replacing points", "magnet_geo.progressive.coarse_to_fine", ("refine_patch_points", "refine_image_points")),
     ("joining windows, classes", "magnet_geo.scene.map_stream", ("make_core_map", "resize_bilinear")),
     (
         "waiting for finished windows to be kept",
