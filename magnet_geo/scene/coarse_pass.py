@@ -48,13 +48,27 @@ def coarse_uncertainties(
     return tuple(levels)
 
 
+def expected_gains(found: Uncertainties, pyramid: MagnificationPyramid) -> Uncertainties:
+    """What refining a patch may mend: its uncertainty times the share of the window that it covers.
+
+    Every patch costs the same passes, but one of a coarser level covers more ground (`benchmarks/accuracy/compare.py`).
+
+    Args:
+        found: Per level from 1 on, (P,) mean uncertainty.
+        pyramid: The window's levels.
+    """
+    return tuple(
+        means * (pyramid.patch.pixels / pyramid.levels[level].pixels) for level, means in enumerate(found, start=1)
+    )
+
+
 def choose_share(found: Sequence[Uncertainties], share: float) -> list[tuple[NDArray[np.bool_], ...]]:
-    """Choose the most uncertain patches of a whole run, all levels together.
+    """Choose the patches of a whole run with the highest expected gains, all levels together.
 
     Ties go to the window, level and patch that come first.
 
     Args:
-        found: Uncertainties of each window, in plan order.
+        found: Expected gains of each window, in plan order.
         share: Share of the patches that may be refined.
 
     Returns:

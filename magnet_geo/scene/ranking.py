@@ -13,7 +13,7 @@ import numpy as np
 
 from magnet_geo.grid import MagnificationPyramid, Window
 from magnet_geo.progressive import ListedPatches
-from magnet_geo.scene.coarse_pass import Uncertainties, choose_share
+from magnet_geo.scene.coarse_pass import Uncertainties, choose_share, expected_gains
 from magnet_geo.scene.pace import Pace
 
 
@@ -49,7 +49,7 @@ class NothingRanked:
 
 
 class ShareRanking(NothingRanked):
-    """A share of the run's patches, the most uncertain first."""
+    """A share of the run's patches, those of the highest expected gain first."""
 
     def __init__(self, found: Mapping[int, Uncertainties], share: float, pyramid: MagnificationPyramid) -> None:
         """Rank.
@@ -60,7 +60,7 @@ class ShareRanking(NothingRanked):
             pyramid: The levels of a window.
         """
         super().__init__(pyramid)
-        chosen = choose_share(list(found.values()), share)
+        chosen = choose_share([expected_gains(levels, pyramid) for levels in found.values()], share)
         self._chosen = {index: ListedPatches(levels) for index, levels in zip(found, chosen, strict=True)}
 
     def patches(self, window: Window) -> ListedPatches:
@@ -75,7 +75,7 @@ class ShareRanking(NothingRanked):
 
 
 class BudgetRanking(NothingRanked):
-    """As many patches as the time allows, the most uncertain first.
+    """As many patches as the time allows, those of the highest expected gain first.
 
     Each window is decided when it is read: what can still be refined in the time that is left, at the pace so far, is
     ranked over all windows from there on. So the least certain patches of a slow run stay coarse, and a fast one takes
@@ -101,7 +101,8 @@ class BudgetRanking(NothingRanked):
             clock: Seconds since some moment.
         """
         super().__init__(pyramid)
-        self._found, self._pace, self._seconds_left, self._clock = dict(found), pace, seconds_left, clock
+        self._found = {index: expected_gains(levels, pyramid) for index, levels in found.items()}
+        self._pace, self._seconds_left, self._clock = pace, seconds_left, clock
         sizes = [sum(map(len, levels)) for levels in self._found.values()]
         self._starts = dict(zip(self._found, np.cumsum([0, *sizes]).tolist(), strict=False))
         flat = [level for levels in self._found.values() for level in levels]

@@ -1,4 +1,4 @@
-"""A budget of time is kept whatever the pace, and spent on the most uncertain patches."""
+"""A budget of time is kept whatever the pace, and spent on the patches of the highest expected gain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magnet_geo.grid import MagnificationPyramid, Size, WindowPlan
-from magnet_geo.scene.coarse_pass import Uncertainties
+from magnet_geo.scene.coarse_pass import Uncertainties, expected_gains
 from magnet_geo.scene.pace import Pace
 from magnet_geo.scene.ranking import BudgetRanking, ShareRanking, needed_decimation
 
@@ -35,7 +35,7 @@ def _found(seed: int = 0, nan_share: float = 0.1) -> dict[int, Uncertainties]:
 
 
 def _run(found: dict[int, Uncertainties], budget: float, *, window_s: float, patch_s: float, expected: float) -> tuple:
-    """Seconds taken, and (uncertainty, taken) of every patch, of a machine of a pace other than expected."""
+    """Seconds taken, and (expected gain, taken) of every patch, of a machine of a pace other than expected."""
     clock = Clock()
     pace = Pace(window_s=window_s * expected, patch_s=patch_s * expected)
     ranking = BudgetRanking(found, PYRAMID, pace=pace, seconds_left=lambda: budget - clock.now, clock=clock)
@@ -46,7 +46,7 @@ def _run(found: dict[int, Uncertainties], budget: float, *, window_s: float, pat
             ranking.patches(ahead)
         clock.now += window_s + patch_s * sum(int(level.sum()) for level in chosen)
         ranking.window_done(window)
-        seen.append(np.concatenate(found[window.index]))
+        seen.append(np.concatenate(expected_gains(found[window.index], PYRAMID)))
         taken.append(np.concatenate(chosen))
     return clock.now, np.concatenate(seen), np.concatenate(taken)
 
@@ -57,23 +57,23 @@ def test_the_time_taken_is_near_the_budget(share: float, expected: float, seed: 
     found = _found(seed)
     patches = sum(int(np.isfinite(level).sum()) for levels in found.values() for level in levels)
     budget = len(WINDOWS) * 0.5 + share * patches * 0.1
-    seconds, uncertainty, taken = _run(found, budget, window_s=0.5, patch_s=0.1, expected=expected)
+    seconds, gain, taken = _run(found, budget, window_s=0.5, patch_s=0.1, expected=expected)
     assert seconds == pytest.approx(budget, rel=0.05)
-    assert not taken[np.isnan(uncertainty)].any()
+    assert not taken[np.isnan(gain)].any()
 
 
-def test_at_the_expected_pace_the_most_uncertain_patches_are_taken() -> None:
+def test_at_the_expected_pace_the_patches_of_highest_gain_are_taken() -> None:
     found = _found()
-    _, uncertainty, taken = _run(found, 60 + 0.1 * 800, window_s=0.5, patch_s=0.1, expected=1.0)
+    _, gain, taken = _run(found, 60 + 0.1 * 800, window_s=0.5, patch_s=0.1, expected=1.0)
     assert taken.sum() == pytest.approx(800, abs=25)
-    best = np.sort(uncertainty[np.isfinite(uncertainty)])[-800]
-    assert (taken == (np.nan_to_num(uncertainty) >= best)).mean() > 0.98
+    best = np.sort(gain[np.isfinite(gain)])[-800]
+    assert (taken == (np.nan_to_num(gain) >= best)).mean() > 0.98
 
 
 def test_time_for_all_takes_all_and_time_for_none_takes_none() -> None:
     found = _found()
-    _, uncertainty, taken = _run(found, 1e9, window_s=0.5, patch_s=0.1, expected=1.0)
-    np.testing.assert_array_equal(taken, np.isfinite(uncertainty))
+    _, gain, taken = _run(found, 1e9, window_s=0.5, patch_s=0.1, expected=1.0)
+    np.testing.assert_array_equal(taken, np.isfinite(gain))
     seconds, _, taken = _run(found, 30.0, window_s=0.5, patch_s=0.1, expected=1.0)
     assert (taken.any(), seconds) == (False, pytest.approx(60))
 
@@ -105,3 +105,11 @@ def test_a_pace_finds_both_parts_of_a_window() -> None:
         pace.learn(patches=patches, seconds=2.0 + 0.25 * patches)
     assert pace.window_s == pytest.approx(2.0, rel=0.1)
     assert pace.patch_s == pytest.approx(0.25, rel=0.1)
+
+
+@pytest.mark.parametrize(("coarser", "taken"), [(0.26, 4), (0.24, 0)])
+def test_a_patch_that_covers_four_times_the_ground_needs_a_quarter_of_the_uncertainty(
+    coarser: float, taken: int
+) -> None:
+    ranking = ShareRanking({0: (np.full(4, coarser), np.ones(16))}, 0.2, PYRAMID)
+    assert ranking.patches(WINDOWS[0]).chosen[0].sum() == taken
