@@ -37,6 +37,9 @@ class FusedConvolution(nn.Module):
     Args:
         convolution: Padded with zeros; its weights are copied in their present dtype.
         activation: Name and bounds as oneDNN has them: `none`, `relu` or `hardtanh`.
+
+    Attributes:
+        threads: How many threads mostly compute it; the weights are laid out for them.
     """
 
     def __init__(self, convolution: nn.Conv2d, activation: tuple[str, tuple[float, ...]] = _NO_ACTIVATION) -> None:
@@ -44,6 +47,7 @@ class FusedConvolution(nn.Module):
         self._name, self._bounds = activation
         self._padding, self._stride = list(convolution.padding), list(convolution.stride)
         self._dilation, self._groups = list(convolution.dilation), convolution.groups
+        self.threads = 1
         self._weight = convolution.weight.detach()
         self._bias = None if convolution.bias is None else convolution.bias.detach()
 
@@ -67,17 +71,27 @@ class FusedConvolution(nn.Module):
         return self.__dict__ | {"_weight": self._weight.to_dense() if self._weight.is_mkldnn else self._weight}
 
     def _laid_out_for(self, shape: torch.Size) -> Tensor:
-        """The weights as this processor wants them for the first shape seen; other shapes run as fast or nearly so.
+        """The weights as this processor wants them for an image of the first shape seen; other shapes are as fast.
 
-        Two threads may both lay them out: either result serves.
+        Who comes first must make no difference, as the layout decides how sums are formed: it depends neither on the
+        number of images nor on the threads of this call. Two threads may both lay them out: either result serves.
         """
         weight = self._weight
         if not weight.is_mkldnn:
-            weight = torch.ops.mkldnn._reorder_convolution_weight(
-                weight, self._padding, self._stride, self._dilation, self._groups, list(shape)
-            )
+            place = (self._padding, self._stride, self._dilation, self._groups)
+            before = torch.get_num_threads()
+            torch.set_num_threads(self.threads)
+            weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *place, [1, *shape[1:]])
+            torch.set_num_threads(before)
             self._weight = weight
         return weight
+
+
+def lay_out_for_threads(module: nn.Module, threads: int) -> None:
+    """Have the fused convolutions of a network laid out for so many threads per patch, before its first patch."""
+    for part in module.modules():
+        if isinstance(part, FusedConvolution):
+            part.threads = threads
 
 
 def fuse_convolutions(module: nn.Module, *, dtype: torch.dtype) -> nn.Module:

@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from magnet_geo.networks.fusion import lay_out_for_threads
 from magnet_geo.networks.inference import RefinementInStrips, prepare_for_inference
 from magnet_geo.networks.memory_reuse import keep_freed_memory
 from magnet_geo.networks.refinement import Refinement
@@ -62,7 +63,7 @@ class NetworkPredictor:
             batch_size: Patches per forward pass.
         """
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, batch_size, device, dtype
-        self._crew = Crew()
+        self._crew, self._laid_out = Crew(), False
         if device.type == "cpu":
             keep_freed_memory()
         self._backbone = prepare_for_inference(backbone, device=device, dtype=dtype)
@@ -94,6 +95,10 @@ class NetworkPredictor:
         return self._backing_off(partial(self._side_by_side, run) if self.device.type == "cpu" else run, *batches)
 
     def _side_by_side(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
+        if not self._laid_out:
+            for network in (self._backbone, *self._refinements):
+                lay_out_for_threads(network, max(1, torch.get_num_threads() // self.batch_size))
+            self._laid_out = True
         count, _, height, width = batches[0].shape
         return self._crew.run(run, *batches, into=torch.empty((count, self.num_classes, height, width)))
 

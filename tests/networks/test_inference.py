@@ -115,6 +115,21 @@ def test_a_prepared_network_that_has_run_can_be_copied() -> None:
         torch.testing.assert_close(copy.deepcopy(prepared)(images), expected)
 
 
+def test_it_makes_no_difference_how_a_prepared_network_is_called_first() -> None:
+    network = create_backbone("light-fpn", num_classes=3).eval()
+    images, found = torch.rand((2, 3, 64, 64)), list[torch.Tensor]()
+    before = torch.get_num_threads()
+    for threads, count in ((1, 1), (2, 1), (2, 2)):
+        prepared = prepare_for_inference(network, device="cpu", dtype=torch.float32)
+        with torch.inference_mode():
+            torch.set_num_threads(threads)
+            prepared(images[:count])
+            torch.set_num_threads(before)
+            found.append(prepared(images))
+    assert torch.get_num_threads() == before
+    assert all(torch.equal(logits, found[0]) for logits in found)
+
+
 def test_what_others_still_need_is_not_fused_away() -> None:
     class Fork(nn.Module):
         def __init__(self) -> None:
