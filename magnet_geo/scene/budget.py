@@ -96,7 +96,7 @@ def budget_warning(record: BudgetRecord, *, overdrawn: bool) -> str | None:
         return f"The budget of {budget} was spent on the coarse map: nothing was refined."
     return (
         f"Within the budget of {budget}, {record.refined:,} of {record.patches:,} patches "
-        f"({record.refined / record.patches:.0%}) were refined, the most uncertain first; the others are coarse."
+        f"({record.refined / record.patches:.0%}) were refined, most uncertain ground first; the others are coarse."
     )
 
 

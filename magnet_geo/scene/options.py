@@ -21,7 +21,7 @@ class RefineMode:
 
     Attributes:
         mode: ``full`` MagNet, ``fast`` by the model's own rule, ``off`` for coarse only, ``share`` for the
-            most uncertain patches of the whole run.
+            patches of the whole run that cover most uncertain ground.
         share: Share of the run's patches, 0-1, for mode ``share``.
     """
 
@@ -87,7 +87,7 @@ class SegmentOptions:
         nodata: Replaces the scene's nodata value.
         area: What to map; None for the whole scene.
         refine: How much is refined; None for the model's default.
-        budget_s: Seconds a run may take: as many patches are refined as fit, the most uncertain first; None for no
+        budget_s: Seconds a run may take: as many patches are refined as fit, most uncertain ground first; None for no
             limit.
         min_confidence: Certainty below which a pixel becomes unclassified, 0-1.
         preview: Where to write the coarse map before refinement.

@@ -71,7 +71,7 @@ class BudgetRecord(_Record):
     Attributes:
         seconds: The budget.
         patches: Patches that might have been refined.
-        refined: Those of them that were, the most uncertain first.
+        refined: Those of them that were, most uncertain ground first.
         coarse: Those that were left coarse.
     """
 

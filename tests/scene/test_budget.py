@@ -93,7 +93,7 @@ def test_a_model_without_refinement_takes_no_budget(scene: str, tmp_path: Path) 
 def test_what_was_left_coarse_is_a_sentence() -> None:
     some = BudgetRecord(seconds=600, patches=2000, refined=740, coarse=1260)
     assert budget_warning(some, overdrawn=False) == (
-        "Within the budget of 10 min, 740 of 2,000 patches (37%) were refined, the most uncertain first; the others "
+        "Within the budget of 10 min, 740 of 2,000 patches (37%) were refined, most uncertain ground first; the others "
         "are coarse."
     )
     assert budget_warning(BudgetRecord(seconds=600, patches=9, refined=9, coarse=0), overdrawn=True) is None
