@@ -61,7 +61,7 @@ _TARGET = click.Path(path_type=Path)
     "--budget",
     "budget_s",
     type=Duration(),
-    help="Time for a scene, spent on its least certain patches.",
+    help="Time for a scene, spent on its least certain ground.",
 )
 @click.option(
     "--min-confidence",
@@ -184,6 +184,8 @@ def segment(
         raise click.UsageError("--budget is kept by one process: leave out either --budget or --workers.")
     if skip_existing and overwrite:
         raise click.UsageError("Give either --skip-existing or --overwrite, not both.")
+    if skip_existing and not (polygons is report is stac is None):
+        raise click.UsageError("--skip-existing leaves maps alone; what is made of them needs --overwrite instead.")
     if cancel_on_eof and progress != "jsonl":
         raise click.UsageError("--cancel-on-eof needs --progress jsonl.")
     targets = _targets(scenes, output, output_dir)
@@ -251,7 +253,6 @@ def segment(
             area_csv=area_csv,
             workers=workers,
             follow_ups=tuple(follow_ups),
-            made_of_map=tuple(path for path in (polygons, report, stac) if path is not None),
             checks=tuple(checks),
         )
         failures = job.run(targets)

@@ -49,7 +49,6 @@ class SegmentJob:
         workers: Processes that take the scenes, all of them at once; None for this one alone.
         area_csv: Table of the areas of all maps, written at the end, if wanted.
         follow_ups: What is made of each finished map, in this order.
-        made_of_map: The files that they write.
         checks: What must hold before anything is loaded; each raises otherwise.
     """
 
@@ -68,7 +67,6 @@ class SegmentJob:
     workers: WorkerPlace | None = None
     area_csv: Path | None = None
     follow_ups: tuple[FollowUp, ...] = ()
-    made_of_map: tuple[Path, ...] = ()
     checks: tuple[Callable[[], None], ...] = ()
 
     def run(self, targets: dict[str, Path]) -> int:
@@ -89,11 +87,12 @@ class SegmentJob:
                 for check in self.checks:
                     check()
                 model = self.choice.load(device=self.device, precision=self.precision)
-                segment = self._segment_scene(model, targets, opened)
+                left = {scene: target for scene, target in targets.items() if not self._is_there(target)}
+                segment = self._segment_scene(model, left, opened)
             except Exception as error:
                 self.listener.failure(explain(error))
                 return len(targets)
-            outcomes = self._outcomes(model, targets, segment)
+            outcomes = self._outcomes(model, targets, left, segment)
         failures = sum(1 for outcome in outcomes if outcome.failure)
         return failures + self._write_areas(outcomes)
 
@@ -118,16 +117,21 @@ class SegmentJob:
 
         if workers is None or len(targets) == 1:
             return segment
-        left = {scene: target for scene, target in targets.items() if not self._is_there(target)}
-        at_once = opened.enter_context(ScenesAtOnce(segment, left, self.token))
+        at_once = opened.enter_context(ScenesAtOnce(segment, targets, self.token))
         return lambda scene, target, listener: at_once.result(scene, listener)
 
-    def _outcomes(self, model: Segmenter, targets: dict[str, Path], segment: SegmentScene) -> list[SceneOutcome]:
+    def _outcomes(
+        self, model: Segmenter, targets: dict[str, Path], left: dict[str, Path], segment: SegmentScene
+    ) -> list[SceneOutcome]:
         outcomes: list[SceneOutcome] = []
         try:
             for number, (scene, target) in enumerate(targets.items()):
                 self.listener.begin_scene(Path(scene).name, number=number, count=len(targets))
-                outcomes.append(self._outcome(model, scene, target, segment))
+                if scene in left:
+                    outcomes.append(self._outcome(model, scene, target, segment))
+                else:
+                    self.listener.skipped(f"{Path(scene).name}: the map '{target}' is there already")
+                    outcomes.append(SceneOutcome(scene, None))
                 self._show_outcome(outcomes[-1], alone=len(targets) == 1)
         except (CancelledError, KeyboardInterrupt):
             self.listener.cancelled()
@@ -139,12 +143,9 @@ class SegmentJob:
 
     def _is_there(self, target: Path) -> bool:
         """Whether a map is to be left alone: of all its files, the class raster appears last."""
-        return self.skip_existing and all(path.exists() for path in (target, *self.made_of_map))
+        return self.skip_existing and target.exists()
 
     def _outcome(self, model: Segmenter, scene: str, target: Path, segment: SegmentScene) -> SceneOutcome:
-        if self._is_there(target):
-            self.listener.skipped(f"{Path(scene).name}: the map '{target}' is there already")
-            return SceneOutcome(scene, None)
         try:
             return SceneOutcome(scene, self._segment(model, scene, target, segment))
         except (CancelledError, KeyboardInterrupt):

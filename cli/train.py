@@ -20,7 +20,7 @@ class StageGroup(MagnetGroup):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Name the stage of a check."""
-        if "--check" in args and args[0].startswith("-"):
+        if "--check" in args and not STAGES.keys() & set(args):
             args = [next(iter(STAGES)), *args]
         return super().parse_args(ctx, args)
 

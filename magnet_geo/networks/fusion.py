@@ -37,9 +37,6 @@ class FusedConvolution(nn.Module):
     Args:
         convolution: Padded with zeros; its weights are copied in their present dtype.
         activation: Name and bounds as oneDNN has them: `none`, `relu` or `hardtanh`.
-
-    Attributes:
-        threads: How many threads mostly compute it; the weights are laid out for them.
     """
 
     def __init__(self, convolution: nn.Conv2d, activation: tuple[str, tuple[float, ...]] = _NO_ACTIVATION) -> None:
@@ -47,7 +44,7 @@ class FusedConvolution(nn.Module):
         self._name, self._bounds = activation
         self._padding, self._stride = list(convolution.padding), list(convolution.stride)
         self._dilation, self._groups = list(convolution.dilation), convolution.groups
-        self.threads = 1
+        self._threads = 1
         self._weight = convolution.weight.detach()
         self._bias = None if convolution.bias is None else convolution.bias.detach()
 
@@ -68,7 +65,15 @@ class FusedConvolution(nn.Module):
 
     def __getstate__(self) -> dict[str, object]:
         # An opaque tensor can be neither copied nor pickled.
-        return self.__dict__ | {"_weight": self._weight.to_dense() if self._weight.is_mkldnn else self._weight}
+        return self.__dict__ | {"_weight": self._plain_weight()}
+
+    def lay_out_for(self, threads: int) -> None:
+        """Have the weights laid out for so many threads per image from the next image on."""
+        if threads != self._threads:
+            self._threads, self._weight = threads, self._plain_weight()
+
+    def _plain_weight(self) -> Tensor:
+        return self._weight.to_dense() if self._weight.is_mkldnn else self._weight
 
     def _laid_out_for(self, shape: torch.Size) -> Tensor:
         """The weights as this processor wants them for an image of the first shape seen; other shapes are as fast.
@@ -80,18 +85,20 @@ class FusedConvolution(nn.Module):
         if not weight.is_mkldnn:
             place = (self._padding, self._stride, self._dilation, self._groups)
             before = torch.get_num_threads()
-            torch.set_num_threads(self.threads)
-            weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *place, [1, *shape[1:]])
-            torch.set_num_threads(before)
+            torch.set_num_threads(self._threads)
+            try:
+                weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *place, [1, *shape[1:]])
+            finally:
+                torch.set_num_threads(before)
             self._weight = weight
         return weight
 
 
 def lay_out_for_threads(module: nn.Module, threads: int) -> None:
-    """Have the fused convolutions of a network laid out for so many threads per patch, before its first patch."""
+    """Have the fused convolutions of a network laid out for so many threads per patch, from the next patch on."""
     for part in module.modules():
         if isinstance(part, FusedConvolution):
-            part.threads = threads
+            part.lay_out_for(threads)
 
 
 def fuse_convolutions(module: nn.Module, *, dtype: torch.dtype) -> nn.Module:

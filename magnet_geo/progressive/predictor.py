@@ -63,7 +63,7 @@ class NetworkPredictor:
             batch_size: Patches per forward pass.
         """
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, batch_size, device, dtype
-        self._crew, self._laid_out = Crew(), False
+        self._crew, self._laid_out_for = Crew(), 0
         if device.type == "cpu":
             keep_freed_memory()
         self._backbone = prepare_for_inference(backbone, device=device, dtype=dtype)
@@ -95,10 +95,11 @@ class NetworkPredictor:
         return self._backing_off(partial(self._side_by_side, run) if self.device.type == "cpu" else run, *batches)
 
     def _side_by_side(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
-        if not self._laid_out:
+        each = max(1, torch.get_num_threads() // self.batch_size)
+        if each != self._laid_out_for:
             for network in (self._backbone, *self._refinements):
-                lay_out_for_threads(network, max(1, torch.get_num_threads() // self.batch_size))
-            self._laid_out = True
+                lay_out_for_threads(network, each)
+            self._laid_out_for = each
         count, _, height, width = batches[0].shape
         return self._crew.run(run, *batches, into=torch.empty((count, self.num_classes, height, width)))
 

@@ -67,7 +67,9 @@ class TimeBudget:
         """
         # What slowed the coarse pass, other programs mostly, will slow the rest; a pass taken up from an earlier run
         # says nothing.
-        slowed = max(1.0, coarse_s / max(1e-9, speed.windows * speed.ranking_s))
+        # Nothing goes on beside the reading of the first window.
+        expected_s = speed.coarse_read.clock_s + speed.windows * speed.ranking_s
+        slowed = max(1.0, coarse_s / max(1e-9, expected_s))
         return BudgetRanking(
             found,
             pyramid,

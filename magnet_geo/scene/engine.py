@@ -38,7 +38,8 @@ def segment_scene(
     """Map the land cover of a scene.
 
     Memory does not depend on the scene's size. The class of a pixel does not depend on the area of interest,
-    save where patches are ranked over the whole run (`RefineMode` ``share``, or a budget of time).
+    save where patches are ranked over the whole run (`RefineMode` ``share``, or a budget of time), and where coarse
+    windows are read from overviews that do not say how they were made: a small area may not pay for the comparison.
 
     A run that is interrupted, however hard, leaves its finished windows in a hidden folder beside the output. The
     same call goes on from there, and ends with the same bytes.

@@ -78,7 +78,7 @@ class BudgetRanking(NothingRanked):
     """As many patches as the time allows, those of the highest expected gain first.
 
     Each window is decided when it is read: what can still be refined in the time that is left, at the pace so far, is
-    ranked over all windows from there on. So the least certain patches of a slow run stay coarse, and a fast one takes
+    ranked over all windows from there on. So the patches of least gain stay coarse in a slow run, and a fast one takes
     more. Windows come in plan order.
     """
 

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
-import torch
 from affine import Affine
 from numpy.typing import NDArray
 
@@ -23,7 +22,7 @@ from magnet_geo.raster import GeoTiffDraft, MapLayout
 from magnet_geo.scene.array_file import Arrays
 from magnet_geo.scene.coarse_pass import Uncertainties
 from magnet_geo.scene.core_map import CoreMap
-from magnet_geo.scene.hardware import available_cores
+from magnet_geo.scene.hardware import available_cores, use_threads
 from magnet_geo.scene.map_parts import MAP, PartMaker, uncertainties_of
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.options import SegmentOptions
@@ -52,7 +51,7 @@ def measure_speed(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> R
         SceneError: The window cannot be read.
     """
     if options.threads:
-        torch.set_num_threads(options.threads)
+        use_threads(options.threads)
     model.predictor.batch_size = plan.memory.batch_size
     pyramid = model.manifest.pyramid_value()
     windows = list(plan.windows.touching(plan.area.rect))

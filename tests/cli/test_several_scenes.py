@@ -84,12 +84,10 @@ def test_a_batch_that_was_stopped_goes_on_with_what_is_left(
     assert sum("is there already" in line.get("message", "") for line in lines) == 2
 
 
-def test_a_map_without_its_polygons_is_not_left_alone(scenes: list[Path], tiny_model: Path, maps: Path) -> None:
-    arguments = ("segment", scenes[0], "-o", maps / "map.tif", "--model", tiny_model)
-    assert run(*arguments).exit_code == 0
-    assert run(*arguments, "--skip-existing").exit_code == 0
-    refused = run(*arguments, "--skip-existing", "--polygons", maps / "map.gpkg")
-    assert_refused(refused, match=r"map\.tif' exists already")
+@pytest.mark.parametrize("option", ["--polygons", "--report", "--stac"])
+def test_what_is_made_of_a_map_is_not_for_maps_that_are_left_alone(scenes: list[Path], maps: Path, option: str) -> None:
+    result = run("segment", scenes[0], "-o", maps / "map.tif", "--skip-existing", option, maps / "made.gpkg")
+    assert_wrong_usage(result, match="--overwrite instead")
 
 
 def test_maps_are_left_alone_or_replaced(scenes: list[Path], maps: Path) -> None:

@@ -16,6 +16,7 @@ from magnet_geo.networks import (
     load_state,
     prepare_for_inference,
 )
+from magnet_geo.networks.fusion import FusedConvolution
 from tests.reference_weights import reference_images, reference_predictions, reference_state
 
 
@@ -113,6 +114,32 @@ def test_a_prepared_network_that_has_run_can_be_copied() -> None:
     with torch.inference_mode():
         expected = prepared(images)
         torch.testing.assert_close(copy.deepcopy(prepared)(images), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("groups", [1, 8])
+def test_a_copy_of_laid_out_weights_has_the_weights(groups: int, dtype: torch.dtype) -> None:
+    convolution = nn.Conv2d(8, 16, 3, padding=1, groups=groups).to(dtype)
+    fused = FusedConvolution(convolution)
+    images = torch.randn(2, 8, 12, 12).to(dtype)
+    with torch.inference_mode():
+        expected = fused(images)
+        copied = copy.deepcopy(fused)
+        assert torch.equal(copied._plain_weight().reshape(convolution.weight.shape), convolution.weight)
+        assert torch.equal(copied(images), expected)
+
+
+def test_networks_that_cannot_be_fused_leave_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("no such layout")
+
+    monkeypatch.setattr(torch.ops.mkldnn, "_reorder_convolution_weight", fail)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    prepared = prepare_for_inference(nn.Conv2d(3, 4, 3), device="cpu", dtype=torch.float32)
+    found = torch.get_num_threads()
+    torch.set_num_threads(before)
+    assert (type(prepared), found) == (nn.Conv2d, 3)
 
 
 def test_it_makes_no_difference_how_a_prepared_network_is_called_first() -> None:
