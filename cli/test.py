@@ -154,9 +154,9 @@ def _loaded(choice: ModelChoice, device: str, precision: Any, batch_size: int | 
     if batch_size is not None:
         model.predictor.batch_size = batch_size
     if threads is not None:
-        import torch
+        from magnet_geo.scene.hardware import use_threads
 
-        torch.set_num_threads(threads)
+        use_threads(threads)
     return model
 
 

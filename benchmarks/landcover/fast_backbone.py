@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.cpp_extension import load
 
+from magnet_geo.networks.backbone import resized_like
 from magnet_geo.networks.efficientnet_lite import InvertedResidual
 from magnet_geo.networks.light import LightFPN
 
@@ -95,7 +96,7 @@ class FastBackbone(nn.Module):
         """What the classifier sees, of the stride-2 feature and the pyramid's sum."""
         network = self.network
         detail = self._folded(network.fine_lateral[0], network.fine_lateral[1], fine, 0)
-        return self._separable(network.sharpen, torch.cat([_resized(merged, fine), detail], 1))
+        return self._separable(network.sharpen, torch.cat([resized_like(merged, fine), detail], 1))
 
     def _features(self, images: Tensor) -> list[Tensor]:
         encoder = self.network.encoder
@@ -116,10 +117,10 @@ class FastBackbone(nn.Module):
             for lateral, maps in zip(network.laterals, features, strict=True)
         ]
         level = laterals[-1]
-        total = _resized(self._separable(network.smoothers[-1], level), features[0])
+        total = resized_like(self._separable(network.smoothers[-1], level), features[0])
         for index in range(len(features) - 2, -1, -1):
-            level = laterals[index] + _resized(level, laterals[index])
-            total = total + _resized(self._separable(network.smoothers[index], level), features[0])
+            level = laterals[index] + resized_like(level, laterals[index])
+            total = total + resized_like(self._separable(network.smoothers[index], level), features[0])
         return total
 
     def _block(self, block: InvertedResidual, maps: Tensor) -> Tensor:
@@ -144,7 +145,3 @@ class FastBackbone(nn.Module):
         if convolution.groups == 1:
             weight = weight.contiguous(memory_format=_LAYOUT)
         return _Convolution.apply(maps, weight, bias, convolution.stride[0], limit)
-
-
-def _resized(maps: Tensor, like: Tensor) -> Tensor:
-    return F.interpolate(maps, size=like.shape[-2:], mode="bilinear", align_corners=False)

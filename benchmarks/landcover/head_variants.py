@@ -11,20 +11,10 @@ from torch import Tensor, cat, nn
 from torch.nn import functional as F
 
 from magnet_geo.networks.backbone import logits_of_size, resized_like
-from magnet_geo.networks.light import LightFPN
+from magnet_geo.networks.light import LightFPN, separable
 
 _WIDTH = 32
 _DETAIL_WIDTH = 16
-
-
-def _separable(in_channels: int, out_channels: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(in_channels, in_channels, 3, padding=1, groups=in_channels, bias=False),
-        nn.BatchNorm2d(in_channels),
-        nn.Conv2d(in_channels, out_channels, 1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(inplace=True),
-    )
 
 
 class HeadAtStride1(LightFPN):
@@ -35,7 +25,7 @@ class HeadAtStride1(LightFPN):
         self.detail = nn.Sequential(
             nn.Conv2d(3, _DETAIL_WIDTH, 3, padding=1, bias=False), nn.BatchNorm2d(_DETAIL_WIDTH), nn.ReLU(inplace=True)
         )
-        self.sharpen_again = _separable(_WIDTH + _DETAIL_WIDTH, _WIDTH)
+        self.sharpen_again = separable(_WIDTH + _DETAIL_WIDTH, _WIDTH)
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
         """See `Backbone.heads`."""
@@ -62,7 +52,7 @@ class HeadAtStride4(LightFPN):
 
     def __init__(self, num_classes: int, encoder: str) -> None:
         super().__init__(num_classes, encoder=encoder)
-        self.sharpen = _separable(_WIDTH, _WIDTH)
+        self.sharpen = separable(_WIDTH, _WIDTH)
         del self.fine_lateral
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:

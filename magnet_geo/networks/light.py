@@ -15,7 +15,8 @@ _WIDTH = 96
 _FINE_WIDTH = 32
 
 
-def _separable(in_channels: int, out_channels: int) -> nn.Sequential:
+def separable(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Gives a depthwise 3 x 3 convolution, a pointwise one and a ReLU, both convolutions normed."""
     return nn.Sequential(
         nn.Conv2d(in_channels, in_channels, 3, padding=1, groups=in_channels, bias=False),
         nn.BatchNorm2d(in_channels),
@@ -44,10 +45,10 @@ class LightFPN(Backbone):
         self.encoder = EfficientNetLite(in_channels, encoder)
         fine_channels, *pyramid_channels = self.encoder.feature_channels
         self.laterals = nn.ModuleList(_pointwise(channels, _WIDTH) for channels in pyramid_channels)
-        self.smoothers = nn.ModuleList(_separable(_WIDTH, _WIDTH) for _ in pyramid_channels)
-        self.merge = _separable(_WIDTH, _FINE_WIDTH)
+        self.smoothers = nn.ModuleList(separable(_WIDTH, _WIDTH) for _ in pyramid_channels)
+        self.merge = separable(_WIDTH, _FINE_WIDTH)
         self.fine_lateral = _pointwise(fine_channels, _FINE_WIDTH)
-        self.sharpen = _separable(2 * _FINE_WIDTH, _FINE_WIDTH)
+        self.sharpen = separable(2 * _FINE_WIDTH, _FINE_WIDTH)
         self.classifier = nn.Conv2d(_FINE_WIDTH, num_classes, 1)
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:

@@ -49,17 +49,20 @@ class Stage:
 
 
 class MapBuffers:
-    """Memory of the cumulative maps, for image after image: fresh memory costs more time than filling it."""
+    """Main memory of the cumulative maps, for image after image: fresh memory costs more time than filling it.
+
+    On a GPU, torch itself keeps what is freed.
+    """
 
     def __init__(self) -> None:
         self._maps: dict[int, Tensor] = {}
 
-    def of_level(self, level: int, *, classes: int, size: Size, device: torch.device) -> Tensor:
+    def of_level(self, level: int, *, classes: int, size: Size) -> Tensor:
         """(1, C, H, W) float32 of any values, the same memory each time a level asks for the same shape."""
         shape = (1, classes, size.height, size.width)
         held = self._maps.get(level)
-        if held is None or held.shape != shape or held.device != device:
-            held = self._maps[level] = torch.empty(shape, device=device)
+        if held is None or held.shape != shape:
+            held = self._maps[level] = torch.empty(shape)
         return held
 
 
@@ -92,7 +95,8 @@ def segment_stages(
     yield Stage(0, cumulative, np.zeros(0, dtype=np.bool_))
     for level in range(1, len(image.pyramid.levels)):
         size = image.pyramid.levels[level]
-        room = buffers.of_level(level, classes=len(cumulative), size=size, device=cumulative.device)
+        on_cpu = cumulative.device.type == "cpu"
+        room = buffers.of_level(level, classes=len(cumulative), size=size) if on_cpu else None
         cumulative = resize_bilinear(cumulative[None], size, room)[0]
         patches = image.pyramid.patches(level)
         of_use = None if wanted is None else wanted[level - 1]

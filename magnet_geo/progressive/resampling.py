@@ -25,7 +25,7 @@ def resize_bilinear(maps: Tensor, size: Size, into: Tensor | None = None) -> Ten
     Args:
         maps: (N, C, H, W) float; given back where it has the size already.
         size: Wanted size.
-        into: (N, C, size) float32 on the same device for the result, contiguous; may be left unused.
+        into: (N, C, size) float32 on the CPU for the result of maps that lie there, contiguous.
     """
     if maps.shape[-2:] == (size.height, size.width):
         return maps

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _STATM = Path("/proc/self/statm")
 # Between two windows a process needs less than within one: more than this share of the plan is held back. Fresh pages
-# cost a window a tenth of its time, so that what fits into the plan is left alone.
+# cost time, so that what fits into the plan is left alone.
 _BETWEEN_WINDOWS = 0.9
 
 
