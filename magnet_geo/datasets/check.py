@@ -99,7 +99,9 @@ class CheckReport:
             TrainingError: There is any; it says how many more there are.
         """
         if self.faults:
-            more = f" (And {len(self.faults) - 1} more faults; a check lists them.)" if len(self.faults) > 1 else ""
+            others = len(self.faults) - 1
+            faults = "one more fault; a check lists it" if others == 1 else f"{others} more faults; a check lists them"
+            more = f" (And {faults}.)" if others else ""
             raise TrainingError(self.faults[0] + more)
 
 
