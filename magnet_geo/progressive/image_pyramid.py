@@ -121,10 +121,11 @@ class DecimatedImage:
         height, width = pyramid.window.height // decimation, pyramid.window.width // decimation
         padding = (0, width - values.shape[-1], 0, height - values.shape[-2])
         # Patches are normalized when they are asked for: many of the finest ones never are.
-        self._finest = F.pad(_on_device(values, device), padding)
-        usable = np.ones(values.shape[-2:], np.bool_) if valid is None else valid
-        self._finest_valid = F.pad(_on_device(usable, device), padding)
-        self._all_valid = bool(self._finest_valid.all())
+        self._finest = _padded(_on_device(values, device), padding)
+        self._all_valid = not any(padding) and (valid is None or bool(valid.all()))
+        if not self._all_valid:
+            usable = np.ones(values.shape[-2:], np.bool_) if valid is None else valid
+            self._finest_valid = _padded(_on_device(usable, device), padding)
         self._means: dict[int, Tensor] = {}
         self._shares: dict[int, Tensor] = {}
 
@@ -179,6 +180,11 @@ def _on_device(array: NDArray[Any], device: torch.device) -> Tensor:
     """An array as a tensor; to a GPU from pinned memory, so that the copy runs beside what the GPU is doing."""
     tensor = torch.from_numpy(np.ascontiguousarray(array))
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+def _padded(planes: Tensor, padding: tuple[int, int, int, int]) -> Tensor:
+    """Planes with rows and columns of 0 behind them, themselves where none are needed."""
+    return F.pad(planes, padding) if any(padding) else planes
 
 
 class _NormalizingAffine:

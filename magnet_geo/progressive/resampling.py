@@ -17,6 +17,7 @@ from torch import Tensor
 from magnet_geo.grid import PixelRect, Size
 
 _BINS_PER_BLOCK = 32
+_STRIP_ROWS = 128
 
 
 def resize_bilinear(maps: Tensor, size: Size, into: Tensor | None = None) -> Tensor:
@@ -44,9 +45,7 @@ def block_mean(planes: Tensor, side: int) -> Tensor:
     Returns:
         (B, H / side, W / side) float32.
     """
-    if planes.device.type == "cpu":
-        return _resized_planes(planes, Size(planes.shape[1] // side, planes.shape[2] // side), cv2.INTER_AREA)
-    return F.avg_pool2d(planes.float(), side)
+    return _block_means(planes, side) if planes.device.type == "cpu" else F.avg_pool2d(planes.float(), side)
 
 
 def bilinear_at(maps: Tensor, *, rows: Tensor, cols: Tensor) -> Tensor:
@@ -122,6 +121,19 @@ def _resized_planes(maps: Tensor, size: Size, interpolation: int, into: Tensor |
     for plane, target in zip(planes, resized.view(-1, size.height, size.width).numpy(), strict=True):
         cv2.resize(plane.astype(np.float32, copy=False), (size.width, size.height), target, interpolation=interpolation)
     return resized
+
+
+def _block_means(planes: Tensor, side: int) -> Tensor:
+    """`block_mean` by OpenCV, in strips: as float32 a whole plane would not stay in the processor's cache."""
+    bands, height, width = planes.shape
+    means = torch.empty((bands, height // side, width // side))
+    rows = max(1, _STRIP_ROWS // side)
+    for plane, target in zip(planes.numpy(), means.numpy(), strict=True):
+        for row in range(0, height // side, rows):
+            strip = plane[row * side : (row + rows) * side].astype(np.float32, copy=False)
+            into = target[row : row + rows]
+            cv2.resize(strip, into.shape[::-1], into, interpolation=cv2.INTER_AREA)
+    return means
 
 
 def _lerp(maps: Tensor, positions: Tensor, axis: int) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,8 +22,11 @@ def untagged_collar(reader: SceneReader) -> str | None:
     """
     if any(value is not None for value in reader.nodata):
         return None
+    edges = reader.read_decimated_edges(DECIMATED_SIDE)
+    if edges is not None and _largest_share(edges) < SMALLEST_SHARE:
+        return None
     pixels = reader.read_decimated(DECIMATED_SIDE)
-    value = _border_value(pixels)
+    value = _border_value(_edges(pixels))
     if value is None:
         return None
     share = _share(_connected_runs(_constant(pixels, value)), reader.sampled_positions(DECIMATED_SIDE))
@@ -43,14 +48,29 @@ def _share(found: NDArray[np.bool_], positions: tuple[NDArray[np.int64], NDArray
     return float(areas[between].sum() / max(1, areas.sum()))
 
 
-def _border_value(pixels: ScenePixels) -> float | None:
-    """The most frequent value along the border that is the same in all bands."""
-    ring = np.zeros(pixels.valid.shape, bool)
-    ring[[0, -1], :] = ring[:, [0, -1]] = True
-    border = pixels.values[:, ring & pixels.valid & (pixels.values == pixels.values[:1]).all(axis=0)]
+def _edges(pixels: ScenePixels) -> tuple[ScenePixels, ...]:
+    """First and last row, first and last column."""
+    first, last, everything = slice(0, 1), slice(-1, None), slice(None)
+    return tuple(
+        ScenePixels(pixels.values[:, rows, cols], pixels.valid[rows, cols])
+        for rows, cols in ((first, everything), (last, everything), (everything, first), (everything, last))
+    )
+
+
+def _largest_share(edges: Sequence[ScenePixels]) -> float:
+    """A share of the scene that no collar exceeds whose edges these are: straight runs from each of its pixels."""
+    value = _border_value(edges)
+    return 0.0 if value is None else sum(float(_constant(edge, value).mean()) for edge in edges)
+
+
+def _border_value(edges: Sequence[ScenePixels]) -> float | None:
+    """The most frequent value along the edges that is the same in all bands."""
+    border = np.concatenate(
+        [edge.values[0][edge.valid & (edge.values == edge.values[:1]).all(axis=0)] for edge in edges]
+    )
     if border.size == 0:
         return None
-    found, counts = np.unique(border[0], return_counts=True)
+    found, counts = np.unique(border, return_counts=True)
     return float(found[np.argmax(counts)])
 
 

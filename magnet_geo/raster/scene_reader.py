@@ -25,6 +25,8 @@ from magnet_geo.raster.validity import nodata_fits, valid_pixels
 SAMPLES_ACROSS = 8
 # Pixels that a reduced read of a scene on this machine may decode.
 _MOST_DECODED = 10**8
+# Blocks down and across from which on those along the edges are clearly fewer than all.
+_MANY_BLOCKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,29 @@ class SceneReader:
             self._decimated = {max_side: self._read_reduced(max_side)}
         return self._decimated[max_side]
 
+    def read_decimated_edges(self, max_side: int) -> tuple[ScenePixels, ...] | None:
+        """First and last row, first and last column of `read_decimated`.
+
+        Returns:
+            None where they cost as much as all of it.
+        """
+        rows, cols = self.dataset.block_shapes[self.bands[0] - 1]
+        few_blocks = self.size.height < _MANY_BLOCKS * rows or self.size.width < _MANY_BLOCKS * cols
+        if max_side in self._decimated or self.source.is_remote or few_blocks or self._is_sampled(max_side):
+            return None
+        scene, reduced = self.size, self._reduced_size(max_side)
+        down, across = ceil(scene.height / reduced.height), ceil(scene.width / reduced.width)
+        edges = (
+            (PixelRect(0, 0, down, scene.width), Size(1, reduced.width)),
+            (PixelRect(scene.height - down, 0, down, scene.width), Size(1, reduced.width)),
+            (PixelRect(0, 0, scene.height, across), Size(reduced.height, 1)),
+            (PixelRect(0, scene.width - across, scene.height, across), Size(reduced.height, 1)),
+        )
+        with open_once(self.source, overviews=True) as dataset:
+            if dataset.overviews(self.bands[0]):
+                return None
+            return tuple(_read(dataset, self.bands, self.nodata, rect, size) for rect, size in edges)
+
     def sampled_positions(self, max_side: int) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         """Rows and columns of the scene that `read_decimated` picks; None where they are evenly spread."""
         if not self._is_sampled(max_side):
@@ -170,10 +195,7 @@ class SceneReader:
         return persistently(self.source.path, lambda: self._read_whole(max_side))
 
     def _read_whole(self, max_side: int) -> ScenePixels:
-        scene = self.size
-        factor = max(1.0, max(scene.height, scene.width) / max_side)
-        reduced = Size(ceil(scene.height / factor), ceil(scene.width / factor))
-        whole = PixelRect(0, 0, scene.height, scene.width)
+        whole, reduced = PixelRect(0, 0, self.size.height, self.size.width), self._reduced_size(max_side)
         with open_once(self.source, overviews=True) as dataset:
             try:
                 return _read(dataset, self.bands, self.nodata, whole, reduced)
@@ -181,6 +203,10 @@ class SceneReader:
                 if self.source.is_remote:
                     raise remote_failure(self.source.path, gdal_detail(error)) from error
                 raise
+
+    def _reduced_size(self, max_side: int) -> Size:
+        factor = max(1.0, max(self.size.height, self.size.width) / max_side)
+        return Size(ceil(self.size.height / factor), ceil(self.size.width / factor))
 
     @property
     def _overview_side(self) -> int:

@@ -131,7 +131,7 @@ def _fill(
     confidence: NDArray[np.uint8] | None,
     shares: NDArray[np.uint8] | None,
 ) -> None:
-    winners = settings.scheme.values[winning_classes(probabilities).cpu().numpy()]
+    winners = settings.scheme.values.take(winning_classes(probabilities).cpu().numpy())
     if confidence is not None or shares is not None or settings.min_confidence > 0:
         final = final_probabilities(probabilities, settings.temperature)
         sure = certainty(final)

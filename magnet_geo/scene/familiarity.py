@@ -53,8 +53,9 @@ class SceneLook:
         """
         stride = max(1, STRIDE_PX // decimation)
         rows, cols = (np.arange(stride // 2, size, stride) for size in valid.shape)
-        seen = valid[np.ix_(rows, cols)]
-        pixels = np.rint(values[:, rows[:, None], cols][:, seen]).astype(np.int64)
+        sparse = slice(stride // 2, None, stride), slice(stride // 2, None, stride)
+        seen = valid[sparse]
+        pixels = _whole_numbers(values[:, *sparse][:, seen])
         if not pixels.size:
             return
         for counts, band in zip(self._values, pixels, strict=True):
@@ -161,6 +162,10 @@ class SceneLook:
         entries = self._manifest.training_statistics[band].percentiles
         low, high = self._manifest.scaling.low[band], self._manifest.scaling.high[band]
         return {entry.percent: (entry.value - low) / (high - low) * 255 for entry in entries}
+
+
+def _whole_numbers(values: NDArray[np.generic]) -> NDArray[np.int64]:
+    return (values if values.dtype.kind in "iu" else np.rint(values)).astype(np.int64)
 
 
 def _apart(means: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -52,6 +52,38 @@ def test_a_large_scene_is_sampled_for_its_border(
         assert int(text.split("%")[0].split()[-1]) == pytest.approx(100 * width / 1600, abs=4)
 
 
+@pytest.mark.parametrize("size", [(2048, 3072), (1500, 1601)])
+def test_the_edges_of_a_reduced_read_are_read_alone(tmp_path: Path, size: tuple[int, int]) -> None:
+    tiles = {"tiled": True, "blockxsize": 64, "blockysize": 64}
+    path = write_raster(tmp_path / "a.tif", ramp(3, *size), **tiles)
+    with SceneReader(SceneSource(path), (1, 2, 3)) as reader:
+        edges = reader.read_decimated_edges(1024)
+        whole = reader.read_decimated(1024).values
+    assert edges is not None
+    whole_edges = whole[:, :1], whole[:, -1:], whole[:, :, :1], whole[:, :, -1:]
+    for edge, expected in zip(edges, whole_edges, strict=True):
+        assert edge.values.shape == expected.shape
+        if size == (2048, 3072):
+            np.testing.assert_array_equal(edge.values, expected)
+
+
+def test_a_scene_without_a_border_is_not_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SceneReader, "read_decimated", lambda self, side: pytest.fail("read as a whole"))
+    tiles = {"tiled": True, "blockxsize": 64, "blockysize": 64}
+    values = np.random.default_rng(0).integers(0, 256, (3, 1500, 1600), np.uint8)
+    assert warning_for(write_raster(tmp_path / "a.tif", values, **tiles)) is None
+
+
+@pytest.mark.parametrize("cols", [slice(0, 100), slice(-100, None)])
+def test_a_border_of_a_large_tiled_scene_is_told(tmp_path: Path, cols: slice) -> None:
+    values = ramp(3, 1500, 1600)
+    values[..., cols] = 0
+    tiles = {"tiled": True, "blockxsize": 64, "blockysize": 64}
+    text = warning_for(write_raster(tmp_path / "a.tif", values, **tiles))
+    assert text is not None
+    assert "6%" in text
+
+
 def test_a_slanted_border_is_told(tmp_path: Path) -> None:
     values = ramp(3, 101, 83)
     values[:, np.add.outer(np.arange(101), np.arange(83)) < 60] = 0
