@@ -26,9 +26,14 @@ STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("backbone and softmax", "magnet_geo.progressive.predictor", ("NetworkPredictor.scale_specific",)),
     ("refinement and softmax", "magnet_geo.progressive.predictor", ("NetworkPredictor.refined",)),
     ("resizing and cropping maps", "magnet_geo.progressive.coarse_to_fine", ("resize_bilinear",)),
-    ("resizing and cropping maps", "magnet_geo.progressive.refine_level", ("resize_bilinear", "roi_align")),
+    ("resizing and cropping maps", "magnet_geo.progressive.refine_level", ("resize_bilinear",)),
+    (
+        "resizing and cropping maps",
+        "magnet_geo.progressive.enlarged_map",
+        ("EnlargedMap.whole", "EnlargedMap.crop", "EnlargedMap.at", "EnlargedMap.strip"),
+    ),
     ("choosing patches and points", "magnet_geo.progressive.coarse_to_fine", ("_choose_patches",)),
-    ("choosing patches and points", "magnet_geo.progressive.refine_level", ("_cell_scores", "choose_cells")),
+    ("choosing patches and points", "magnet_geo.progressive.refine_level", ("_cell_scores", "choose_smoothed_cells")),
     ("replacing points", "magnet_geo.progressive.coarse_to_fine", ("refine_patch_points", "refine_image_points")),
     ("joining windows, classes", "magnet_geo.scene.map_stream", ("make_core_map", "resize_bilinear")),
     (

@@ -5,7 +5,7 @@ Shapes: N maps, C classes, H rows, W columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -56,12 +56,14 @@ def winning_classes(probabilities: Tensor) -> Tensor:
     return winners
 
 
-def patch_uncertainty(probabilities: Tensor, patches: Sequence[PixelRect], valid: Tensor | None) -> NDArray[np.float64]:
+def patch_uncertainty(
+    probabilities: Callable[[PixelRect], Tensor], patches: Sequence[PixelRect], valid: Tensor | None
+) -> NDArray[np.float64]:
     """Mean uncertainty of each patch over its valid pixels.
 
     Args:
-        probabilities: (C, H, W) cumulative prediction.
-        patches: Rectangles inside it.
+        probabilities: Gives the (C, h, w) cumulative prediction of a rectangle.
+        patches: Rectangles of the level.
         valid: (H, W) boolean, or None where every pixel is valid.
 
     Returns:
@@ -70,7 +72,7 @@ def patch_uncertainty(probabilities: Tensor, patches: Sequence[PixelRect], valid
     means = np.full(len(patches), np.nan)
     for index, patch in enumerate(patches):
         rows, cols = patch.slices
-        uncertainty = 1 - certainty(probabilities[:, rows, cols])
+        uncertainty = 1 - certainty(probabilities(patch))
         if valid is None:
             means[index] = uncertainty.mean().item()
         elif valid[rows, cols].any():

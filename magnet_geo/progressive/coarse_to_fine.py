@@ -15,9 +15,15 @@ from torch import Tensor
 
 from magnet_geo.grid import PixelRect, PyramidManner, Size
 from magnet_geo.progressive.certainty import patch_uncertainty, valid_patches
+from magnet_geo.progressive.enlarged_map import EnlargedMap
 from magnet_geo.progressive.image_pyramid import ImagePyramid
 from magnet_geo.progressive.predictor import Predictor
-from magnet_geo.progressive.refine_level import LevelRefinement, refine_image_points, refine_patch_points
+from magnet_geo.progressive.refine_level import (
+    LevelRefinement,
+    ReplacedPoints,
+    refine_image_points,
+    refine_patch_points,
+)
 from magnet_geo.progressive.resampling import resize_bilinear
 from magnet_geo.progressive.selection_rule import (
     AllPatches,
@@ -37,19 +43,17 @@ class Stage:
         level: 0 is the coarsest.
         probabilities: (C, H, W) float32 cumulative prediction; the next level may write over it.
         refined: (P,) True where the level's patch was refined; empty at level 0.
-        chosen: (H, W) True where points took the refined prediction, where the caller asked for it.
-        error_score: Smoothed error score on its cells, likewise.
+        points: Which points took the refined prediction, where they competed over the whole level.
     """
 
     level: int
     probabilities: Tensor
     refined: NDArray[np.bool_]
-    chosen: Tensor | None = None
-    error_score: NDArray[np.float32] | None = None
+    points: ReplacedPoints | None = None
 
 
 class MapBuffers:
-    """Main memory of the cumulative maps, for image after image: fresh memory costs more time than filling it.
+    """Memory of the cumulative maps, for image after image: fresh main memory costs more time than filling it.
 
     On a GPU, torch itself keeps what is freed.
     """
@@ -57,9 +61,11 @@ class MapBuffers:
     def __init__(self) -> None:
         self._maps: dict[int, Tensor] = {}
 
-    def of_level(self, level: int, *, classes: int, size: Size) -> Tensor:
-        """(1, C, H, W) float32 of any values, the same memory each time a level asks for the same shape."""
-        shape = (1, classes, size.height, size.width)
+    def of_level(self, level: int, *, classes: int, size: Size, device: torch.device) -> Tensor:
+        """(C, H, W) float32 of any values; in main memory the same each time a level asks for the same shape."""
+        shape = (classes, size.height, size.width)
+        if device.type != "cpu":
+            return torch.empty(shape, device=device)
         held = self._maps.get(level)
         if held is None or held.shape != shape:
             held = self._maps[level] = torch.empty(shape)
@@ -75,7 +81,6 @@ def segment_stages(
     point_rule: PointRule,
     wanted: Sequence[NDArray[np.bool_]] | None = None,
     on_batch: Callable[[int], None] = lambda patches: None,
-    keep_points: bool = False,
     buffers: MapBuffers | None = None,
 ) -> Iterator[Stage]:
     """Yield the cumulative prediction after each level, coarse to fine.
@@ -87,7 +92,6 @@ def segment_stages(
         point_rule: How many of their points are replaced.
         wanted: Per level from 1 on, (P,) False for patches whose result is of no use; None where all are.
         on_batch: Called with the number of patches after each batch; may raise to stop.
-        keep_points: Keep chosen points and error score in the stages (published pyramids).
         buffers: Memory for the maps of this image; those of the image before are written over.
     """
     buffers = buffers or MapBuffers()
@@ -95,14 +99,16 @@ def segment_stages(
     yield Stage(0, cumulative, np.zeros(0, dtype=np.bool_))
     for level in range(1, len(image.pyramid.levels)):
         size = image.pyramid.levels[level]
-        on_cpu = cumulative.device.type == "cpu"
-        room = buffers.of_level(level, classes=len(cumulative), size=size) if on_cpu else None
-        cumulative = resize_bilinear(cumulative[None], size, room)[0]
+        coarser = EnlargedMap(cumulative, size)
+        cumulative = buffers.of_level(level, classes=len(cumulative), size=size, device=cumulative.device)
+        if point_rule.scope is PointScope.PATCH:
+            # Whoever refines patch by patch needs all of it anyway, and looks at it in place.
+            coarser = EnlargedMap(coarser.whole(cumulative), size)
         patches = image.pyramid.patches(level)
         of_use = None if wanted is None else wanted[level - 1]
-        refined = _choose_patches(level, cumulative, patches, image, patch_rule, of_use)
+        refined = _choose_patches(level, coarser, patches, image, patch_rule, of_use)
         if not refined.any():
-            yield Stage(level, cumulative, refined)
+            yield Stage(level, coarser.whole(cumulative), refined)
             continue
         work = LevelRefinement(
             level=level,
@@ -116,8 +122,7 @@ def segment_stages(
             refine_patch_points(work, cumulative)
             yield Stage(level, cumulative, refined)
         else:
-            chosen, score = refine_image_points(work, cumulative)
-            yield Stage(level, cumulative, refined, *((chosen, score) if keep_points else ()))
+            yield Stage(level, cumulative, refined, refine_image_points(work, coarser, cumulative))
 
 
 def _coarse_prediction(image: ImagePyramid, predictor: Predictor, on_batch: Callable[[int], None]) -> Tensor:
@@ -141,7 +146,7 @@ def _coarse_prediction(image: ImagePyramid, predictor: Predictor, on_batch: Call
 
 def _choose_patches(
     level: int,
-    cumulative: Tensor,
+    coarser: EnlargedMap,
     patches: Sequence[PixelRect],
     image: ImagePyramid,
     rule: PatchRule,
@@ -151,7 +156,7 @@ def _choose_patches(
     if isinstance(rule, AllPatches | ListedPatches | NoPatches):
         uncertainty = valid_patches(patches, valid)
     else:
-        uncertainty = patch_uncertainty(cumulative, patches, valid)
+        uncertainty = patch_uncertainty(coarser.cut, patches, valid)
     if of_use is not None:
         uncertainty = np.where(of_use, uncertainty, np.nan)
     return rule.choose(level, uncertainty)

@@ -80,9 +80,10 @@ class PublishedImage:
         self.pyramid = pyramid
         self._affine = _NormalizingAffine(normalization, device)
         self._device = device
-        self._image = np.array(np.moveaxis(values, 0, -1), order="C")
+        self._image = np.ascontiguousarray(np.moveaxis(values, 0, -1))
         self._valid = None if valid is None or valid.all() else valid
         if self._valid is not None:
+            self._image = self._image.copy()
             self._image[~self._valid] = np.asarray(normalization.mean) * 255
         self._level = (-1, self._image)
 

@@ -8,6 +8,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 _ROWS_AT_ONCE = 32
+# OpenCV has medians of float32 up to this side.
+_LARGEST_QUICK_MEDIAN = 5
 
 
 def median_filter(score: NDArray[np.float32], kernel: int) -> NDArray[np.float32]:
@@ -21,7 +23,7 @@ def median_filter(score: NDArray[np.float32], kernel: int) -> NDArray[np.float32
         return score
     radius = kernel // 2
     padded = np.pad(score, radius)
-    if kernel <= 5:
+    if kernel <= _LARGEST_QUICK_MEDIAN:
         blurred: NDArray[np.float32] = np.asarray(cv2.medianBlur(padded, kernel), dtype=np.float32)
         return blurred[radius:-radius, radius:-radius]
     height, width = score.shape
@@ -57,6 +59,48 @@ def choose_cells(score: NDArray[np.float32], pixels: NDArray[np.int64], count: i
     chosen = np.zeros(score.size, dtype=np.bool_)
     chosen[order[: np.searchsorted(reached, count, side="right")]] = True
     return chosen.reshape(score.shape)
+
+
+def choose_smoothed_cells(
+    score: NDArray[np.float32], kernel: int, pixels: NDArray[np.int64], count: int
+) -> NDArray[np.bool_]:
+    """What `choose_cells` chooses of the median-filtered score, mostly without computing the medians.
+
+    A median exceeds a value where more than half of its cells do. So the lowest median that is still chosen is found by
+    halving the range of scores, each time counting cells above a value in all windows at once.
+
+    Args:
+        score: (H, W) float32.
+        kernel: Odd side of the median's window, see `median_filter`.
+        pixels: As for `choose_cells`.
+        count: Pixels to choose.
+    """
+    if kernel <= _LARGEST_QUICK_MEDIAN:
+        return choose_cells(median_filter(score, kernel), pixels, count)
+    padded = np.pad(score, kernel // 2)
+    values = np.sort(padded, axis=None)
+    # Medians are among the values: none lies above the last one.
+    low, high = 0, len(values) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if pixels[_medians_above(padded, kernel, values[middle])].sum() <= count:
+            high = middle
+        else:
+            low = middle + 1
+    chosen = _medians_above(padded, kernel, values[low])
+    chosen[pixels == 0] = False
+    at_least = _medians_above(padded, kernel, np.nextafter(values[low], np.float32(-np.inf)))
+    tied = np.flatnonzero(at_least & ~chosen & (pixels > 0))
+    reached = pixels[chosen].sum() + np.cumsum(pixels.ravel()[tied])
+    chosen.ravel()[tied[: np.searchsorted(reached, count, side="right")]] = True
+    return chosen
+
+
+def _medians_above(padded: NDArray[np.float32], kernel: int, value: np.float32) -> NDArray[np.bool_]:
+    above = (padded > value).astype(np.uint8)
+    counts = cv2.boxFilter(above, cv2.CV_32F, (kernel, kernel), normalize=False)
+    radius = kernel // 2
+    return np.asarray(counts[radius:-radius, radius:-radius] > kernel * kernel // 2)
 
 
 def nearest_cells(cells: int, length: int) -> NDArray[np.int64]:

@@ -16,11 +16,15 @@ from torch import Tensor
 
 from magnet_geo.grid import PixelRect, PyramidManner, Size
 from magnet_geo.progressive.certainty import certainty
+from magnet_geo.progressive.enlarged_map import EnlargedMap
 from magnet_geo.progressive.image_pyramid import ImagePyramid
-from magnet_geo.progressive.points import choose_cells, median_filter, nearest_cells, nearest_pixels
+from magnet_geo.progressive.patch_cover import PatchCover
+from magnet_geo.progressive.points import choose_smoothed_cells, nearest_cells, nearest_pixels
 from magnet_geo.progressive.predictor import Predictor
-from magnet_geo.progressive.resampling import resize_bilinear, roi_align
+from magnet_geo.progressive.resampling import resize_bilinear
 from magnet_geo.progressive.selection_rule import PointRule
+
+_SCORE_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +59,9 @@ def refine_patch_points(work: LevelRefinement, cumulative: Tensor) -> None:
         cumulative: (C, H, W), upsampled to the level.
     """
     size = work.image.pyramid.levels[work.level]
-    for patches, refined in _refined_batches(work, cumulative):
+    for patches, refined in _refined_batches(work, EnlargedMap(cumulative, size)):
         for patch, prediction in zip(patches, refined, strict=True):
+            prediction = resize_bilinear(prediction[None], patch.size)[0]
             old = cumulative[(slice(None), *patch.slices)]
             if work.rule.n_points != 1:
                 prediction = torch.where(_patch_points(work.rule, prediction, old), prediction, old)
@@ -65,59 +70,83 @@ def refine_patch_points(work: LevelRefinement, cumulative: Tensor) -> None:
             old.copy_(prediction)
 
 
-def refine_image_points(work: LevelRefinement, cumulative: Tensor) -> tuple[Tensor, NDArray[np.float32]]:
-    """Replace the points of highest error score in all refined patches together, in place (`PointScope.IMAGE`).
+@dataclass(frozen=True, slots=True, eq=False)
+class ReplacedPoints:
+    """Which points of a level took the refined prediction (`PointScope.IMAGE`).
 
-    Overlapping patches are averaged. The score is taken at every network-input cell, as published.
+    Attributes:
+        score: Error score on the network-input cells, zero outside refined patches.
+        cells: Cells chosen, of the same shape.
+        cover: Where the refined patches lie.
+        size: H and W.
+    """
+
+    score: NDArray[np.float32]
+    cells: NDArray[np.bool_]
+    cover: PatchCover
+    size: Size
+
+    def pixels(self, rows: slice = slice(None)) -> NDArray[np.bool_]:
+        """True where a pixel was replaced, in some rows: (rows, W)."""
+        height, width = self.cells.shape
+        cell_rows = nearest_cells(height, self.size.height)[rows]
+        chosen = self.cells[cell_rows][:, nearest_cells(width, self.size.width)]
+        return chosen & (self.cover.times(rows, slice(None)) > 0)
+
+
+def refine_image_points(work: LevelRefinement, coarser: EnlargedMap, cumulative: Tensor) -> ReplacedPoints:
+    """Replace the points of highest error score in all refined patches together (`PointScope.IMAGE`).
+
+    Overlapping patches are averaged. The score is taken at every network-input cell, as published. The level's map
+    is filled with the refined prediction, in which points that are not chosen go back to the coarser one.
 
     Args:
         work: Level and networks.
-        cumulative: (C, H, W), upsampled to the level.
+        coarser: The coarser levels' prediction, at the level's size.
+        cumulative: (C, H, W) float32 of any values, for the level's prediction.
 
     Returns:
-        (H, W) boolean of the points replaced and the smoothed score on its cells.
+        The points replaced.
     """
-    refined, inside = _assemble(work, cumulative)
-    cells = work.image.pyramid.network_input
-    height, width = inside.shape
-    score = _cell_scores(work, refined, cumulative, inside)
-    cell_of = nearest_cells(cells.height, height)[:, None] * cells.width + nearest_cells(cells.width, width)[None, :]
-    pixels = np.bincount(cell_of[inside], minlength=cells.pixels).reshape(cells.height, cells.width)
-    chosen_cells = choose_cells(score, pixels, work.rule.count(int(pixels.sum())))
-    chosen = torch.from_numpy(chosen_cells.ravel()[cell_of] & inside).to(cumulative.device)
-    torch.where(chosen, refined, cumulative, out=cumulative)
-    return chosen, score
+    size = coarser.size
+    cover = PatchCover(work.patches, size)
+    _assemble(work, coarser, cover, cumulative)
+    score = _cell_scores(work, coarser, cover, cumulative)
+    pixels = cover.pixels_per_cell(work.image.pyramid.network_input)
+    chosen = choose_smoothed_cells(score, work.rule.smooth_kernel, pixels, work.rule.count(int(pixels.sum())))
+    points = ReplacedPoints(score, chosen, cover, size)
+    for rows in coarser.strips():
+        replaced = points.pixels(rows)
+        if not replaced.all():
+            strip = cumulative[:, rows]
+            torch.where(torch.from_numpy(replaced).to(strip.device), strip, coarser.strip(rows), out=strip)
+    return points
 
 
-def _refined_batches(work: LevelRefinement, cumulative: Tensor) -> Iterator[tuple[Sequence[PixelRect], Tensor]]:
-    """Refined predictions (N, C, h, w) at the patches' own size, batch by batch."""
-    published = work.image.pyramid.manner is PyramidManner.PUBLISHED
-    network_input, patch_size = work.image.pyramid.network_input, work.image.pyramid.patch
+def _refined_batches(work: LevelRefinement, coarser: EnlargedMap) -> Iterator[tuple[Sequence[PixelRect], Tensor]]:
+    """Refined predictions (N, C, h, w) at the network's input size, batch by batch."""
+    published, network_input = work.image.pyramid.manner is PyramidManner.PUBLISHED, work.image.pyramid.network_input
     start = 0
     while start < len(work.patches):
         # Asked anew each time: a predictor that runs out of memory takes fewer from then on.
         batch = work.patches[start : start + work.predictor.batch_size]
         start += len(batch)
-        if published:
-            crops = [roi_align(cumulative, patch, network_input) for patch in batch]
-        else:
-            crops = [cumulative[(slice(None), *patch.slices)] for patch in batch]
         refined = work.predictor.refined(
             work.level,
             scale_specific=work.predictor.scale_specific(work.image.inputs(work.level, batch)),
-            cumulative=torch.stack(crops),
+            cumulative=torch.stack([coarser.crop(p, network_input) if published else coarser.cut(p) for p in batch]),
         )
         work.on_batch(len(batch))
-        yield batch, resize_bilinear(refined, patch_size)
+        yield batch, refined
 
 
 def _patch_points(rule: PointRule, refined: Tensor, cumulative: Tensor) -> Tensor:
     """(h, w) True at the points of one patch that take the refined prediction."""
     score = F.avg_pool2d(_error_score(refined, cumulative)[None], rule.cell_px, ceil_mode=True)[0]
-    smooth = median_filter(score.cpu().numpy(), rule.smooth_kernel)
     height, width = refined.shape[-2:]
     pixels = np.outer(_cell_lengths(height, rule.cell_px), _cell_lengths(width, rule.cell_px))
-    cells = torch.from_numpy(choose_cells(smooth, pixels, rule.count(height * width))).to(refined.device)
+    chosen = choose_smoothed_cells(score.cpu().numpy(), rule.smooth_kernel, pixels, rule.count(height * width))
+    cells = torch.from_numpy(chosen).to(refined.device)
     return cells.repeat_interleave(rule.cell_px, 0)[:height].repeat_interleave(rule.cell_px, 1)[:, :width]
 
 
@@ -139,37 +168,40 @@ def _cell_lengths(length: int, cell: int) -> NDArray[np.int64]:
     return np.minimum(cell, length - np.arange(0, length, cell))
 
 
-def _assemble(work: LevelRefinement, cumulative: Tensor) -> tuple[Tensor, NDArray[np.bool_]]:
-    """The level's refined prediction (C, H, W), overlaps averaged, and where there is one (H, W)."""
-    times = np.zeros(cumulative.shape[-2:], np.uint16)
-    for patch in work.patches:
-        times[patch.slices] += 1
-    overlap = bool(times.max() > 1)
-    # Where no patch lies, nothing is ever taken from the result: without overlaps it need not be cleared.
-    refined = torch.zeros_like(cumulative) if overlap else torch.empty_like(cumulative)
-    for patches, predictions in _refined_batches(work, cumulative):
+def _assemble(work: LevelRefinement, coarser: EnlargedMap, cover: PatchCover, refined: Tensor) -> None:
+    """Fill a map with the level's refined prediction where there is one, overlaps averaged."""
+    if cover.overlaps:
+        refined.zero_()
+    for patches, predictions in _refined_batches(work, coarser):
         for patch, prediction in zip(patches, predictions, strict=True):
             part = refined[(slice(None), *patch.slices)]
-            part.add_(prediction) if overlap else part.copy_(prediction)
-    if overlap:
-        refined /= torch.from_numpy(times.clip(min=1)).to(refined)
-    return refined, times > 0
+            if cover.overlaps:
+                part.add_(resize_bilinear(prediction[None], patch.size)[0])
+            else:
+                resize_bilinear(prediction[None], patch.size, part[None])
+    if cover.overlaps:
+        for rows in coarser.strips():
+            refined[:, rows] /= torch.from_numpy(cover.times(rows, slice(None)).clip(min=1)).to(refined)
 
 
 def _cell_scores(
-    work: LevelRefinement, refined: Tensor, cumulative: Tensor, inside: NDArray[np.bool_]
+    work: LevelRefinement, coarser: EnlargedMap, cover: PatchCover, refined: Tensor
 ) -> NDArray[np.float32]:
-    """Smoothed error score at the pixels that the network-input cells look at, zero outside refined patches."""
+    """Error score at the pixels that the network-input cells look at, zero outside refined patches."""
     cells = work.image.pyramid.network_input
-    rows = nearest_pixels(cells.height, inside.shape[0])
-    cols = nearest_pixels(cells.width, inside.shape[1])
-    lattice = torch.from_numpy(rows).to(refined.device)[:, None], torch.from_numpy(cols).to(refined.device)[None, :]
-    score = _error_score(refined[:, lattice[0], lattice[1]], cumulative[:, lattice[0], lattice[1]])
-    counted = inside[rows[:, None], cols[None, :]]
+    rows, cols = nearest_pixels(cells.height, coarser.size.height), nearest_pixels(cells.width, coarser.size.width)
+    counted = cover.times(rows, cols) > 0
+    across = torch.from_numpy(cols)
     valid = work.image.valid(work.level)
-    if valid is not None:
-        counted &= valid[lattice].cpu().numpy()
-    return median_filter(np.where(counted, score.cpu().numpy(), np.float32(0)), work.rule.smooth_kernel)
+    score = np.empty(counted.shape, np.float32)
+    for first in range(0, cells.height, _SCORE_ROWS):
+        down = torch.from_numpy(rows[first : first + _SCORE_ROWS])
+        lattice = down.to(refined.device)[:, None], across.to(refined.device)[None, :]
+        part = _error_score(refined[:, lattice[0], lattice[1]], coarser.at(rows=down, cols=across))
+        score[first : first + _SCORE_ROWS] = part.cpu().numpy()
+        if valid is not None:
+            counted[first : first + _SCORE_ROWS] &= valid[lattice].cpu().numpy()
+    return np.where(counted, score, np.float32(0))
 
 
 def _error_score(refined: Tensor, cumulative: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ Shapes: (..., H, W); rows are axis -2, columns axis -1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 import cv2
@@ -15,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from magnet_geo.grid import PixelRect, Size
+from magnet_geo.progressive.axis_weights import sampling_weights, weighted
 
-_BINS_PER_BLOCK = 32
 _STRIP_ROWS = 128
 
 
@@ -24,15 +23,20 @@ def resize_bilinear(maps: Tensor, size: Size, into: Tensor | None = None) -> Ten
     """Resize by bilinear interpolation between pixel centers (align_corners=False).
 
     Args:
-        maps: (N, C, H, W) float; given back where it has the size already.
+        maps: (N, C, H, W) float; without ``into`` given back where it has the size already.
         size: Wanted size.
-        into: (N, C, size) float32 on the CPU for the result of maps that lie there, contiguous.
+        into: (N, C, size) for the result, of the maps' type and device; its rows may lie apart, as in a larger map.
     """
     if maps.shape[-2:] == (size.height, size.width):
-        return maps
+        return maps if into is None else into.copy_(maps)
     if maps.device.type == "cpu" and maps.dtype == torch.float32:
-        return _resized_planes(maps, size, cv2.INTER_LINEAR, into)
-    return F.interpolate(maps, size=(size.height, size.width), mode="bilinear", align_corners=False)
+        return _resized_planes(maps, size, into)
+    if into is None:
+        return _interpolated(maps, size)
+    for one in np.ndindex(maps.shape[:2]):
+        # Plane by plane, so that no second result lies in memory.
+        into[one].copy_(_interpolated(maps[one][None, None], size)[0, 0])
+    return into
 
 
 def block_mean(planes: Tensor, side: int) -> Tensor:
@@ -59,67 +63,49 @@ def bilinear_at(maps: Tensor, *, rows: Tensor, cols: Tensor) -> Tensor:
     Returns:
         (..., R, S).
     """
-    return _lerp(_lerp(maps, rows, -2), cols, -1)
+    return _lerp(bilinear_rows(maps, rows), cols, -1)
 
 
-def roi_align(maps: Tensor, rect: PixelRect, output: Size) -> Tensor:
+def bilinear_rows(maps: Tensor, rows: Tensor) -> Tensor:
+    """The same with all columns: (..., R, W)."""
+    return _lerp(maps, rows, -2)
+
+
+def roi_align(maps: Tensor, rect: PixelRect, output: Size, within: Size | None = None) -> Tensor:
     """Crop by RoI-align without the half-pixel shift (``aligned=False``), as the published weights expect.
 
     Each output bin is the mean of ``ceil(rect / output)`` bilinear samples per axis.
 
     Args:
         maps: (C, H, W) float.
-        rect: Region inside it.
+        rect: Region to crop.
         output: Size of the result.
+        within: Size that the maps are enlarged to before, bilinearly, without that being done; ``rect`` lies in it.
+            None for the maps as they are.
 
     Returns:
         (C, output.height, output.width).
     """
-    rows = _bin_blocks(rect.row, rect.height, output.height, maps.shape[-2])
-    cols = _bin_blocks(rect.col, rect.width, output.width, maps.shape[-1])
-    left, right = cols[0].pixels.start, cols[-1].pixels.stop
-    narrow = torch.cat([block.weights.to(maps) @ maps[:, block.pixels, left:right] for block in rows], dim=-2)
-    parts = [
-        narrow[..., block.pixels.start - left : block.pixels.stop - left] @ block.weights.to(maps).T for block in cols
-    ]
-    return torch.cat(parts, dim=-1)
+    height, width = maps.shape[-2:]
+    within = within or Size(height, width)
+    rows = sampling_weights(_bins(rect.row, rect.height, output.height), size=within.height, given=height)
+    cols = sampling_weights(_bins(rect.col, rect.width, output.width), size=within.width, given=width)
+    return weighted(maps, rows=rows, cols=cols)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _BinBlock:
-    """Neighboring bins along an axis: the pixels that go into them and (bins, pixels) float64 weights."""
-
-    pixels: slice
-    weights: Tensor
-
-
-def _bin_blocks(start: int, length: int, bins: int, size: int) -> list[_BinBlock]:
-    """What each pixel along an axis gives to each bin, in blocks: all in one would be nearly all zeros."""
+def _bins(start: int, length: int, bins: int) -> Tensor:
+    """(bins, samples) float64 positions of RoI-align's samples along an axis."""
     samples = ceil(length / bins)
     steps = torch.arange(bins * samples, dtype=torch.float64)
-    positions = (start + (steps + 0.5) * (length / (bins * samples))).clamp(0, size - 1)
-    step = _BINS_PER_BLOCK * samples
-    return [_bin_block(positions[first : first + step], samples, size) for first in range(0, len(positions), step)]
+    return (start + (steps + 0.5) * (length / (bins * samples))).view(bins, samples)
 
 
-def _bin_block(positions: Tensor, samples: int, size: int) -> _BinBlock:
-    low = positions.floor().to(torch.int64)
-    high = (low + 1).clamp(max=size - 1)
-    first, stop = int(low[0]), int(high[-1]) + 1
-    of_bin = torch.arange(len(positions)) // samples
-    share = (positions - low) / samples
-    weights = torch.zeros((len(positions) // samples, stop - first), dtype=torch.float64)
-    weights.index_put_((of_bin, low - first), 1 / samples - share, accumulate=True)
-    weights.index_put_((of_bin, high - first), share, accumulate=True)
-    return _BinBlock(slice(first, stop), weights)
-
-
-def _resized_planes(maps: Tensor, size: Size, interpolation: int, into: Tensor | None = None) -> Tensor:
-    """(..., H, W) resized by OpenCV, plane by plane: on a CPU, several times as fast as torch; float32."""
+def _resized_planes(maps: Tensor, size: Size, into: Tensor | None = None) -> Tensor:
+    """`resize_bilinear` by OpenCV, plane by plane: on a CPU, several times as fast as torch; float32."""
     resized = torch.empty((*maps.shape[:-2], size.height, size.width)) if into is None else into
-    planes = maps.numpy().reshape(-1, *maps.shape[-2:])
-    for plane, target in zip(planes, resized.view(-1, size.height, size.width).numpy(), strict=True):
-        cv2.resize(plane.astype(np.float32, copy=False), (size.width, size.height), target, interpolation=interpolation)
+    planes, targets = maps.numpy(), resized.numpy()
+    for one in np.ndindex(maps.shape[:-2]):
+        cv2.resize(planes[one], (size.width, size.height), targets[one], interpolation=cv2.INTER_LINEAR)
     return resized
 
 
@@ -134,6 +120,10 @@ def _block_means(planes: Tensor, side: int) -> Tensor:
             into = target[row : row + rows]
             cv2.resize(strip, into.shape[::-1], into, interpolation=cv2.INTER_AREA)
     return means
+
+
+def _interpolated(maps: Tensor, size: Size) -> Tensor:
+    return F.interpolate(maps, size=(size.height, size.width), mode="bilinear", align_corners=False)
 
 
 def _lerp(maps: Tensor, positions: Tensor, axis: int) -> Tensor:

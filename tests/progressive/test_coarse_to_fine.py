@@ -69,8 +69,8 @@ def _stages(
     wanted: list[NDArray[np.bool_]] | None = None,
 ) -> list[Stage]:
     image = build_image_pyramid(values, valid, pyramid=pyramid, normalization=PLAIN, device=torch.device("cpu"))
-    stages = segment_stages(image, predictor, patch_rule=patches, point_rule=points, wanted=wanted, keep_points=True)
-    return [Stage(s.level, s.probabilities.clone(), s.refined, s.chosen, s.error_score) for s in stages]
+    stages = segment_stages(image, predictor, patch_rule=patches, point_rule=points, wanted=wanted)
+    return [Stage(s.level, s.probabilities.clone(), s.refined, s.points) for s in stages]
 
 
 def test_the_last_stage_of_full_refinement_is_the_last_refined_prediction() -> None:
@@ -180,10 +180,10 @@ def test_fast_refines_the_most_uncertain_patches() -> None:
     stage = _stages(values, OVERLAPPING, predictor, patches=MostUncertainPatches(1), points=points)[-1]
     (index,) = np.flatnonzero(stage.refined)
     assert OVERLAPPING.patches(1)[index] == PixelRect(15, 15, 10, 10)
-    assert stage.chosen is not None
+    assert stage.points is not None
     changed = np.zeros((25, 25), bool)
     changed[15:, 15:] = True
-    np.testing.assert_array_equal(stage.chosen.numpy(), changed)
+    np.testing.assert_array_equal(stage.points.pixels(), changed)
     np.testing.assert_array_equal(stage.probabilities.argmax(0) == 2, changed)
 
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from magnet_geo.progressive import PointRule, PointScope
-from magnet_geo.progressive.points import choose_cells, median_filter, nearest_cells, nearest_pixels
+from magnet_geo.progressive.points import (
+    choose_cells,
+    choose_smoothed_cells,
+    median_filter,
+    nearest_cells,
+    nearest_pixels,
+)
 
 
 def _scores(seed: int, height: int, width: int, values: int = 6) -> NDArray[np.float32]:
@@ -54,6 +60,14 @@ def test_cells_of_many_pixels_never_exceed_the_count(seed: int, count: int) -> N
     left = [cell for cell in np.argsort(-score.ravel(), kind="stable") if pixels.flat[cell] and not chosen.flat[cell]]
     if left:
         assert pixels[chosen].sum() + pixels.flat[left[0]] > count
+
+
+@given(st.integers(0, 2**31), st.sampled_from([1, 3, 7, 11]), st.integers(-5, 700), st.sampled_from([2, 6, 1000]))
+def test_smoothed_cells_are_those_of_the_highest_medians(seed: int, kernel: int, count: int, values: int) -> None:
+    score = _scores(seed, 9, 14, values) - np.float32(0.1)
+    pixels = np.random.default_rng(seed).integers(0, 7, score.shape)
+    expected = choose_cells(median_filter(score, kernel), pixels, count)
+    np.testing.assert_array_equal(choose_smoothed_cells(score, kernel, pixels, count), expected)
 
 
 @given(st.integers(1, 40), st.integers(1, 90))

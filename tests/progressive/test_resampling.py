@@ -82,11 +82,14 @@ def test_constant_maps_stay_constant(output: Size) -> None:
         torch.testing.assert_close(resampled, torch.full_like(resampled, 0.25), atol=1e-7, rtol=0)
 
 
-def test_resizing_writes_where_it_is_told_to() -> None:
-    maps, into = torch.rand((2, 3, 6, 8)), torch.empty((2, 3, 12, 16))
-    resized = resize_bilinear(maps, Size(12, 16), into)
-    assert resized.data_ptr() == into.data_ptr()
-    assert torch.equal(resized, resize_bilinear(maps, Size(12, 16)))
+@pytest.mark.parametrize("size", [Size(12, 16), Size(6, 8)])
+def test_resizing_writes_into_a_part_of_a_larger_map(size: Size) -> None:
+    maps, larger = torch.rand((2, 3, 6, 8)), torch.zeros((2, 3, 20, 30))
+    into = larger[:, :, 3 : 3 + size.height, 5 : 5 + size.width]
+    resize_bilinear(maps, size, into)
+    expected = torch.zeros_like(larger)
+    expected[:, :, 3 : 3 + size.height, 5 : 5 + size.width] = resize_bilinear(maps, size)
+    assert torch.equal(larger, expected)
 
 
 @pytest.mark.parametrize("side", [2, 3, 4])
