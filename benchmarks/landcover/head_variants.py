@@ -10,7 +10,7 @@ from fast_backbone import FastBackbone
 from torch import Tensor, cat, nn
 from torch.nn import functional as F
 
-from magnet_geo.networks.backbone import logits_of_size, resized_like
+from magnet_geo.networks.backbone import resized_like
 from magnet_geo.networks.light import LightFPN, separable
 
 _WIDTH = 32
@@ -33,7 +33,7 @@ class HeadAtStride1(LightFPN):
         merged = resized_like(self.merge(self._pyramid_sum(features)), fine)
         sharp = self.sharpen(cat([merged, self.fine_lateral(fine)], dim=1))
         last = self.sharpen_again(cat([resized_like(sharp, images), self.detail(images)], dim=1))
-        return (logits_of_size(self.classifier(last), images),)
+        return (self.logits_of_size(self.classifier(last), images),)
 
 
 class FastHeadAtStride1(FastBackbone):
@@ -58,7 +58,7 @@ class HeadAtStride4(LightFPN):
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
         """See `Backbone.heads`."""
         _, *features = self.encoder(images)
-        return (logits_of_size(self.classifier(self.sharpen(self.merge(self._pyramid_sum(features)))), images),)
+        return (self.logits_of_size(self.classifier(self.sharpen(self.merge(self._pyramid_sum(features)))), images),)
 
 
 class FastHeadAtStride4(FastBackbone):

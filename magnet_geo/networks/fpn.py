@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from magnet_geo.networks.backbone import Backbone, logits_of_size, resized_like
+from magnet_geo.networks.backbone import Backbone, resized_like
 from magnet_geo.networks.composition import (
     ComposedConvolutions,
     compose_convolutions,
@@ -57,17 +57,18 @@ class ResNetFPN(Backbone):
         """Gives the one head's logits; see `Backbone.heads`."""
         levels = self.pyramid(images)
         if self.composed is not None:
-            return (logits_of_size(self.composed(*levels), images),)
+            return (self.logits_of_size(self.composed(*levels), images),)
         p5, p4, p3, p2 = levels
         p5 = self.smooth1_2(self.smooth1_1(p5))
         p4 = self.smooth2_2(self.smooth2_1(p4))
         p3 = self.smooth3_2(self.smooth3_1(p3))
         p2 = self.smooth4_2(self.smooth4_1(p2))
         logits = self.classify(torch.cat([*(resized_like(level, p2) for level in (p5, p4, p3)), p2], dim=1))
-        return (logits_of_size(logits, images),)
+        return (self.logits_of_size(logits, images),)
 
     def simplify(self) -> None:
         """Merges the smoothings with their shares of the classifier; see `Backbone.simplify`."""
+        super().simplify()
         if self.composed is None and _TAPS * self.num_classes <= 3 * HEAD_CHANNELS:
             smoothings = (
                 (self.smooth1_1, self.smooth1_2),
@@ -81,12 +82,9 @@ class ResNetFPN(Backbone):
         """Gives the levels p5, p4, p3, p2 of 256 channels, before smoothing."""
         c2, c3, c4, c5 = self.resnet_backbone(images)
         p5 = self.toplayer(c5)
-        p4 = self.latlayer1(c4)
-        p4 = p4 + resized_like(p5, p4)
-        p3 = self.latlayer2(c3)
-        p3 = p3 + resized_like(p4, p3)
-        p2 = self.latlayer3(c2)
-        p2 = p2 + resized_like(p3, p2)
+        p4 = self.latlayer1(c4) + resized_like(p5, c4)
+        p3 = self.latlayer2(c3) + resized_like(p4, c3)
+        p2 = self.latlayer3(c2) + resized_like(p3, c2)
         return p5, p4, p3, p2
 
 

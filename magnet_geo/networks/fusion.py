@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
+from magnet_geo.networks.backbone import LogitsOfSize
 from magnet_geo.networks.composition import ComposedConvolutions, TapSum
 
 logger = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ class _LeafTracer(fx.Tracer):
     """Traces through everything but the modules whose way depends on the size of the input."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, ComposedConvolutions | TapSum) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, ComposedConvolutions | TapSum | LogitsOfSize) or super().is_leaf_module(m, module_qualified_name)
 
 
 def _fused_operations_work(dtype: torch.dtype) -> bool:

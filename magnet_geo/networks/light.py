@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, cat, nn
 from torch.nn import functional as F
 
-from magnet_geo.networks.backbone import Backbone, logits_of_size
+from magnet_geo.networks.backbone import Backbone
 from magnet_geo.networks.efficientnet_lite import EfficientNetLite
 
 _WIDTH = 96
@@ -57,15 +57,15 @@ class LightFPN(Backbone):
         merged = self.merge(self._pyramid_sum(features))
         merged = _resize_like(merged, fine)
         logits = self.classifier(self.sharpen(cat([merged, self.fine_lateral(fine)], dim=1)))
-        return (logits_of_size(logits, images),)
+        return (self.logits_of_size(logits, images),)
 
     def _pyramid_sum(self, features: list[Tensor]) -> Tensor:
         level = self.laterals[-1](features[-1])
         total = _resize_like(self.smoothers[-1](level), features[0])
         for index in range(len(features) - 2, -1, -1):
-            lateral = self.laterals[index](features[index])
-            level = lateral + _resize_like(level, lateral)
-            total = total + _resize_like(self.smoothers[index](level), features[0])
+            level = self.laterals[index](features[index]) + _resize_like(level, features[index])
+            smooth = self.smoothers[index](level)
+            total = total + (_resize_like(smooth, features[0]) if index else smooth)
         return total
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from magnet_geo.networks.backbone import Backbone, logits_of_size, resized_like
+from magnet_geo.networks.backbone import Backbone, resized_like
 from magnet_geo.networks.resnet import STAGE_CHANNELS, ResNet
 
 POOL_SIZES = (1, 2, 3, 6)
@@ -77,4 +77,4 @@ class PSPNet(Backbone):
         merged = self.drop_1(self.psp(features))
         for upsampling in (self.up_1, self.up_2, self.up_3):
             merged = self.drop_2(upsampling(merged))
-        return logits_of_size(self.final(merged), images), logits_of_size(self.classifier(features), images)
+        return self.logits_of_size(self.final(merged), images), self.logits_of_size(self.classifier(features), images)
