@@ -11,19 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from magnet_geo.networks.backbone import Backbone, resized_like
-from magnet_geo.networks.composition import (
-    ComposedConvolutions,
-    compose_convolutions,
-    split_input_channels,
-    split_rows,
-    split_taps,
-)
+from magnet_geo.networks.composition import ComposedConvolutions, TapSum
+from magnet_geo.networks.kernels import compose_kernels, convolution_of, taps_as_outputs
 from magnet_geo.networks.resnet import STAGE_CHANNELS, ResNet
 
 PYRAMID_CHANNELS = 256
 HEAD_CHANNELS = 128
 _TAPS = 9
-_WORTH_COMPOSING = 0.75
 
 
 class ResNetFPN(Backbone):
@@ -100,36 +94,33 @@ class _ComposedHead(nn.Module):
 
     def __init__(self, smoothings: Sequence[tuple[nn.Conv2d, nn.Conv2d]], classify: nn.Conv2d) -> None:
         super().__init__()
-        *shares, finest_share = split_input_channels(classify, [HEAD_CHANNELS] * len(smoothings))
-        *coarser, (finest_first, finest_second) = smoothings
-        halves = [split_taps(share) for share in shares]
-        self.tap_sum = halves[0][1]
-        pairs = [
-            (first, compose_convolutions([second, pointwise]))
-            for (first, second), (pointwise, _) in zip(coarser, halves, strict=True)
+        *shares, finest_share = torch.split(classify.weight.detach(), HEAD_CHANNELS, dim=1)
+        *coarser, finest = smoothings
+        *coarsest, middle = [
+            (first, _followed_by(second, taps_as_outputs(share)))
+            for (first, second), share in zip(coarser, shares, strict=True)
         ]
-        self.coarsest = nn.ModuleList(nn.Sequential(*pair) for pair in pairs[-2::-1])
-        self.middle = _composed(*pairs[-1])
-        pointwise, tap_sum = split_taps(finest_share)
-        rest = nn.Sequential(compose_convolutions([finest_second, pointwise]), tap_sum)
-        whole = nn.Sequential(*split_rows(compose_convolutions([finest_first, finest_second, finest_share])))
-        self.finest = ComposedConvolutions(finest_first, rest, whole, rest_radius=2)
+        self.coarsest = nn.ModuleList(nn.Sequential(*steps) for steps in coarsest)
+        self.middle = ComposedConvolutions(middle)
+        self.tap_sum = TapSum((3, 3))
+        self.finest = ComposedConvolutions(
+            [*finest, convolution_of(finest_share, classify.bias, padding=(1, 1))], few_outputs=True
+        )
 
     def forward(self, p5: Tensor, p4: Tensor, p3: Tensor, p2: Tensor) -> Tensor:
         """Gives (N, C, H, W) float32 logits at the size of p2."""
         taps = resized_like(self.middle(p3), p2)
-        for head, level in zip(self.coarsest, (p4, p5), strict=True):
-            taps = taps + resized_like(head(level), p2)
+        for steps, level in zip(self.coarsest, (p5, p4), strict=True):
+            taps = taps + resized_like(steps(level), p2)
         logits: Tensor = self.tap_sum(taps) + self.finest(p2)
         return logits
 
 
-def _composed(first: nn.Conv2d, second: nn.Conv2d) -> nn.Module:
-    """Gives two convolutions of 3 x 3 as one of 5 x 5 where that saves arithmetic, even with the border done apart."""
-    whole = compose_convolutions([first, second])
-    if whole.weight.numel() > _WORTH_COMPOSING * (first.weight.numel() + second.weight.numel()):
-        return nn.Sequential(first, second)
-    return ComposedConvolutions(first, second, whole, rest_radius=1)
+def _followed_by(convolution: nn.Conv2d, pointwise: Tensor) -> nn.Conv2d:
+    """Gives a convolution and a pointwise kernel without bias as one convolution."""
+    weight, bias = convolution.weight.detach(), convolution.bias
+    bias = None if bias is None else pointwise.flatten(1) @ bias.detach()
+    return convolution_of(compose_kernels([weight, pointwise]), bias, padding=(1, 1))
 
 
 def _smoothing(out_channels: int) -> nn.Conv2d:

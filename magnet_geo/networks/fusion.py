@@ -134,7 +134,9 @@ class _LeafTracer(fx.Tracer):
     """Traces through everything but the modules whose way depends on the size of the input."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, ComposedConvolutions | TapSum | LogitsOfSize) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, ComposedConvolutions | TapSum | LogitsOfSize) or super().is_leaf_module(
+            m, module_qualified_name
+        )
 
 
 def _fused_operations_work(dtype: torch.dtype) -> bool:
