@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 import torch
-from torch import Tensor, cat, nn
+from torch import Tensor, cat, fx, nn
 from torch.nn import functional as F
 
 from magnet_geo.networks.refinement import Refinement
@@ -64,8 +64,7 @@ class LightRefinement(Refinement):
         share = 0.5 if self.scale_specific_share is None else self.scale_specific_share
         mean = torch.lerp(cumulative, scale_specific, share).clamp_min(_FLOOR).log()
         maps = cat([scale_specific, cumulative], dim=1).clamp_min(_FLOOR).log()
-        # Trailing replication completes the last cells of sizes that are not multiples of the cell.
-        maps = F.pad(maps, (0, -width % _CELL_PX, 0, -height % _CELL_PX), mode="replicate")
+        maps = _with_whole_cells(maps)
         cells = self.enter(maps if self._enters_strided else F.pixel_unshuffle(maps, _CELL_PX))
         residual = F.pixel_shuffle(self.leave(self.blocks(cells)), _CELL_PX)
         return mean + residual[..., :height, :width].contiguous()
@@ -76,6 +75,13 @@ class LightRefinement(Refinement):
             pointwise = cast(nn.Conv2d, self.enter[0])
             self.enter[0] = _strided_convolution(pointwise)
             self._enters_strided = True
+
+
+@fx.wrap  # its way depends on the size
+def _with_whole_cells(maps: Tensor) -> Tensor:
+    """Completes the last cells of sizes that are not multiples of the cell by replication."""
+    missing = [-side % _CELL_PX for side in maps.shape[-2:]]
+    return F.pad(maps, (0, missing[1], 0, missing[0]), mode="replicate") if any(missing) else maps
 
 
 def _strided_convolution(pointwise: nn.Conv2d) -> nn.Conv2d:
