@@ -38,6 +38,9 @@ class FusedConvolution(nn.Module):
     Args:
         convolution: Padded with zeros; its weights are copied in their present dtype.
         activation: Name and bounds as oneDNN has them: `none`, `relu` or `hardtanh`.
+
+    Attributes:
+        row_radius: Rows above and below that a row of the result depends on.
     """
 
     def __init__(self, convolution: nn.Conv2d, activation: tuple[str, tuple[float, ...]] = _NO_ACTIVATION) -> None:
@@ -45,6 +48,7 @@ class FusedConvolution(nn.Module):
         self._name, self._bounds = activation
         self._padding, self._stride = list(convolution.padding), list(convolution.stride)
         self._dilation, self._groups = list(convolution.dilation), convolution.groups
+        self.row_radius = convolution.dilation[0] * (convolution.kernel_size[0] // 2)
         self._threads = 1
         self._weight = convolution.weight.detach()
         self._bias = None if convolution.bias is None else convolution.bias.detach()

@@ -9,6 +9,7 @@ import copy
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from typing import cast
 
 import torch
 from torch import Tensor, fx, nn
@@ -17,6 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from magnet_geo.networks.backbone import Backbone
 from magnet_geo.networks.fusion import fuse_convolutions
 from magnet_geo.networks.refinement import Refinement
+from magnet_geo.networks.row_trimming import trim_spoiled_rows
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +73,9 @@ class RefinementInStrips(nn.Module):
         super().__init__()
         self._prepared = prepare_for_inference(refinement, device=device, dtype=dtype)
         self._dtype, self._radius, self._alignment = dtype, refinement.receptive_radius, refinement.alignment
+        self._trims = refinement.alignment == 1 and isinstance(self._prepared, fx.GraphModule)
+        if self._trims:
+            trim_spoiled_rows(cast(fx.GraphModule, self._prepared))
         strip_rows = strip_rows or max(_STRIP_ROW_BYTES // dtype.itemsize, 16 * refinement.receptive_radius)
         self._step = -(-strip_rows // refinement.alignment) * refinement.alignment
 
@@ -85,12 +90,20 @@ class RefinementInStrips(nn.Module):
             (N, C, H, W) float32 probabilities.
         """
         refined = torch.empty_like(scale_specific, dtype=torch.float32, memory_format=torch.contiguous_format)
-        for start, stop, first, last in self._strips(scale_specific.shape[2]):
-            logits = self._prepared(
-                scale_specific=scale_specific[:, :, first:last].to(self._dtype),
-                cumulative=cumulative[:, :, first:last].to(self._dtype),
-            )
-            refined[:, :, start:stop] = torch.softmax(logits[:, :, start - first : stop - first].float(), dim=1)
+        rows = scale_specific.shape[2]
+        for start, stop, first, last in self._strips(rows):
+            inputs = {
+                "scale_specific": scale_specific[:, :, first:last].to(self._dtype),
+                "cumulative": cumulative[:, :, first:last].to(self._dtype),
+            }
+            above, below = int(first > 0), int(last < rows)
+            if self._trims:
+                logits = self._prepared(**inputs, above=above, below=below)
+                first += above * self._radius
+            else:
+                logits = self._prepared(**inputs)
+            logits = logits[:, :, start - first : stop - first].float()
+            refined[:, :, start:stop] = torch.softmax(logits, dim=1)
         return refined
 
     def _strips(self, rows: int) -> Iterator[tuple[int, int, int, int]]:

@@ -17,6 +17,7 @@ from magnet_geo.networks import (
     prepare_for_inference,
 )
 from magnet_geo.networks.fusion import FusedConvolution
+from magnet_geo.networks.row_trimming import trim_spoiled_rows
 from tests.reference_weights import reference_images, reference_predictions, reference_state
 
 
@@ -204,7 +205,7 @@ def test_a_module_with_control_flow_runs_unfolded() -> None:
         torch.testing.assert_close(prepared(images), module(images))
 
 
-@pytest.mark.parametrize("strip_rows", [7, 16, 60, 500])
+@pytest.mark.parametrize("strip_rows", [1, 3, 7, 16, 60, 500])
 def test_strips_equal_the_whole(refinement: Refinement, strip_rows: int) -> None:
     first, second = reference_predictions(7)
     in_strips = RefinementInStrips(refinement, device="cpu", dtype=torch.float32, strip_rows=strip_rows)
@@ -227,3 +228,12 @@ def test_strips_start_at_the_alignment() -> None:
     in_strips = RefinementInStrips(recorder, device="cpu", dtype=torch.float32, strip_rows=10)
     in_strips(scale_specific=rows, cumulative=rows)
     assert starts == [0, 4, 16]
+
+
+def test_rows_that_strips_share_are_dropped_as_soon_as_they_are_spoiled(refinement: Refinement) -> None:
+    prepared = prepare_for_inference(refinement, device="cpu", dtype=torch.float32)
+    assert trim_spoiled_rows(prepared) == refinement.receptive_radius
+    maps = torch.rand(1, 7, 24, 10)
+    with torch.inference_mode():
+        rows = [prepared(above, below, maps, maps).shape[2] for above, below in ((0, 0), (1, 0), (0, 1), (1, 1))]
+    assert rows == [24, 20, 20, 16]
