@@ -108,8 +108,11 @@ class RefinementInStrips(nn.Module):
 
     def _strips(self, rows: int) -> Iterator[tuple[int, int, int, int]]:
         """Yields per strip the rows that are kept, start and stop, and those that are read, first and last."""
-        for start in range(0, rows, self._step):
-            stop = min(start + self._step, rows)
+        # Strips alike: a processor's code is made anew for every shape.
+        count = -(-rows // self._step)
+        step = -(-rows // (count * self._alignment)) * self._alignment
+        for start in range(0, rows, step):
+            stop = min(start + step, rows)
             first = max(0, start - self._radius) // self._alignment * self._alignment
             yield start, stop, first, min(rows, stop + self._radius)
 
