@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from magnet_geo import process_settings
 from magnet_geo.process_settings import settle_process
 
 NAMES = ("THP_MEM_ALLOC_ENABLE", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
@@ -30,3 +31,19 @@ def test_what_the_user_set_stays(monkeypatch: pytest.MonkeyPatch, name: str) -> 
     settle_process()
     assert os.environ[name] == "7"
     assert name != "OMP_WAIT_POLICY" or "GOMP_SPINCOUNT" not in os.environ
+
+
+@pytest.mark.parametrize(("user_says", "shared"), [(None, True), ("4", False)])
+def test_threads_share_freed_memory_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, user_says: str | None, shared: bool
+) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(process_settings, "_share_freed_memory", lambda: calls.append("shared"))
+    for name in NAMES:
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("MALLOC_ARENA_MAX", user_says or "")
+    if user_says is None:
+        monkeypatch.delenv("MALLOC_ARENA_MAX")
+    settle_process()
+    assert bool(calls) is shared

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.grid import PixelRect
+from magnet_geo.progressive.patch_queue import PatchQueue
 
 
 def certainty(probabilities: Tensor) -> Tensor:
@@ -57,7 +58,12 @@ def winning_classes(probabilities: Tensor) -> Tensor:
 
 
 def patch_uncertainty(
-    probabilities: Callable[[PixelRect], Tensor], patches: Sequence[PixelRect], valid: Tensor | None
+    probabilities: Callable[[PixelRect], Tensor],
+    patches: Sequence[PixelRect],
+    valid: Tensor | None,
+    *,
+    of_use: NDArray[np.bool_] | None = None,
+    queue: PatchQueue | None = None,
 ) -> NDArray[np.float64]:
     """Mean uncertainty of each patch over its valid pixels.
 
@@ -65,19 +71,32 @@ def patch_uncertainty(
         probabilities: Gives the (C, h, w) cumulative prediction of a rectangle.
         patches: Rectangles of the level.
         valid: (H, W) boolean, or None where every pixel is valid.
+        of_use: (P,) the patches that are asked for, or None for all.
+        queue: Does the patches side by side; None for one after the other.
 
     Returns:
-        (P,) float64, NaN for patches without a valid pixel.
+        (P,) float64, NaN for patches without a valid pixel and those that are not asked for.
     """
     means = np.full(len(patches), np.nan)
-    for index, patch in enumerate(patches):
-        rows, cols = patch.slices
-        uncertainty = 1 - certainty(probabilities(patch))
-        if valid is None:
-            means[index] = uncertainty.mean().item()
-        elif valid[rows, cols].any():
-            means[index] = uncertainty[valid[rows, cols]].mean().item()
+    asked = range(len(patches)) if of_use is None else np.flatnonzero(of_use).tolist()
+
+    def measure(index: int) -> None:
+        means[index] = _mean_uncertainty(probabilities(patches[index]), patches[index], valid)
+
+    if queue is None:
+        for index in asked:
+            measure(index)
+    else:
+        list(queue.each(measure, asked))
     return means
+
+
+def _mean_uncertainty(probabilities: Tensor, patch: PixelRect, valid: Tensor | None) -> float:
+    rows, cols = patch.slices
+    uncertainty = 1 - certainty(probabilities)
+    if valid is None:
+        return uncertainty.mean().item()
+    return uncertainty[valid[rows, cols]].mean().item() if valid[rows, cols].any() else np.nan
 
 
 def valid_patches(patches: Sequence[PixelRect], valid: Tensor | None) -> NDArray[np.float64]:

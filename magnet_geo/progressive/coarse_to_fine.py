@@ -17,6 +17,7 @@ from magnet_geo.grid import PixelRect, PyramidManner, Size
 from magnet_geo.progressive.certainty import patch_uncertainty, valid_patches
 from magnet_geo.progressive.enlarged_map import EnlargedMap
 from magnet_geo.progressive.image_pyramid import ImagePyramid
+from magnet_geo.progressive.patch_queue import PatchQueue
 from magnet_geo.progressive.predictor import Predictor
 from magnet_geo.progressive.refine_level import (
     LevelRefinement,
@@ -60,6 +61,7 @@ class MapBuffers:
 
     def __init__(self) -> None:
         self._maps: dict[int, Tensor] = {}
+        self._lent: tuple[int, Callable[[], None]] | None = None
 
     def of_level(self, level: int, *, classes: int, size: Size, device: torch.device) -> Tensor:
         """(C, H, W) float32 of any values; in main memory the same each time a level asks for the same shape."""
@@ -67,9 +69,16 @@ class MapBuffers:
         if device.type != "cpu":
             return torch.empty(shape, device=device)
         held = self._maps.get(level)
+        if self._lent is not None and held is not None and held.data_ptr() == self._lent[0]:
+            self._lent[1]()
+            self._lent = None
         if held is None or held.shape != shape:
             held = self._maps[level] = torch.empty(shape)
         return held
+
+    def lend(self, probabilities: Tensor, wait: Callable[[], None]) -> None:
+        """Have a map read by another thread: it stays as it is until ``wait``, called before that, returns."""
+        self._lent = probabilities.data_ptr(), wait
 
 
 @torch.inference_mode()
@@ -82,6 +91,8 @@ def segment_stages(
     wanted: Sequence[NDArray[np.bool_]] | None = None,
     on_batch: Callable[[int], None] = lambda patches: None,
     buffers: MapBuffers | None = None,
+    queue: PatchQueue | None = None,
+    coarse: Tensor | None = None,
 ) -> Iterator[Stage]:
     """Yield the cumulative prediction after each level, coarse to fine.
 
@@ -93,9 +104,13 @@ def segment_stages(
         wanted: Per level from 1 on, (P,) False for patches whose result is of no use; None where all are.
         on_batch: Called with the number of patches after each batch; may raise to stop.
         buffers: Memory for the maps of this image; those of the image before are written over.
+        queue: Does the patches, where points compete patch by patch; None for batch by batch.
+        coarse: `coarse_prediction` of the image, where it is there already.
     """
     buffers = buffers or MapBuffers()
-    cumulative = _coarse_prediction(image, predictor, on_batch)
+    if coarse is None:
+        coarse = coarse_prediction(image, predictor, on_batch)
+    cumulative = coarse
     yield Stage(0, cumulative, np.zeros(0, dtype=np.bool_))
     for level in range(1, len(image.pyramid.levels)):
         size = image.pyramid.levels[level]
@@ -106,7 +121,7 @@ def segment_stages(
             coarser = EnlargedMap(coarser.whole(cumulative), size)
         patches = image.pyramid.patches(level)
         of_use = None if wanted is None else wanted[level - 1]
-        refined = _choose_patches(level, coarser, patches, image, patch_rule, of_use)
+        refined = _choose_patches(level, coarser, patches, image, patch_rule, of_use, queue)
         if not refined.any():
             yield Stage(level, coarser.whole(cumulative), refined)
             continue
@@ -117,6 +132,7 @@ def segment_stages(
             patches=[patch for patch, chosen in zip(patches, refined, strict=True) if chosen],
             rule=point_rule,
             on_batch=on_batch,
+            queue=queue,
         )
         if point_rule.scope is PointScope.PATCH:
             refine_patch_points(work, cumulative)
@@ -125,7 +141,17 @@ def segment_stages(
             yield Stage(level, cumulative, refined, refine_image_points(work, coarser, cumulative))
 
 
-def _coarse_prediction(image: ImagePyramid, predictor: Predictor, on_batch: Callable[[int], None]) -> Tensor:
+@torch.inference_mode()
+def coarse_prediction(
+    image: ImagePyramid, predictor: Predictor, on_batch: Callable[[int], None] = lambda patches: None
+) -> Tensor:
+    """The prediction at the coarsest level: (C, H, W) float32.
+
+    Args:
+        image: The image.
+        predictor: The networks.
+        on_batch: Called with the number of patches after each batch.
+    """
     pyramid = image.pyramid
     canvas = pyramid.coarse_canvas
     patches = pyramid.patches(0)
@@ -151,14 +177,15 @@ def _choose_patches(
     image: ImagePyramid,
     rule: PatchRule,
     of_use: NDArray[np.bool_] | None,
+    queue: PatchQueue | None,
 ) -> NDArray[np.bool_]:
     valid = image.valid(level)
     if isinstance(rule, AllPatches | ListedPatches | NoPatches):
         uncertainty = valid_patches(patches, valid)
+        if of_use is not None:
+            uncertainty = np.where(of_use, uncertainty, np.nan)
     else:
-        uncertainty = patch_uncertainty(coarser.cut, patches, valid)
-    if of_use is not None:
-        uncertainty = np.where(of_use, uncertainty, np.nan)
+        uncertainty = patch_uncertainty(coarser.cut, patches, valid, of_use=of_use, queue=queue)
     return rule.choose(level, uncertainty)
 
 

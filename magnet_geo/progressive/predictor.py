@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from threading import Lock
 from typing import Protocol
 
 import torch
@@ -15,6 +16,7 @@ from magnet_geo.networks.inference import RefinementInStrips, prepare_for_infere
 from magnet_geo.networks.memory_reuse import keep_freed_memory
 from magnet_geo.networks.refinement import Refinement
 from magnet_geo.progressive.crew import Crew
+from magnet_geo.progressive.patch_queue import threads_of_a_patch
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class NetworkPredictor:
             batch_size: Patches per forward pass.
         """
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, batch_size, device, dtype
-        self._crew, self._laid_out_for = Crew(), 0
+        self._crew, self._laid_out_for, self._laying_out = Crew(), 0, Lock()
         if device.type == "cpu":
             keep_freed_memory()
         self._backbone = prepare_for_inference(backbone, device=device, dtype=dtype)
@@ -95,11 +97,12 @@ class NetworkPredictor:
         return self._backing_off(partial(self._side_by_side, run) if self.device.type == "cpu" else run, *batches)
 
     def _side_by_side(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
-        each = max(1, torch.get_num_threads() // self.batch_size)
-        if each != self._laid_out_for:
-            for network in (self._backbone, *self._refinements):
-                lay_out_for_threads(network, each)
-            self._laid_out_for = each
+        each = threads_of_a_patch(self.batch_size)
+        with self._laying_out:
+            if each != self._laid_out_for:
+                for network in (self._backbone, *self._refinements):
+                    lay_out_for_threads(network, each)
+                self._laid_out_for = each
         count, _, height, width = batches[0].shape
         return self._crew.run(run, *batches, into=torch.empty((count, self.num_classes, height, width)))
 

@@ -6,6 +6,7 @@ Shapes: N patches of a batch, C classes, h and w a patch's rows and columns, H a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from magnet_geo.progressive.certainty import certainty
 from magnet_geo.progressive.enlarged_map import EnlargedMap
 from magnet_geo.progressive.image_pyramid import ImagePyramid
 from magnet_geo.progressive.patch_cover import PatchCover
+from magnet_geo.progressive.patch_queue import PatchQueue
 from magnet_geo.progressive.points import choose_smoothed_cells, nearest_cells, nearest_pixels
 from magnet_geo.progressive.predictor import Predictor
 from magnet_geo.progressive.resampling import resize_bilinear
@@ -38,6 +40,7 @@ class LevelRefinement:
         patches: The patches to refine, at least one.
         rule: How many points are replaced.
         on_batch: Called with the number of patches after each batch.
+        queue: Where patches are refined side by side, for `PointScope.PATCH`; None for batch by batch.
     """
 
     level: int
@@ -46,6 +49,7 @@ class LevelRefinement:
     patches: Sequence[PixelRect]
     rule: PointRule
     on_batch: Callable[[int], None]
+    queue: PatchQueue | None = None
 
 
 def refine_patch_points(work: LevelRefinement, cumulative: Tensor) -> None:
@@ -58,16 +62,19 @@ def refine_patch_points(work: LevelRefinement, cumulative: Tensor) -> None:
         work: Level and networks; its patches tile the level.
         cumulative: (C, H, W), upsampled to the level.
     """
-    size = work.image.pyramid.levels[work.level]
-    for patches, refined in _refined_batches(work, EnlargedMap(cumulative, size)):
-        for patch, prediction in zip(patches, refined, strict=True):
-            prediction = resize_bilinear(prediction[None], patch.size)[0]
-            old = cumulative[(slice(None), *patch.slices)]
-            if work.rule.n_points != 1:
-                prediction = torch.where(_patch_points(work.rule, prediction, old), prediction, old)
-            if work.rule.fade_px:
-                prediction = torch.lerp(old, prediction, _fade(patch, size, work.rule.fade_px).to(old.device))
-            old.copy_(prediction)
+    coarser = EnlargedMap(cumulative, work.image.pyramid.levels[work.level])
+    if work.queue is None:
+        for patches, refined in _refined_batches(work, coarser):
+            for patch, prediction in zip(patches, refined, strict=True):
+                _replace_points(work, patch, prediction, cumulative)
+        return
+
+    def refine(patch: PixelRect) -> None:
+        _replace_points(work, patch, _refined(work, [patch], coarser)[0], cumulative)
+
+    with closing(work.queue.each(refine, work.patches)) as done:
+        for _ in done:
+            work.on_batch(1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,19 +132,35 @@ def refine_image_points(work: LevelRefinement, coarser: EnlargedMap, cumulative:
 
 def _refined_batches(work: LevelRefinement, coarser: EnlargedMap) -> Iterator[tuple[Sequence[PixelRect], Tensor]]:
     """Refined predictions (N, C, h, w) at the network's input size, batch by batch."""
-    published, network_input = work.image.pyramid.manner is PyramidManner.PUBLISHED, work.image.pyramid.network_input
     start = 0
     while start < len(work.patches):
         # Asked anew each time: a predictor that runs out of memory takes fewer from then on.
         batch = work.patches[start : start + work.predictor.batch_size]
         start += len(batch)
-        refined = work.predictor.refined(
-            work.level,
-            scale_specific=work.predictor.scale_specific(work.image.inputs(work.level, batch)),
-            cumulative=torch.stack([coarser.crop(p, network_input) if published else coarser.cut(p) for p in batch]),
-        )
+        refined = _refined(work, batch, coarser)
         work.on_batch(len(batch))
         yield batch, refined
+
+
+def _refined(work: LevelRefinement, batch: Sequence[PixelRect], coarser: EnlargedMap) -> Tensor:
+    published, network_input = work.image.pyramid.manner is PyramidManner.PUBLISHED, work.image.pyramid.network_input
+    crops = [coarser.crop(patch, network_input) if published else coarser.cut(patch) for patch in batch]
+    return work.predictor.refined(
+        work.level,
+        scale_specific=work.predictor.scale_specific(work.image.inputs(work.level, batch)),
+        cumulative=torch.stack(crops) if len(crops) > 1 else crops[0][None],
+    )
+
+
+def _replace_points(work: LevelRefinement, patch: PixelRect, refined: Tensor, cumulative: Tensor) -> None:
+    rule, old = work.rule, cumulative[(slice(None), *patch.slices)]
+    refined = resize_bilinear(refined[None], patch.size)[0]
+    if rule.n_points != 1:
+        refined = torch.where(_patch_points(rule, refined, old), refined, old)
+    if rule.fade_px:
+        old.lerp_(refined, _fade(patch, work.image.pyramid.levels[work.level], rule.fade_px).to(old.device))
+    else:
+        old.copy_(refined)
 
 
 def _patch_points(rule: PointRule, refined: Tensor, cumulative: Tensor) -> Tensor:

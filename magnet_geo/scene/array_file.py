@@ -58,12 +58,13 @@ def write_arrays(path: Path, arrays: Arrays, *, packed: bool) -> FileStamp:
         OSError: They could not be written; nothing is left then.
     """
     buffer = BytesIO()
-    with ZipFile(buffer, "w", ZIP_DEFLATED if packed else ZIP_STORED, compresslevel=1 if packed else None) as archive:
+    method, level = (ZIP_DEFLATED, 1) if packed else (ZIP_STORED, None)
+    with ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
-            entry = ZipInfo(f"{name}.npy")
-            entry.compress_type = archive.compression
-            with archive.open(entry, "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+            content = BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
+            # An entry made without its own time of writing has no level either, unless it is told here.
+            archive.writestr(ZipInfo(f"{name}.npy"), content.getbuffer(), method, level)
     # Two processes may write the same part, where one of them was given up for lost.
     written = path.with_name(f"{path.name}.{uuid4().hex[:8]}.new")
     try:

@@ -5,31 +5,53 @@ Shapes: P patches of a level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from magnet_geo.grid import ReadScale, Window
-from magnet_geo.progressive import MapBuffers, NoPatches
+from magnet_geo.progressive import (
+    ImagePyramid,
+    MapBuffers,
+    NoPatches,
+    PatchQueue,
+    Stage,
+    coarse_prediction,
+    segment_stages,
+)
 from magnet_geo.scene.coarse_pass import Uncertainties, coarse_uncertainties
 from magnet_geo.scene.core_map import MapSettings
 from magnet_geo.scene.familiarity import SceneLook
 from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.model_window import ModelWindow
+from magnet_geo.scene.neighbors import Neighbors
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.ranking import PatchRanking
 from magnet_geo.scene.refinement_tally import RefinementTally
 from magnet_geo.scene.segmenter import Segmenter, SelectionRules, last_stage
 from magnet_geo.scene.wanted_patches import wanted_patches
-from magnet_geo.scene.window_pass import Blenders
+from magnet_geo.scene.window_pass import Arrays, Finish
 
-_Arrays = dict[str, NDArray[Any]]
 _LOOK, _WANTED, _REFINED, _UNCERTAINTY = "look.", "wanted_", "refined_", "uncertainty_"
 MAP, PREVIEW = "map", "preview"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BegunWindow:
+    """What a window's own pixels tell, whatever its neighbors say.
+
+    Attributes:
+        image: At every level.
+        coarse: (C, H, W) prediction at the coarsest level; None where it comes with the others.
+    """
+
+    image: ImagePyramid
+    coarse: Tensor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +66,7 @@ class PartMaker:
         streams: The maps to be made, by name.
         on_start: Told how many patches a window will take.
         on_batch: Told after each batch how many patches it had.
+        queue: Does the patches of a CPU.
         buffers: Memory for a window's maps, used by window after window.
     """
 
@@ -54,65 +77,85 @@ class PartMaker:
     streams: Mapping[str, MapStream]
     on_start: Callable[[int], None]
     on_batch: Callable[[int], None]
+    queue: PatchQueue | None
     buffers: MapBuffers = field(default_factory=MapBuffers)
 
-    def coarse(self, window: ModelWindow, blenders: Blenders) -> _Arrays:
-        """The coarse pass: a preview, where it is wanted, and how uncertain each patch is."""
-        pyramid, arrays = self.model.manifest.pyramid_value(), _Arrays()
-        rules = SelectionRules(NoPatches(), self.rules.points)
-        stages = self.model.stages(
-            window.values,
-            window.valid,
-            rules=rules,
-            on_batch=self.on_batch,
-            decimation=window.decimation,
-            buffers=self.buffers,
-        )
-        coarse = next(stages)
-        found = coarse_uncertainties(coarse.probabilities, window.valid, pyramid, self._wanted(window))
-        if PREVIEW in self.streams:
-            # Level by level, as a run without refinement: one step to the finest would interpolate otherwise.
-            finest = last_stage(chain([coarse], stages))
-            stream = self.streams[PREVIEW]
-            arrays.update(stream.pack(stream.part(window, finest.probabilities, blenders[PREVIEW])))
-        return arrays | {f"{_UNCERTAINTY}{level}": values for level, values in enumerate(found, 1)}
+    def begin(self, window: ModelWindow) -> BegunWindow:
+        """The part of the work that may be done, in another thread, while the window before is refined."""
+        image = self.model.image(window.values, window.valid, decimation=window.decimation)
+        if self.queue is None:
+            return BegunWindow(image, None)
+        return BegunWindow(image, self.queue.later(lambda: coarse_prediction(image, self.model.predictor)))
 
-    def full(self, window: ModelWindow, blenders: Blenders) -> _Arrays:
+    def coarse(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
+        """The coarse pass: a preview, where it is wanted, and how uncertain each patch is."""
+        pyramid = self.model.manifest.pyramid_value()
+        stages = self._stages(begun, SelectionRules(NoPatches(), self.rules.points))
+        coarse = next(stages)
+
+        def finish() -> Arrays:
+            arrays = Arrays()
+            found = coarse_uncertainties(coarse.probabilities, window.valid, pyramid, self._wanted(window))
+            if PREVIEW in self.streams:
+                # Level by level, as a run without refinement: one step to the finest would interpolate otherwise.
+                finest = last_stage(chain([coarse], stages))
+                arrays |= self._part(PREVIEW, window, finest.probabilities, neighbors)
+            return arrays | {f"{_UNCERTAINTY}{level}": values for level, values in enumerate(found, 1)}
+
+        return finish
+
+    def full(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
         """The pass that makes the map, and one map per stage where they are wanted."""
-        wanted, arrays = self._wanted(window), _Arrays()
+        wanted, arrays = self._wanted(window), Arrays()
         self.on_start(sum(int(level.sum()) for level in wanted) + 1)
         rules = self.rules
         if self.ranking is not None:
             rules = SelectionRules(self.ranking.patches(window.window), rules.points)
-        stages = self.model.stages(
-            window.values,
-            window.valid,
-            rules=rules,
-            wanted=wanted,
-            on_batch=self.on_batch,
-            decimation=window.decimation,
-            buffers=self.buffers,
-        )
         probabilities = None
-        for stage in stages:
+        for stage in self._stages(begun, rules, wanted):
             probabilities = stage.probabilities
             if stage.level:
                 arrays[f"{_WANTED}{stage.level}"] = wanted[stage.level - 1]
                 arrays[f"{_REFINED}{stage.level}"] = stage.refined
-            name = stage_name(stage.level)
-            if name in self.streams:
-                stream = self.streams[name]
-                arrays.update(stream.pack(stream.part(window, probabilities, blenders[name])))
+            if stage_name(stage.level) in self.streams:
+                neighbors.wait()
+                arrays |= self._part(stage_name(stage.level), window, probabilities, neighbors)
         if probabilities is None:
             raise AssertionError("a pyramid has at least one level")
-        look = SceneLook(self.model.manifest)
-        look.add(window.values, window.valid, probabilities, decimation=window.decimation)
-        arrays.update({f"{_LOOK}{name}": counts for name, counts in look.counts().items()})
-        stream = self.streams[MAP]
-        arrays.update(stream.pack(stream.part(window, probabilities, blenders[MAP])))
+        self.buffers.lend(probabilities, neighbors.wait)
         if self.ranking is not None:
             self.ranking.window_done(window.window)
-        return arrays
+
+        def finish() -> Arrays:
+            return arrays | self._look(window, probabilities) | self._part(MAP, window, probabilities, neighbors)
+
+        return finish
+
+    def _stages(
+        self, begun: BegunWindow, rules: SelectionRules, wanted: Sequence[NDArray[np.bool_]] | None = None
+    ) -> Iterator[Stage]:
+        if begun.coarse is not None:
+            self.on_batch(1)
+        return segment_stages(
+            begun.image,
+            self.model.predictor,
+            patch_rule=rules.patches,
+            point_rule=rules.points,
+            wanted=wanted,
+            on_batch=self.on_batch,
+            buffers=self.buffers,
+            queue=self.queue,
+            coarse=begun.coarse,
+        )
+
+    def _look(self, window: ModelWindow, probabilities: Tensor) -> Arrays:
+        look = SceneLook(self.model.manifest)
+        look.add(window.values, window.valid, probabilities, decimation=window.decimation)
+        return {f"{_LOOK}{name}": counts for name, counts in look.counts().items()}
+
+    def _part(self, name: str, window: ModelWindow, probabilities: Tensor, neighbors: Neighbors) -> Arrays:
+        stream = self.streams[name]
+        return stream.pack(stream.part(window, probabilities, neighbors.blenders()[name]))
 
     def _wanted(self, window: ModelWindow) -> tuple[NDArray[np.bool_], ...]:
         return wanted_patches(window, scale=self.scale, pyramid=self.model.manifest.pyramid_value())

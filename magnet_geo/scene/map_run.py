@@ -199,7 +199,7 @@ class MapRun:
             self.cancel,
             decimation=recipe.decimation,
             for_map=recipe.for_map,
-        ).run(recipe.make, before=before, after=after)
+        ).run(recipe.begin, recipe.make, before=before, after=after)
         # Tops that a cluster left open when it was stopped.
         device = self.model.predictor.device
         join_open_tops(store, self.plan.windows, store.parts(), streams=recipe.streams, device=device)

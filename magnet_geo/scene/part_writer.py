@@ -1,15 +1,19 @@
-"""`PartWriter`: keeps finished windows in a thread of its own, while the next one is being segmented."""
+"""`PartWriter`: finishes and keeps windows in a thread of its own, while the next one is being segmented."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
+from magnet_geo.progressive.patch_queue import take_share
 from magnet_geo.scene.array_file import Arrays
 from magnet_geo.scene.parts_store import PartsStore, Side
+
+# Windows that a kill costs at most.
+_MOST_LOST = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +36,19 @@ class FinishedWindow:
 
 
 class PartWriter:
-    """Takes finished windows within a ``with`` block; leaving it waits until all of them are kept."""
+    """Takes segmented windows within a ``with`` block; leaving it waits until all of them are kept."""
 
-    def __init__(self, store: PartsStore) -> None:
-        self._store = store
-        self._queue: queue.Queue[FinishedWindow | None] = queue.Queue(1)
-        self._on_the_way: dict[tuple[int, Side], Arrays] = {}
-        self._empty: set[int] = set()
+    def __init__(self, store: PartsStore, *, threads: int = 1) -> None:
+        """Prepare.
+
+        Args:
+            store: Keeps what is finished.
+            threads: Threads of torch that finish a window.
+        """
+        self._store, self._threads = store, threads
+        self._queue: queue.Queue[Callable[[], FinishedWindow] | None] = queue.Queue(1)
+        self._room = threading.Semaphore(_MOST_LOST)
+        self._latest: tuple[int, Mapping[Side, Arrays]] = (-1, {})
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="write", daemon=True)
 
@@ -56,38 +66,53 @@ class PartWriter:
         if self._failure is None:
             self._store.sync()
 
-    def put(self, window: FinishedWindow) -> None:
-        """Hand over a window; waits until the one before is kept, so that a kill costs no more than two.
+    def admit(self) -> None:
+        """Wait until one window more may be begun: a kill costs those that are begun and not kept yet, two at most."""
+        self._room.acquire()
+
+    def put(self, finish: Callable[[], FinishedWindow]) -> None:
+        """Hand over a window that was admitted; waits until the one before is kept.
+
+        Args:
+            finish: What is left to do for it, done in the writer's thread.
 
         Raises:
             OutputError: An earlier window could not be kept.
         """
+        self.wait()
+        self._queue.put(finish)
+
+    def wait(self) -> None:
+        """Wait until all windows so far are kept.
+
+        Raises:
+            OutputError: One could not be kept.
+        """
         self._queue.join()
         self._raise_failure()
-        if window.empty:
-            self._empty.add(window.index)
-        self._on_the_way.update({(window.index, side): arrays for side, arrays in window.bands.items()})
-        self._queue.put(window)
 
     def band(self, index: int, side: Side) -> Arrays:
-        """What a window left for a neighbor, wherever it is; nothing where it has no pixel to map.
+        """What a window that is kept left for a neighbor; nothing where it has no pixel to map.
 
         Raises:
             OutputError: It cannot be read.
         """
-        if index in self._empty:
+        if self._store.is_empty(index):
             return {}
-        found = self._on_the_way.get((index, side))
-        return self._store.read_band(index, side) if found is None else found
+        latest, bands = self._latest
+        return bands[side] if index == latest and side in bands else self._store.read_band(index, side)
 
     def _work(self) -> None:
-        while (window := self._queue.get()) is not None:
+        take_share(self._threads)
+        while (finish := self._queue.get()) is not None:
             if self._failure is None:
                 try:
-                    self._keep(window)
+                    self._keep(finish())
                 except BaseException as error:
                     # Raised again in the run's own thread.
                     self._failure = error
+            del finish
+            self._room.release()
             self._queue.task_done()
 
     def _keep(self, window: FinishedWindow) -> None:
@@ -95,8 +120,7 @@ class PartWriter:
             self._store.commit_empty(window.index)
         else:
             self._store.commit(window.index, window.part, window.bands)
-        for side in window.bands:
-            del self._on_the_way[window.index, side]
+        self._latest = window.index, window.bands
         self._store.drop_bands(window.stale)
         self._store.sync_now_and_then()
 

@@ -8,8 +8,9 @@ from typing import Literal
 
 from magnet_geo.grid import Window
 from magnet_geo.progress import CancelToken
-from magnet_geo.scene.map_parts import PREVIEW, PartMaker, map_streams
+from magnet_geo.scene.map_parts import PREVIEW, BegunWindow, PartMaker, map_streams
 from magnet_geo.scene.map_stream import MapStream
+from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.ranking import PatchRanking, needed_decimation
 from magnet_geo.scene.run_plan import RunPlan
@@ -24,13 +25,15 @@ class PassRecipe:
     """A pass over windows.
 
     Attributes:
+        begin: Begins a window, ahead of its turn.
         make: Makes the part of a window.
         streams: The maps that are made, by name.
         decimation: Asked when a window is about to be read: model pixels per pixel that are needed of it.
         for_map: Whether the pass decides what is mapped; otherwise it only ranks patches.
     """
 
-    make: MakePart
+    begin: Callable[[ModelWindow], BegunWindow]
+    make: MakePart[BegunWindow]
     streams: Mapping[str, MapStream]
     decimation: Callable[[Window], int]
     for_map: bool
@@ -67,14 +70,18 @@ def pass_recipe(
     mode = options.refine.mode if options.refine else None
     rules = model.rules("full" if mode == "share" or options.budget_s is not None else mode)
     streams = pass_streams(name, model, plan, options)
-    maker = PartMaker(model, plan.scale, rules, ranking, streams, on_start, look)
+    maker = PartMaker(model, plan.scale, rules, ranking, streams, on_start, look, model.patch_queue(rules))
     pyramid = model.manifest.pyramid_value()
     if name == "coarse":
         coarsest = int(pyramid.decimation(0))
-        return PassRecipe(maker.coarse, streams, lambda window: coarsest, options.preview is not None)
+        return PassRecipe(maker.begin, maker.coarse, streams, lambda window: coarsest, options.preview is not None)
     if ranking is None:
-        return PassRecipe(maker.full, streams, lambda window: 1, True)
-    return PassRecipe(maker.full, streams, lambda window: needed_decimation(pyramid, ranking.patches(window)), True)
+        return PassRecipe(maker.begin, maker.full, streams, lambda window: 1, True)
+
+    def needed(window: Window) -> int:
+        return needed_decimation(pyramid, ranking.patches(window))
+
+    return PassRecipe(maker.begin, maker.full, streams, needed, True)
 
 
 def pass_streams(name: PassName, model: Segmenter, plan: RunPlan, options: SegmentOptions) -> dict[str, MapStream]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -110,18 +111,25 @@ class BudgetRanking(NothingRanked):
         self._chosen: dict[int, ListedPatches] = {}
         self._waiting: dict[int, int] = {}
         self._since = clock()
+        # Windows are read by another thread than the one that segments them.
+        self._lock = Lock()
 
     def patches(self, window: Window) -> ListedPatches:
         """See `PatchRanking.patches`."""
         if window.index not in self._starts:
             return self._none
-        if window.index not in self._chosen:
-            self._chosen[window.index] = chosen = self._choose(window.index)
-            self._waiting[window.index] = sum(int(level.sum()) for level in chosen.chosen)
-        return self._chosen[window.index]
+        with self._lock:
+            if window.index not in self._chosen:
+                self._chosen[window.index] = chosen = self._choose(window.index)
+                self._waiting[window.index] = sum(int(level.sum()) for level in chosen.chosen)
+            return self._chosen[window.index]
 
     def window_done(self, window: Window) -> None:
         """See `PatchRanking.window_done`."""
+        with self._lock:
+            self._learn(window)
+
+    def _learn(self, window: Window) -> None:
         now = self._clock()
         if window.index in self._waiting:
             self._pace.learn(patches=self._waiting[window.index], seconds=now - self._since)

@@ -39,7 +39,6 @@ class RunSpeed:
         windows: Of the run.
         patches: Of all windows, those that may be refined.
         cores: What the steps share.
-        readers: Windows that are read at once.
         read: A window, read by a thread of its own.
         coarse_read: What ranking the patches of a window needs, read likewise.
         coarse: Ranking the patches of a window.
@@ -53,7 +52,6 @@ class RunSpeed:
     windows: int
     patches: int
     cores: int
-    readers: int
     read: Cost
     coarse_read: Cost
     coarse: Cost
@@ -106,4 +104,4 @@ class RunSpeed:
         none = Cost(0.0, 0.0)
         read, keep = read or none, keep or none
         work = (step + read + keep).cpu_s / self.cores
-        return max(step.clock_s, read.clock_s / self.readers, keep.clock_s, work)
+        return max(step.clock_s, read.clock_s, keep.clock_s, work)

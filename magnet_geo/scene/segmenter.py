@@ -18,11 +18,12 @@ from magnet_geo.model import Manifest, ModelBundle, load_bundle
 from magnet_geo.model.graph_file import load_graph_bundle
 from magnet_geo.progressive import (
     AllPatches,
-    MapBuffers,
+    ImagePyramid,
     MostUncertainPatches,
     NetworkPredictor,
     NoPatches,
     PatchesAbove,
+    PatchQueue,
     PatchRule,
     PointRule,
     PointScope,
@@ -86,6 +87,7 @@ class Segmenter:
     def __init__(self, manifest: Manifest, predictor: Predictor, *, model_hash: str = "") -> None:
         self.manifest, self.predictor, self.model_hash = manifest, predictor, model_hash
         self.source: ModelSource | None = None
+        self._queue: PatchQueue | None = None
 
     @classmethod
     def from_bundle(cls, bundle: ModelBundle, *, device: str = "auto", precision: Precision = "auto") -> Segmenter:
@@ -141,6 +143,25 @@ class Segmenter:
             return SelectionRules(PatchesAbove(selection.fast.patch_thresholds), points)
         return SelectionRules(MostUncertainPatches(selection.fast.n_patches or 0), points)
 
+    def image(
+        self, values: NDArray[np.generic], valid: NDArray[np.bool_] | None, *, decimation: int = 1
+    ) -> ImagePyramid:
+        """One MagNet image at the levels of the model, on its device.
+
+        Args:
+            values: (B, H, W) model values, uint8 or float32 in 0-255.
+            valid: (H, W), or None where every pixel is valid.
+            decimation: Pixels of the finest level per pixel of ``values``; finer levels then have no inputs.
+        """
+        return build_image_pyramid(
+            values,
+            valid,
+            pyramid=self.manifest.pyramid_value(),
+            normalization=self.manifest.normalization_value(),
+            device=self.predictor.device,
+            decimation=decimation,
+        )
+
     def stages(
         self,
         values: NDArray[np.generic],
@@ -149,8 +170,6 @@ class Segmenter:
         rules: SelectionRules,
         wanted: Sequence[NDArray[np.bool_]] | None = None,
         on_batch: Callable[[int], None] = lambda patches: None,
-        decimation: int = 1,
-        buffers: MapBuffers | None = None,
     ) -> Iterator[Stage]:
         """The stages of one MagNet image; see `segment_stages`.
 
@@ -160,26 +179,27 @@ class Segmenter:
             rules: Selection rules.
             wanted: Per level from 1 on, False for patches whose result is of no use.
             on_batch: Called after each batch.
-            decimation: Pixels of the finest level per pixel of ``values``; patches of finer levels must not be wanted.
-            buffers: Memory for the maps, see `segment_stages`.
         """
-        image = build_image_pyramid(
-            values,
-            valid,
-            pyramid=self.manifest.pyramid_value(),
-            normalization=self.manifest.normalization_value(),
-            device=self.predictor.device,
-            decimation=decimation,
-        )
         return segment_stages(
-            image,
+            self.image(values, valid),
             self.predictor,
             patch_rule=rules.patches,
             point_rule=rules.points,
             wanted=wanted,
             on_batch=on_batch,
-            buffers=buffers,
+            queue=self.patch_queue(rules),
         )
+
+    def patch_queue(self, rules: SelectionRules) -> PatchQueue | None:
+        """What does the patches one by one; None where they come in batches.
+
+        They do on a GPU, and where the points of all patches compete with each other.
+        """
+        if self.predictor.device.type != "cpu" or rules.points.scope is not PointScope.PATCH:
+            return None
+        if self._queue is None or not self._queue.fits(self.predictor.batch_size):
+            self._queue = PatchQueue(self.predictor.batch_size)
+        return self._queue
 
     @overload
     def segment_image(

@@ -143,7 +143,7 @@ def run_shard(task: PassTask, shard: Shard, on_window: Callable[[int], None]) ->
                 frozenset(shard.open_above),
                 decimation=recipe.decimation,
                 for_map=recipe.for_map,
-            ).run(recipe.make, before=lambda fraction: None, after=after)
+            ).run(recipe.begin, recipe.make, before=lambda fraction: None, after=after)
         return run_conditions(plan, model)
 
 

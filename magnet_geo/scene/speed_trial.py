@@ -25,6 +25,7 @@ from magnet_geo.scene.core_map import CoreMap
 from magnet_geo.scene.hardware import available_cores, use_threads
 from magnet_geo.scene.map_parts import MAP, PartMaker, uncertainties_of
 from magnet_geo.scene.model_window import ModelWindow
+from magnet_geo.scene.neighbors import Neighbors
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.parts_store import PartsStore
 from magnet_geo.scene.pass_recipe import pass_streams
@@ -73,7 +74,6 @@ def measure_speed(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> R
         windows=len(windows),
         patches=round(valid_share * sum(_count(reachable(one)) for one in windows)),
         cores=available_cores(),
-        readers=1 if plan.source.is_remote else plan.memory.windows_ahead,
         read=read,
         coarse_read=coarse_read,
         coarse=coarse,
@@ -155,9 +155,11 @@ def _make(
 ) -> Arrays:
     streams = pass_streams("map", model, plan, options)
     rules = SelectionRules(patches, model.rules("off").points)
-    maker = PartMaker(model, plan.scale, rules, None, streams, on_start=_ignore, on_batch=on_batch)
+    queue = model.patch_queue(rules)
+    maker = PartMaker(model, plan.scale, rules, None, streams, on_start=_ignore, on_batch=on_batch, queue=queue)
     taper = plan.windows.taper
-    return maker.full(window, {name: SeamBlender(window.window, taper, left=None, above=None) for name in streams})
+    blenders = {name: SeamBlender(window.window, taper, left=None, above=None) for name in streams}
+    return maker.full(window, maker.begin(window), Neighbors(lambda: blenders))()
 
 
 def _refining(
@@ -171,16 +173,21 @@ def _refining(
 
     _make(plan, model, options, window, some, note)
     refined = _count(some.chosen)
+    # Where patches come one by one, those that are done side by side end at nearly the same time.
+    turn = max(1, model.predictor.batch_size // max((patches for patches, *_ in ends), default=1))
+    turns = ends[-1::-turn][:_BATCHES][::-1]
     return [
-        Cost(clock - clock_before, cpu - cpu_before).times(1 / patches)
-        for (_, clock_before, cpu_before), (patches, clock, cpu) in pairwise(ends[-_BATCHES:])
+        Cost(clock - clock_before, cpu - cpu_before).times(1 / (turn * patches))
+        for (_, clock_before, cpu_before), (patches, clock, cpu) in pairwise(turns)
         if refined
     ]
 
 
 def _rank(plan: RunPlan, model: Segmenter, window: ModelWindow) -> Uncertainties:
-    maker = PartMaker(model, plan.scale, model.rules("off"), None, {}, on_start=_ignore, on_batch=_ignore)
-    return uncertainties_of(maker.coarse(window, {}))
+    rules = model.rules("off")
+    queue = model.patch_queue(rules)
+    maker = PartMaker(model, plan.scale, rules, None, {}, on_start=_ignore, on_batch=_ignore, queue=queue)
+    return uncertainties_of(maker.coarse(window, maker.begin(window), Neighbors(dict))())
 
 
 def _ignore(patches: int) -> None:

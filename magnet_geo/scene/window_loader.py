@@ -1,13 +1,13 @@
-"""Reads windows ahead of the networks, in threads, in plan order."""
+"""Reads windows ahead of the networks, in a thread of its own, in plan order."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import closing
 from dataclasses import replace
-from itertools import cycle, islice
+from itertools import islice
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from magnet_geo.scene.run_plan import RunPlan
 
 
 class WindowLoader:
-    """Yields model windows while the next ones are being read; one thread and dataset handle per window ahead."""
+    """Yields model windows while the next ones are being read.
+
+    One thread and one dataset handle read them all: the handle remembers decoded blocks, of which windows share many.
+    """
 
     def __init__(self, plan: RunPlan, model_size: Size) -> None:
         """Prepare to read.
@@ -52,34 +55,21 @@ class WindowLoader:
         ahead = self._plan.memory.windows_ahead
         waiting = iter(windows)
         pending: deque[Future[ModelWindow]] = deque()
-        with ExitStack() as open_lanes:
-            # The reader of a remote scene has connections of its own, and remembers blocks that windows share.
-            count = 1 if self._plan.source.is_remote else ahead
-            lanes = cycle([open_lanes.enter_context(self._lane()) for _ in range(count)])
-            open_lanes.callback(_cancel_all, pending)
+        with closing(_Lane(self._plan, self._model_size)) as lane:
 
             def submit(count: int) -> None:
                 for window in islice(waiting, count):
-                    pending.append(next(lanes).submit(window, decimation(window), for_map))
+                    pending.append(lane.submit(window, decimation(window), for_map))
 
-            submit(ahead)
-            while pending:
-                loaded = pending.popleft().result()
-                submit(1)
-                yield loaded
-
-    @contextmanager
-    def _lane(self) -> Iterator[_Lane]:
-        lane = _Lane(self._plan, self._model_size)
-        try:
-            yield lane
-        finally:
-            lane.close()
-
-
-def _cancel_all(pending: Iterable[Future[ModelWindow]]) -> None:
-    for future in pending:
-        future.cancel()
+            try:
+                submit(ahead)
+                while pending:
+                    loaded = pending.popleft().result()
+                    submit(1)
+                    yield loaded
+            finally:
+                for future in pending:
+                    future.cancel()
 
 
 class _Lane:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import torch
 from numpy.typing import NDArray
@@ -13,8 +15,10 @@ from torch import Tensor
 
 from magnet_geo.grid import Size, Window
 from magnet_geo.progress import CancelToken
+from magnet_geo.progressive.patch_queue import threads_of_a_patch
 from magnet_geo.raster.gdal_environment import limit_block_cache
 from magnet_geo.scene.model_window import ModelWindow
+from magnet_geo.scene.neighbors import Blenders, Neighbors
 from magnet_geo.scene.part_writer import FinishedWindow, PartWriter
 from magnet_geo.scene.parts_store import PartsStore, Side
 from magnet_geo.scene.resident_memory import keep_within
@@ -26,9 +30,12 @@ from magnet_geo.scene.window_steps import Step, plan_steps
 # Beside the bands of the maps, where an open top is joined later: which of its pixels are valid.
 VALID = "valid"
 
-Blenders = dict[str, SeamBlender]
-# Makes of a window, with one blender per map, what it adds to the run.
-MakePart = Callable[[ModelWindow, Blenders], dict[str, NDArray[Any]]]
+Arrays = dict[str, NDArray[Any]]
+BegunT = TypeVar("BegunT")
+ItemT = TypeVar("ItemT")
+# What is left to do for a window that was segmented; gives what it adds to the run.
+Finish = Callable[[], Arrays]
+MakePart = Callable[[ModelWindow, BegunT, Neighbors], Finish]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,22 @@ class WindowPass:
     decimation: Callable[[Window], int] = lambda window: 1
     for_map: bool = True
 
-    def run(self, make: MakePart, *, before: Callable[[float], None], after: Callable[[float], None]) -> None:
+    def run(
+        self,
+        begin: Callable[[ModelWindow], BegunT],
+        make: MakePart[BegunT],
+        *,
+        before: Callable[[float], None],
+        after: Callable[[float], None],
+    ) -> None:
         """Finish the windows that are not finished.
 
+        Three windows go on side by side: one is read and begun, one is segmented, one is finished and kept.
+
         Args:
-            make: Makes the part of a window.
-            before: Told, before a window, what share of the pass will be done after it.
+            begin: Does of a window what needs no other, in a thread of its own.
+            make: Segments a window; what it gives is called in another thread.
+            before: Told, before a window is segmented, what share of the pass will be done after it.
             after: Told the same when it is.
 
         Raises:
@@ -86,22 +103,24 @@ class WindowPass:
             after(skipped / (skipped + len(steps)))
         loader = WindowLoader(self.plan, self.window_size)
         loaded = loader.load([step.window for step in steps], decimation=self.decimation, for_map=self.for_map)
-        with closing(loaded), PartWriter(self.store) as writer:
-            for number, (step, window) in enumerate(zip(steps, loaded, strict=True), 1):
+        writing = PartWriter(self.store, threads=threads_of_a_patch(self.plan.memory.batch_size))
+        with closing(loaded), writing as writer, closing(_ahead(_begun(loaded, begin, writer))) as begun:
+            for number, (step, (window, started)) in enumerate(zip(steps, begun, strict=True), 1):
                 self.cancel.raise_if_cancelled()
                 done = (skipped + number) / (skipped + len(steps))
                 before(done)
-                writer.put(self._finished(step, window, make, writer))
+                neighbors = Neighbors(partial(self._blenders, step, writer), writer.wait)
+                finish = None if started is None else make(window, started, neighbors)
+                writer.put(partial(self._finished, step, window, finish, neighbors))
                 after(done)
                 keep_within(self.plan.memory.main_bytes)
 
-    def _finished(self, step: Step, window: ModelWindow, make: MakePart, writer: PartWriter) -> FinishedWindow:
+    def _finished(self, step: Step, window: ModelWindow, finish: Finish | None, neighbors: Neighbors) -> FinishedWindow:
         stale = tuple((index, side) for index, side in _used(step) if index is not None)
-        if not window.support_valid.any():
+        if finish is None:
             return FinishedWindow(step.window.index, None, {}, True, stale)
-        blenders = self._blenders(step, writer)
-        arrays = make(window, blenders)
-        bands: dict[Side, dict[str, NDArray[Any]]] = {side: _packed(blenders, side) for side in step.sides}
+        arrays, blenders = finish(), neighbors.blenders()
+        bands: dict[Side, Arrays] = {side: _packed(blenders, side) for side in step.sides}
         if step.open_top:
             band = 2 * self.plan.windows.taper
             bands["top"] = _packed(blenders, "top") | {VALID: window.final_valid[:band]}
@@ -119,6 +138,24 @@ class WindowPass:
             )
             for name in self.maps
         }
+
+
+def _begun(
+    loaded: Iterable[ModelWindow], begin: Callable[[ModelWindow], BegunT], writer: PartWriter
+) -> Iterator[tuple[ModelWindow, BegunT | None]]:
+    """Windows with what was begun of them; None for those without a pixel to map."""
+    for window in loaded:
+        writer.admit()
+        yield window, begin(window) if window.support_valid.any() else None
+
+
+def _ahead(items: Iterator[ItemT]) -> Generator[ItemT]:
+    """The items of a generator, each made by another thread while the one before is being used."""
+    with ThreadPoolExecutor(1, "begin") as thread:
+        following = thread.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = thread.submit(next, items, None)
+            yield item
 
 
 def _used(step: Step) -> tuple[tuple[int | None, Side], ...]:

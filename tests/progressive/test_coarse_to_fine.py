@@ -49,7 +49,8 @@ class ShareOfBands:
         if self.answers is None:
             return scale_specific.clone()
         first = len(self.asked)
-        self.asked.extend(zip(scale_specific, cumulative, strict=True))
+        # What is asked about is written over afterwards.
+        self.asked.extend(zip(scale_specific.clone(), cumulative.clone(), strict=True))
         answers = torch.tensor(self.answers)[torch.arange(first, len(self.asked)) % len(self.answers)]
         return answers[:, :, None, None].expand_as(scale_specific).clone()
 

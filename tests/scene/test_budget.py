@@ -136,7 +136,6 @@ def test_a_coarse_pass_slower_than_expected_leaves_less_to_be_refined(coarse_s: 
         windows=1,
         patches=20,
         cores=1,
-        readers=1,
         read=free,
         coarse_read=free,
         coarse=Cost(5.0, 5.0),

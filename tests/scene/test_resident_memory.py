@@ -21,7 +21,7 @@ def test_what_is_held_is_known() -> None:
     assert after - before > 0.9 * array.nbytes
 
 
-@pytest.mark.parametrize(("held", "trimmed"), [(890, False), (910, True), (2000, True), (None, False)])
+@pytest.mark.parametrize(("held", "trimmed"), [(940, False), (960, True), (2000, True), (None, False)])
 def test_memory_is_given_back_above_a_share_of_the_plan(
     monkeypatch: pytest.MonkeyPatch, held: int | None, trimmed: bool
 ) -> None:

@@ -21,7 +21,6 @@ speeds = st.builds(
     windows=st.integers(1, 1000),
     patches=st.integers(0, 10_000),
     cores=st.integers(1, 64),
-    readers=st.integers(1, 2),
     read=costs,
     coarse_read=costs,
     coarse=costs,
@@ -41,7 +40,7 @@ def test_a_run_takes_what_its_slowest_thread_and_its_cores_need(
     estimate = speed.estimate(refined_share=share, two_passes=two_passes)
     refined = speed.patches * share
     networks = speed.windows * speed.window.clock_s + refined * speed.patch.clock_s
-    reading = speed.windows * speed.read.clock_s / speed.readers
+    reading = speed.windows * speed.read.clock_s
     work = speed.windows * (speed.window + speed.read + speed.keep).cpu_s + refined * speed.patch.cpu_s
     assert estimate.seconds * (1 + 1e-9) >= max(networks, reading, work / speed.cores)
 

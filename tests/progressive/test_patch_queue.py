@@ -1,0 +1,131 @@
+"""Patches come one by one, few at once; what can wait, waits; and nothing goes on behind anybody's back."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+import torch
+
+from magnet_geo.progressive import PatchQueue
+from magnet_geo.progressive.patch_queue import threads_of_a_patch
+
+
+@pytest.fixture(params=[1, 2, 4])
+def threads(request: pytest.FixtureRequest):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_every_item_is_done_once_and_no_more_of_them_at_a_time_than_asked(threads: int, at_once: int) -> None:
+    running, most, done = 0, 0, list[int]()
+    lock = threading.Lock()
+
+    def work(item: int) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.002)
+        with lock:
+            running -= 1
+            done.append(item)
+
+    told = list(PatchQueue(at_once).each(work, range(12)))
+    assert sorted(done) == sorted(told) == list(range(12))
+    assert most <= min(at_once, threads)
+
+
+def test_each_patch_has_its_share_of_the_threads_and_no_gradients(threads: int) -> None:
+    seen: set[tuple[int, int, bool]] = set()
+
+    def note(item: int) -> None:
+        seen.add((torch.get_num_threads(), threads_of_a_patch(2), torch.is_inference_mode_enabled()))
+
+    expected = max(1, threads // 2)
+    assert threads_of_a_patch(2) == expected
+    list(PatchQueue(2).each(note, range(8)))
+    assert seen == {(expected, expected, True)}
+    assert torch.get_num_threads() == threads
+
+
+def test_a_queue_fits_until_the_number_of_threads_changes(threads: int) -> None:
+    queue = PatchQueue(2)
+    assert queue.fits(2)
+    assert not queue.fits(1)
+    torch.set_num_threads(threads + 1)
+    assert not queue.fits(2)
+
+
+def test_what_can_wait_is_done_when_no_item_waits() -> None:
+    queue, order, begun = PatchQueue(1), list[object](), threading.Event()
+
+    def work(item: int) -> None:
+        begun.wait(5)
+        order.append(item)
+
+    later = threading.Thread(target=lambda: order.append(queue.later(lambda: order.append("later") or "result")))
+    items = queue.each(work, range(3))
+    first = threading.Thread(target=lambda: order.extend([] for _ in items))
+    first.start()
+    while queue._jobs.qsize() < 2:
+        time.sleep(0.001)
+    later.start()
+    while queue._jobs.qsize() < 3:
+        time.sleep(0.001)
+    begun.set()
+    first.join()
+    later.join()
+    assert [entry for entry in order if entry != []] == [0, 1, 2, "later", "result"]
+
+
+def test_an_error_is_raised_and_the_rest_is_dropped() -> None:
+    done: list[int] = []
+
+    def work(item: int) -> None:
+        if item == 2:
+            raise RuntimeError("broken patch")
+        done.append(item)
+        time.sleep(0.005)
+
+    queue = PatchQueue(1)
+    with pytest.raises(RuntimeError, match="broken patch"):
+        list(queue.each(work, range(100)))
+    count = len(done)
+    assert count < 100
+    assert list(queue.each(done.append, [100])) == [100]
+    assert len(done) == count + 1
+
+
+def test_nothing_goes_on_once_nobody_asks_any_more() -> None:
+    done: list[int] = []
+
+    def work(item: int) -> None:
+        time.sleep(0.002)
+        done.append(item)
+
+    items = PatchQueue(2).each(work, range(50))
+    next(items)
+    items.close()
+    count = len(done)
+    time.sleep(0.02)
+    assert len(done) == count < 50
+
+
+def test_threads_end_with_their_queue() -> None:
+    def alive() -> int:
+        return sum(thread.name == "patch" and thread.is_alive() for thread in threading.enumerate())
+
+    before = alive()
+    queue = PatchQueue(2)
+    assert alive() > before
+    del queue
+    for _ in range(200):
+        if alive() <= before:
+            break
+        time.sleep(0.005)
+    assert alive() <= before
