@@ -39,7 +39,7 @@ def main() -> None:
     base = rows["as it is"]
     print("| change | mIoU, full | loss in points |\n| --- | --- | --- |")
     for name, value in rows.items():
-        print(f"| {name} | {value:.3f} | {100 * (base - value):.1f} |")
+        print(f"| {name} | {value:.3f} | {100 * (base - value):z.1f} |")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
 

@@ -1,10 +1,10 @@
 """Teaches the backbone of a finished model green fields: further steps on crops with painted meadows.
 
-    python benchmarks/landcover/countryside.py DATA_FOLDER OUT_FOLDER [--steps 300] [--share 0.4]
+    python benchmarks/landcover/countryside.py DATA_FOLDER OUT_FOLDER --model FILE [--steps 300] [--share 0.4]
 
-The new weights are mixed with the model's, which keeps most of what both know. OUT_FOLDER receives `backbone.pt` and
-`backbone_training.json`, and `refinement.pt` as the model has it; `balance.py`, `calibrate.py` and `package.py` go on
-from there.
+Version 0.4 of `landcover` came from version 0.3 this way. The new weights are mixed with the model's, which keeps most
+of what both know. OUT_FOLDER receives `backbone.pt` and `countryside_training.json`, and `refinement.pt` as the model
+has it; `balance.py`, `calibrate.py` and `package.py` go on from there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--model", default="landcover")
+    parser.add_argument("--model", required=True, help="what to go on from: its file")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--share", type=float, default=0.4, help="of the new weights, 0-1")
     options = parser.parse_args()
@@ -47,7 +47,7 @@ def main() -> None:
     learned, note = train(tiles, KEPT_BACK, schedule, crops=crops, begin=copy.deepcopy(bundle.backbone))
     save_state(mixed(bundle.backbone, learned, options.share), options.out / "backbone.pt")
     save_state(bundle.refinements[0], options.out / "refinement.pt")
-    (options.out / "backbone_training.json").write_text(json.dumps(note, indent=1))
+    (options.out / "countryside_training.json").write_text(json.dumps(note, indent=1))
 
 
 @torch.no_grad()
