@@ -92,16 +92,12 @@ def draw(rows: dict[str, dict[str, Any]], tiles: list[int], path: Path) -> None:
     axes.plot(rows["fast"]["passes"], rows["fast"]["miou"], "D", color="#1b9e77")
     axes.plot(rows[BEST]["passes"], rows[BEST]["miou"], "^", color="#e6a817")
     axes.plot(rows[SLID]["passes"], rows[SLID]["miou"], "s", color="#c8443c")
+    places = dict.fromkeys(ranked[:-1], ((8, -10), "left"))
+    places |= {"fast": ((0, -16), "center"), BEST: ((2, 7), "right"), SLID: ((0, -30), "right")}
     for name, row in rows.items():
-        below = name in ("fast", SLID)
-        axes.annotate(
-            name,
-            (row["passes"], row["miou"]),
-            xytext=(0, -16 if below else 8),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
+        offset, side = places.get(name, ((0, 8), "center"))
+        at = (row["passes"], row["miou"])
+        axes.annotate(name, at, xytext=offset, textcoords="offset points", ha=side, fontsize=9)
     axes.set_xlabel(f"passes of the backbone, tiles {' and '.join(map(str, tiles))} together")
     axes.set_ylabel("mean IoU")
     axes.margins(0.12)
