@@ -15,6 +15,7 @@ from magnet_geo.progressive.selection_rule import (
     PointRule,
     PointScope,
 )
+from magnet_geo.progressive.side_stream import SideStream
 
 __all__ = [
     "AllPatches",
@@ -30,6 +31,7 @@ __all__ = [
     "PointRule",
     "PointScope",
     "Predictor",
+    "SideStream",
     "Stage",
     "build_image_pyramid",
     "certainty",

@@ -33,6 +33,10 @@ class ImagePyramid(Protocol):
         """Usable pixels of a level: (H, W) boolean, or None where all are."""
         ...
 
+    def used_by(self, stream: torch.cuda.Stream) -> None:
+        """See `HasDeviceMemory.used_by`."""
+        ...
+
 
 def build_image_pyramid(
     values: NDArray[np.generic],
@@ -103,6 +107,9 @@ class PublishedImage:
         nearest = cv2.resize(self._valid.astype(np.uint8), (size.width, size.height), interpolation=cv2.INTER_NEAREST)
         return torch.from_numpy(nearest > 0).to(self._device)
 
+    def used_by(self, stream: torch.cuda.Stream) -> None:
+        """Nothing to keep: crops go to the device when they are asked for."""
+
 
 class DecimatedImage:
     """Levels by averaging the valid pixels of whole blocks; what lies outside the image is invalid."""
@@ -151,6 +158,11 @@ class DecimatedImage:
             times = self._given // self._decimation(level)
             return self._finest_valid.repeat_interleave(times, 0).repeat_interleave(times, 1)
         return self._valid_share(side) > 0
+
+    def used_by(self, stream: torch.cuda.Stream) -> None:
+        """See `HasDeviceMemory.used_by`."""
+        for tensor in (self._finest, self._finest_valid, *self._means.values(), *self._shares.values()):
+            tensor.record_stream(stream)
 
     def _decimation(self, level: int) -> int:
         return self.pyramid.window.height // self.pyramid.levels[level].height

@@ -46,11 +46,11 @@ class BegunWindow:
     """What a window's own pixels tell, whatever its neighbors say.
 
     Attributes:
-        image: At every level.
+        image: Gives the image at every level, to the thread that segments it.
         coarse: (C, H, W) prediction at the coarsest level; None where it comes with the others.
     """
 
-    image: ImagePyramid
+    image: Callable[[], ImagePyramid]
     coarse: Tensor | None
 
 
@@ -82,10 +82,10 @@ class PartMaker:
 
     def begin(self, window: ModelWindow) -> BegunWindow:
         """The part of the work that may be done, in another thread, while the window before is refined."""
-        image = self.model.image(window.values, window.valid, decimation=window.decimation)
+        image = self.model.image_beside(window.values, window.valid, decimation=window.decimation)
         if self.queue is None:
             return BegunWindow(image, None)
-        return BegunWindow(image, self.queue.later(lambda: coarse_prediction(image, self.model.predictor)))
+        return BegunWindow(image, self.queue.later(lambda: coarse_prediction(image(), self.model.predictor)))
 
     def coarse(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
         """The coarse pass: a preview, where it is wanted, and how uncertain each patch is."""
@@ -137,7 +137,7 @@ class PartMaker:
         if begun.coarse is not None:
             self.on_batch(1)
         return segment_stages(
-            begun.image,
+            begun.image(),
             self.model.predictor,
             patch_rule=rules.patches,
             point_rule=rules.points,

@@ -128,7 +128,8 @@ def _plan(work: Workload, batch: int, ahead: int, cache: int) -> MemoryPlan:
     cores = 3 * work.scene_window.pixels * work.output_bytes
     windows = (ahead + 1) * _read_bytes(work) + cores + _bands_bytes(work)
     main = _PROCESS_BYTES + cache + windows + (0 if work.on_gpu else on_device)
-    return MemoryPlan(batch, ahead, cache, main, on_device if work.on_gpu else 0)
+    # A GPU keeps the map of a window until it is joined, and gets the pixels of the next one meanwhile.
+    return MemoryPlan(batch, ahead, cache, main, on_device + _maps_bytes(work) if work.on_gpu else 0)
 
 
 def _read_bytes(work: Workload) -> int:

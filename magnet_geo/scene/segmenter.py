@@ -28,6 +28,7 @@ from magnet_geo.progressive import (
     PointRule,
     PointScope,
     Predictor,
+    SideStream,
     Stage,
     build_image_pyramid,
     full_size,
@@ -88,6 +89,7 @@ class Segmenter:
         self.manifest, self.predictor, self.model_hash = manifest, predictor, model_hash
         self.source: ModelSource | None = None
         self._queue: PatchQueue | None = None
+        self._side = SideStream(predictor.device)
 
     @classmethod
     def from_bundle(cls, bundle: ModelBundle, *, device: str = "auto", precision: Precision = "auto") -> Segmenter:
@@ -161,6 +163,12 @@ class Segmenter:
             device=self.predictor.device,
             decimation=decimation,
         )
+
+    def image_beside(
+        self, values: NDArray[np.generic], valid: NDArray[np.bool_] | None, *, decimation: int = 1
+    ) -> Callable[[], ImagePyramid]:
+        """The same beside what a GPU is doing: to be called, for the image, by the thread that segments it."""
+        return self._side.make(lambda: self.image(values, valid, decimation=decimation))
 
     def stages(
         self,
