@@ -33,11 +33,10 @@ DESCRIPTION = (
 DOMAIN = (
     "Trained on a desert city and its coast (Dubai), about 1 m per pixel by the width of roads. Elsewhere, on dry "
     "and built-up ground, it seems to separate vegetation, bare ground and large buildings sensibly; that was looked "
-    "at, not measured. Do not trust it on green countryside: it has seen no meadow, cropland, forest, snow or cloud, "
-    "only bare ground of the desert city painted green, which taught it that green fields are mostly vegetation. Dark "
-    "ground it still takes for water: 3.4 % of the example scene, English farmland with hardly any open water, mostly "
-    "shadows of trees and part of a dark field (version 0.3: 8.1 %). Its figures below say nothing about such ground. "
-    "Roads, buildings and vegetation are its weak classes at home too."
+    "at, not measured. Do not trust it on green countryside: it has seen no forest, crop, snow or cloud, of meadows "
+    "only desert ground painted green, and takes dark ground for water: 3.4 % of the example scene, English farmland "
+    "(version 0.3: 8.1 %). Its figures below say nothing about such ground. Roads, buildings and vegetation are its "
+    "weak classes at home too."
 )
 #: Of the card's tables, in their order.
 TITLES = (
