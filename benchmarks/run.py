@@ -123,7 +123,7 @@ def markdown(machine: str, results: Results, scene_side: int) -> str:
 def _stage_table(results: Results) -> list[str]:
     cases = [case for case in STAGED if case in results]
     stages = {stage: None for case in cases for stage in results[case]["stages"] if stage != "the rest"}
-    lines = _head("where the seconds go (shares of the case)", *cases)
+    lines = _head("where the CPU seconds go (shares of the case)", *cases)
     for stage in (*stages, "the rest"):
         cells = [_share(results[case]["stages"], stage) for case in cases]
         lines.append(f"| {stage} | {' | '.join(cells)} |")

@@ -176,18 +176,27 @@ def _note_batches(model: Segmenter) -> dict[str, list[int]]:
 
 @torch.inference_mode()
 def _bare(model: Segmenter, patch: Size, batches: dict[str, list[int]]) -> dict[str, float]:
-    """The pipeline's own batches, of several patches in turn: a pipeline does not meet one patch all the time."""
+    """The pipeline's own passes, of several patches in turn: a pipeline does not meet one patch all the time.
+
+    In batches, or side by side where the pipeline takes patches so.
+    """
     predictor, patches = model.predictor, 2 * _PATCHES_IN_TURN
     inputs = torch.randn(patches, len(model.manifest.bands), patch.height, patch.width)
     own, coarser = torch.randn(2, patches, predictor.num_classes, patch.height, patch.width).softmax(2)
     predictor.scale_specific(inputs[:2])
     predictor.refined(1, scale_specific=own[:2], cumulative=coarser[:2])
-    watch = Stopwatch()
-    for number, count in enumerate(batches["backbone_batches"]):
-        predictor.scale_specific(inputs[number % _PATCHES_IN_TURN :][:count])
-    for number, count in enumerate(batches["refinement_batches"]):
+
+    def take(number: int) -> None:
         first = number % _PATCHES_IN_TURN
-        predictor.refined(1, scale_specific=own[first:][:count], cumulative=coarser[first:][:count])
+        for count in batches["backbone_batches"][number : number + 1]:
+            predictor.scale_specific(inputs[first:][:count])
+        for count in batches["refinement_batches"][number : number + 1]:
+            predictor.refined(1, scale_specific=own[first:][:count], cumulative=coarser[first:][:count])
+
+    queue, numbers = model.patch_queue(model.rules("full")), range(max(map(len, batches.values())))
+    watch = Stopwatch()
+    for _ in map(take, numbers) if queue is None else queue.each(take, numbers):
+        continue
     return watch.read()
 
 

@@ -1,10 +1,13 @@
-"""Where a run's seconds go: functions of the library timed in the thread that computes, each without what it calls.
+"""Where a run's CPU seconds go: functions of the library timed in the threads that run them, without what they call.
 
-A stage's time leaves out that of stages inside it: together with "the rest" they add up to the whole.
+A stage's time leaves out that of stages inside it: together with "the rest" they add up to the process's CPU seconds.
+Networks count with all threads of torch that compute them; other stages with their own thread, so that what OpenMP and
+OpenCV do for them in other threads is part of the rest. Where nothing else goes on, all threads count.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -15,34 +18,51 @@ from inspect import isgeneratorfunction
 from typing import Any
 from unittest.mock import patch
 
-#: Stage, then module and names that belong to it. A generator counts what it takes to give its next item.
-STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("waiting for pixels", "magnet_geo.scene.window_loader", ("WindowLoader.load",)),
+import torch
+
+Clock = Callable[[], float]
+
+
+def _networks() -> float:
+    return time.thread_time() * torch.get_num_threads()
+
+
+_own, _all = time.thread_time, time.process_time
+
+#: Stage, its clock, then module and names that belong to it. A generator counts what it takes to give its next item.
+STAGES: tuple[tuple[str, Clock, str, tuple[str, ...]], ...] = (
+    ("planning", _all, "magnet_geo.scene.engine", ("plan_run", "take_up")),
+    ("reading pixels", _own, "magnet_geo.scene.window_loader", ("_Lane._read",)),
     (
         "image levels and patches",
+        _own,
         "magnet_geo.progressive.image_pyramid",
         ("DecimatedImage.__init__", "DecimatedImage.inputs", "PublishedImage.__init__", "PublishedImage.inputs"),
     ),
-    ("backbone and softmax", "magnet_geo.progressive.predictor", ("NetworkPredictor.scale_specific",)),
-    ("refinement and softmax", "magnet_geo.progressive.predictor", ("NetworkPredictor.refined",)),
-    ("resizing and cropping maps", "magnet_geo.progressive.coarse_to_fine", ("resize_bilinear",)),
-    ("resizing and cropping maps", "magnet_geo.progressive.refine_level", ("resize_bilinear",)),
+    ("backbone and softmax", _networks, "magnet_geo.progressive.predictor", ("NetworkPredictor._scale_specific",)),
+    ("refinement and softmax", _networks, "magnet_geo.progressive.predictor", ("NetworkPredictor._refined",)),
+    ("resizing and cropping maps", _own, "magnet_geo.progressive.coarse_to_fine", ("resize_bilinear",)),
+    ("resizing and cropping maps", _own, "magnet_geo.progressive.refine_level", ("resize_bilinear",)),
     (
         "resizing and cropping maps",
+        _own,
         "magnet_geo.progressive.enlarged_map",
         ("EnlargedMap.whole", "EnlargedMap.crop", "EnlargedMap.at", "EnlargedMap.strip"),
     ),
-    ("choosing patches and points", "magnet_geo.progressive.coarse_to_fine", ("_choose_patches",)),
-    ("choosing patches and points", "magnet_geo.progressive.refine_level", ("_cell_scores", "choose_smoothed_cells")),
-    ("replacing points", "magnet_geo.progressive.coarse_to_fine", ("refine_patch_points", "refine_image_points")),
-    ("joining windows, classes", "magnet_geo.scene.map_stream", ("make_core_map", "resize_bilinear")),
+    ("choosing patches and points", _own, "magnet_geo.progressive.coarse_to_fine", ("_choose_patches",)),
+    ("choosing patches and points", _own, "magnet_geo.progressive.certainty", ("_mean_uncertainty",)),
     (
-        "waiting for finished windows to be kept",
-        "magnet_geo.scene.part_writer",
-        ("PartWriter.put", "PartWriter.__exit__"),
+        "choosing patches and points",
+        _own,
+        "magnet_geo.progressive.refine_level",
+        ("_cell_scores", "choose_smoothed_cells"),
     ),
-    ("assembling the raster", "magnet_geo.scene.map_run", ("assemble",)),
-    ("writing the COG with overviews", "magnet_geo.scene.map_writer", ("MapWriter.prepare", "MapWriter.publish")),
+    ("replacing points", _own, "magnet_geo.progressive.coarse_to_fine", ("refine_image_points",)),
+    ("replacing points", _own, "magnet_geo.progressive.refine_level", ("_replace_points",)),
+    ("joining windows, classes", _own, "magnet_geo.scene.map_parts", ("PartMaker._part", "PartMaker._look")),
+    ("keeping finished windows", _own, "magnet_geo.scene.part_writer", ("PartWriter._keep", "PartWriter.band")),
+    ("assembling the raster", _all, "magnet_geo.scene.map_run", ("assemble",)),
+    ("writing the COG with overviews", _all, "magnet_geo.scene.map_writer", ("MapWriter.prepare", "MapWriter.publish")),
 )
 
 
@@ -51,13 +71,15 @@ class StageClock:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._inner = [0.0]
+        self._adding = threading.Lock()
+        # Per thread: CPU seconds of the stages inside each stage that is running.
+        self._of_thread = threading.local()
 
     @contextmanager
     def running(self) -> Iterator[dict[str, float]]:
         """Time all stages within a ``with`` block; yields the seconds, complete at its end with "the rest"."""
-        started = time.perf_counter()
-        patches = [self._patch(stage, module, name) for stage, module, names in STAGES for name in names]
+        started = time.process_time()
+        patches = [self._patch(stage, clock, module, name) for stage, clock, module, names in STAGES for name in names]
         for one in patches:
             one.start()
         try:
@@ -65,42 +87,44 @@ class StageClock:
         finally:
             for one in patches:
                 one.stop()
-            self.seconds["the rest"] = time.perf_counter() - started - sum(self.seconds.values())
+            self.seconds["the rest"] = time.process_time() - started - sum(self.seconds.values())
 
-    def _patch(self, stage: str, module: str, name: str) -> Any:
+    def _patch(self, stage: str, clock: Clock, module: str, name: str) -> Any:
         holder, _, attribute = name.rpartition(".")
         owner = getattr(import_module(module), holder) if holder else import_module(module)
-        return patch.object(owner, attribute, self._timed(stage, getattr(owner, attribute)))
+        return patch.object(owner, attribute, self._timed(stage, clock, getattr(owner, attribute)))
 
-    def _timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _timed(self, stage: str, clock: Clock, function: Callable[..., Any]) -> Callable[..., Any]:
         if isgeneratorfunction(function):
 
             @wraps(function)
             def generate(*args: Any, **kwargs: Any) -> Iterator[Any]:
                 items = function(*args, **kwargs)
-                with self._stage(stage):
+                with self._stage(stage, clock):
                     item = next(items, self)
                 while item is not self:
                     yield item
-                    with self._stage(stage):
+                    with self._stage(stage, clock):
                         item = next(items, self)
 
             return generate
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with self._stage(stage):
+            with self._stage(stage, clock):
                 return function(*args, **kwargs)
 
         return call
 
     @contextmanager
-    def _stage(self, stage: str) -> Iterator[None]:
-        self._inner.append(0.0)
-        started = time.perf_counter()
+    def _stage(self, stage: str, clock: Clock) -> Iterator[None]:
+        inner: list[float] = self._of_thread.__dict__.setdefault("inner", [0.0])
+        inner.append(0.0)
+        started = clock()
         try:
             yield
         finally:
-            whole = time.perf_counter() - started
-            self.seconds[stage] += whole - self._inner.pop()
-            self._inner[-1] += whole
+            whole = clock() - started
+            with self._adding:
+                self.seconds[stage] += whole - inner.pop()
+            inner[-1] += whole

@@ -1,7 +1,7 @@
 """MagNet on one image: certainty, selection, and the coarse-to-fine loop; tensors in, tensors out."""
 
 from magnet_geo.progressive.certainty import certainty, winning_classes
-from magnet_geo.progressive.coarse_to_fine import MapBuffers, Stage, coarse_prediction, full_size, segment_stages
+from magnet_geo.progressive.coarse_to_fine import MapBuffers, Stage, full_size, segment_stages
 from magnet_geo.progressive.image_pyramid import ImagePyramid, build_image_pyramid
 from magnet_geo.progressive.patch_queue import PatchQueue
 from magnet_geo.progressive.predictor import NetworkPredictor, Predictor
@@ -35,7 +35,6 @@ __all__ = [
     "Stage",
     "build_image_pyramid",
     "certainty",
-    "coarse_prediction",
     "full_size",
     "segment_stages",
     "winning_classes",

@@ -64,6 +64,7 @@ def patch_uncertainty(
     *,
     of_use: NDArray[np.bool_] | None = None,
     queue: PatchQueue | None = None,
+    after: int = 0,
 ) -> NDArray[np.float64]:
     """Mean uncertainty of each patch over its valid pixels.
 
@@ -73,6 +74,7 @@ def patch_uncertainty(
         valid: (H, W) boolean, or None where every pixel is valid.
         of_use: (P,) the patches that are asked for, or None for all.
         queue: Does the patches side by side; None for one after the other.
+        after: What comes first in the queue.
 
     Returns:
         (P,) float64, NaN for patches without a valid pixel and those that are not asked for.
@@ -87,7 +89,7 @@ def patch_uncertainty(
         for index in asked:
             measure(index)
     else:
-        list(queue.each(measure, asked))
+        list(queue.each(measure, asked, after=after))
     return means
 
 

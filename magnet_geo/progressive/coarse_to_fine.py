@@ -6,6 +6,7 @@ Shapes: B bands, C classes, H and W the level's rows and columns, P patches of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,26 +60,57 @@ class MapBuffers:
     On a GPU, torch itself keeps what is freed.
     """
 
-    def __init__(self) -> None:
-        self._maps: dict[int, Tensor] = {}
-        self._lent: tuple[int, Callable[[], None]] | None = None
+    def __init__(self, *, finest: FinestBuffer | None = None) -> None:
+        """Begin with nothing.
 
-    def of_level(self, level: int, *, classes: int, size: Size, device: torch.device) -> Tensor:
+        Args:
+            finest: Memory of the finest level, which others may use too.
+        """
+        self._finest = finest or FinestBuffer()
+        self._maps: dict[int, Tensor] = {}
+
+    @classmethod
+    def in_turn(cls) -> tuple[MapBuffers, MapBuffers]:
+        """For images that come in turn, each begun, up to its finest level, while the one before is still refined."""
+        finest = FinestBuffer()
+        return cls(finest=finest), cls(finest=finest)
+
+    def of_level(self, level: int, *, classes: int, size: Size, device: torch.device, is_finest: bool) -> Tensor:
         """(C, H, W) float32 of any values; in main memory the same each time a level asks for the same shape."""
         shape = (classes, size.height, size.width)
         if device.type != "cpu":
             return torch.empty(shape, device=device)
+        if is_finest:
+            return self._finest.of_shape(shape)
         held = self._maps.get(level)
-        if self._lent is not None and held is not None and held.data_ptr() == self._lent[0]:
-            self._lent[1]()
-            self._lent = None
         if held is None or held.shape != shape:
             held = self._maps[level] = torch.empty(shape)
         return held
 
-    def lend(self, probabilities: Tensor, wait: Callable[[], None]) -> None:
-        """Have a map read by another thread: it stays as it is until ``wait``, called before that, returns."""
-        self._lent = probabilities.data_ptr(), wait
+    def lend_finest(self, wait: Callable[[], None]) -> None:
+        """Have the finest map read by another thread: it stays as it is until ``wait``, called before that, returns."""
+        self._finest.lend(wait)
+
+
+class FinestBuffer:
+    """The largest map by far: there is one of them, whatever else goes on."""
+
+    def __init__(self) -> None:
+        self._map = torch.empty(0)
+        self._wait: Callable[[], None] | None = None
+
+    def of_shape(self, shape: tuple[int, int, int]) -> Tensor:
+        """(C, H, W) float32 of any values, once whom it is lent to has done with it."""
+        if self._wait is not None:
+            self._wait()
+            self._wait = None
+        if self._map.shape != shape:
+            self._map = torch.empty(shape)
+        return self._map
+
+    def lend(self, wait: Callable[[], None]) -> None:
+        """See `MapBuffers.lend_finest`."""
+        self._wait = wait
 
 
 @torch.inference_mode()
@@ -92,7 +124,6 @@ def segment_stages(
     on_batch: Callable[[int], None] = lambda patches: None,
     buffers: MapBuffers | None = None,
     queue: PatchQueue | None = None,
-    coarse: Tensor | None = None,
 ) -> Iterator[Stage]:
     """Yield the cumulative prediction after each level, coarse to fine.
 
@@ -104,18 +135,17 @@ def segment_stages(
         wanted: Per level from 1 on, (P,) False for patches whose result is of no use; None where all are.
         on_batch: Called with the number of patches after each batch; may raise to stop.
         buffers: Memory for the maps of this image; those of the image before are written over.
-        queue: Does the patches, where points compete patch by patch; None for batch by batch.
-        coarse: `coarse_prediction` of the image, where it is there already.
+        queue: Does the patches, where points compete patch by patch, those of finer levels first; None for batch by
+            batch.
     """
-    buffers = buffers or MapBuffers()
-    if coarse is None:
-        coarse = coarse_prediction(image, predictor, on_batch)
-    cumulative = coarse
+    buffers, last = buffers or MapBuffers(), len(image.pyramid.levels) - 1
+    cumulative = _coarse_prediction(image, predictor, on_batch, queue)
     yield Stage(0, cumulative, np.zeros(0, dtype=np.bool_))
-    for level in range(1, len(image.pyramid.levels)):
-        size = image.pyramid.levels[level]
+    for level, size in enumerate(image.pyramid.levels[1:], 1):
         coarser = EnlargedMap(cumulative, size)
-        cumulative = buffers.of_level(level, classes=len(cumulative), size=size, device=cumulative.device)
+        cumulative = buffers.of_level(
+            level, classes=len(cumulative), size=size, device=cumulative.device, is_finest=level == last
+        )
         if point_rule.scope is PointScope.PATCH:
             # Whoever refines patch by patch needs all of it anyway, and looks at it in place.
             coarser = EnlargedMap(coarser.whole(cumulative), size)
@@ -133,6 +163,7 @@ def segment_stages(
             rule=point_rule,
             on_batch=on_batch,
             queue=queue,
+            after=last - level,
         )
         if point_rule.scope is PointScope.PATCH:
             refine_patch_points(work, cumulative)
@@ -141,17 +172,9 @@ def segment_stages(
             yield Stage(level, cumulative, refined, refine_image_points(work, coarser, cumulative))
 
 
-@torch.inference_mode()
-def coarse_prediction(
-    image: ImagePyramid, predictor: Predictor, on_batch: Callable[[int], None] = lambda patches: None
+def _coarse_prediction(
+    image: ImagePyramid, predictor: Predictor, on_batch: Callable[[int], None], queue: PatchQueue | None
 ) -> Tensor:
-    """The prediction at the coarsest level: (C, H, W) float32.
-
-    Args:
-        image: The image.
-        predictor: The networks.
-        on_batch: Called with the number of patches after each batch.
-    """
     pyramid = image.pyramid
     canvas = pyramid.coarse_canvas
     patches = pyramid.patches(0)
@@ -160,12 +183,21 @@ def coarse_prediction(
         on_batch(1)
         return probabilities
     cumulative = torch.zeros((predictor.num_classes, canvas.height, canvas.width), device=predictor.device)
+
+    def predict(batch: Sequence[PixelRect]) -> None:
+        for patch, probabilities in zip(batch, predictor.scale_specific(image.inputs(0, batch)), strict=True):
+            cumulative[(slice(None), *patch.slices)] = probabilities
+
+    if queue is not None:
+        with closing(queue.each(predict, [[patch] for patch in patches], after=len(pyramid.levels) - 1)) as done:
+            for _ in done:
+                on_batch(1)
+        return cumulative
     start = 0
     while start < len(patches):
         batch = patches[start : start + predictor.batch_size]
         start += len(batch)
-        for patch, probabilities in zip(batch, predictor.scale_specific(image.inputs(0, batch)), strict=True):
-            cumulative[(slice(None), *patch.slices)] = probabilities
+        predict(batch)
         on_batch(len(batch))
     return cumulative
 
@@ -179,13 +211,13 @@ def _choose_patches(
     of_use: NDArray[np.bool_] | None,
     queue: PatchQueue | None,
 ) -> NDArray[np.bool_]:
-    valid = image.valid(level)
+    valid, last = image.valid(level), len(image.pyramid.levels) - 1
     if isinstance(rule, AllPatches | ListedPatches | NoPatches):
         uncertainty = valid_patches(patches, valid)
         if of_use is not None:
             uncertainty = np.where(of_use, uncertainty, np.nan)
     else:
-        uncertainty = patch_uncertainty(coarser.cut, patches, valid, of_use=of_use, queue=queue)
+        uncertainty = patch_uncertainty(coarser.cut, patches, valid, of_use=of_use, queue=queue, after=last - level)
     return rule.choose(level, uncertainty)
 
 

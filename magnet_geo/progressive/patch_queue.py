@@ -15,15 +15,14 @@ from typing import Any, TypeVar
 import torch
 
 ItemT = TypeVar("ItemT")
-ResultT = TypeVar("ResultT")
 
-_NOW, _LATER, _NEVER_AGAIN = range(3)
+_NEVER_AGAIN = 10**9
 _own = threading.local()
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Job:
-    urgency: int
+    after: int
     number: int
     work: Callable[[], Any] | None = field(compare=False, default=None)
     future: Future[Any] = field(compare=False, default_factory=Future)
@@ -33,8 +32,8 @@ class PatchQueue:
     """Threads that each take the next patch as soon as they are done with one; torch's threads are shared out.
 
     In a batch all wait for the slowest patch, and one thread makes its inputs and uses its results while the others do
-    nothing. Here each does all that belongs to its patch. What can wait, the beginning of the next image, fills the
-    gaps at the ends of levels.
+    nothing. Here each does all that belongs to its patch. What can wait, patches of the next image, fills the gaps at
+    the ends of levels.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -59,12 +58,17 @@ class PatchQueue:
         """Whether one made now would be the same."""
         return self._made_for == (at_once, torch.get_num_threads())
 
-    def each(self, function: Callable[[ItemT], object], items: Iterable[ItemT]) -> Generator[ItemT]:
+    def each(self, function: Callable[[ItemT], object], items: Iterable[ItemT], *, after: int = 0) -> Generator[ItemT]:
         """Do something with each item; yields the items as they are done, in any order.
 
         Whoever stops asking, or meets an error of an item, is sure that nothing goes on then.
+
+        Args:
+            function: Called in any of the threads.
+            items: What it is called with.
+            after: Items of lower numbers, from whatever call, come first.
         """
-        futures = {self._put(_NOW, partial(function, item)): item for item in items}
+        futures = {self._put(after, partial(function, item)): item for item in items}
         try:
             for future in as_completed(futures):
                 future.result()
@@ -74,13 +78,8 @@ class PatchQueue:
                 future.cancel()
             wait(futures)
 
-    def later(self, function: Callable[[], ResultT]) -> ResultT:
-        """The result of a function, done when no item waits."""
-        result: ResultT = self._put(_LATER, function).result()
-        return result
-
-    def _put(self, urgency: int, work: Callable[[], Any]) -> Future[Any]:
-        job = _Job(urgency, next(self._numbers), work)
+    def _put(self, after: int, work: Callable[[], object]) -> Future[Any]:
+        job = _Job(after, next(self._numbers), work)
         self._jobs.put(job)
         return job.future
 

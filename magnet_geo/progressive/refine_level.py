@@ -41,6 +41,7 @@ class LevelRefinement:
         rule: How many points are replaced.
         on_batch: Called with the number of patches after each batch.
         queue: Where patches are refined side by side, for `PointScope.PATCH`; None for batch by batch.
+        after: What comes first in the queue.
     """
 
     level: int
@@ -50,6 +51,7 @@ class LevelRefinement:
     rule: PointRule
     on_batch: Callable[[int], None]
     queue: PatchQueue | None = None
+    after: int = 0
 
 
 def refine_patch_points(work: LevelRefinement, cumulative: Tensor) -> None:
@@ -72,7 +74,7 @@ def refine_patch_points(work: LevelRefinement, cumulative: Tensor) -> None:
     def refine(patch: PixelRect) -> None:
         _replace_points(work, patch, _refined(work, [patch], coarser)[0], cumulative)
 
-    with closing(work.queue.each(refine, work.patches)) as done:
+    with closing(work.queue.each(refine, work.patches, after=work.after)) as done:
         for _ in done:
             work.on_batch(1)
 

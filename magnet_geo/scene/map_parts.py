@@ -5,9 +5,9 @@ Shapes: P patches of a level.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, cycle, islice
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.grid import ReadScale, Window
-from magnet_geo.progressive import (
-    ImagePyramid,
-    MapBuffers,
-    NoPatches,
-    PatchQueue,
-    Stage,
-    coarse_prediction,
-    segment_stages,
-)
+from magnet_geo.progress import CancelToken
+from magnet_geo.progressive import ImagePyramid, MapBuffers, NoPatches, PatchQueue, Stage, segment_stages
 from magnet_geo.scene.coarse_pass import Uncertainties, coarse_uncertainties
 from magnet_geo.scene.core_map import MapSettings
 from magnet_geo.scene.familiarity import SceneLook
@@ -41,17 +34,25 @@ _LOOK, _WANTED, _REFINED, _UNCERTAINTY = "look.", "wanted_", "refined_", "uncert
 MAP, PREVIEW = "map", "preview"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class BegunWindow:
-    """What a window's own pixels tell, whatever its neighbors say.
+    """A window whose coarser levels are done, where its patches are done one by one; otherwise, whose image is ready.
 
     Attributes:
-        image: Gives the image at every level, to the thread that segments it.
-        coarse: (C, H, W) prediction at the coarsest level; None where it comes with the others.
+        wanted: Per level from 1 on, patches that may be refined.
+        buffers: Memory of its maps.
+        coarser: What stands after the levels that are done.
+        finer: Does the others.
+        patches: Those that are done.
+        runs_ahead: Whether it is still being begun.
     """
 
-    image: Callable[[], ImagePyramid]
-    coarse: Tensor | None
+    wanted: tuple[NDArray[np.bool_], ...]
+    buffers: MapBuffers
+    coarser: list[Stage] = field(default_factory=list)
+    finer: Iterator[Stage] = field(default_factory=lambda: iter(()))
+    patches: int = 0
+    runs_ahead: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,10 @@ class PartMaker:
         rules: Which patches are refined and which points replaced.
         ranking: Chooses the patches where they were ranked over the whole run; None otherwise.
         streams: The maps to be made, by name.
+        cancel: Looked at after each batch.
         on_start: Told how many patches a window will take.
-        on_batch: Told after each batch how many patches it had.
-        queue: Does the patches of a CPU.
+        on_batch: Told how many patches of it are done, now and then.
+        queue: Does the patches; None where they come in batches.
         buffers: Memory for a window's maps, used by window after window.
     """
 
@@ -75,27 +77,26 @@ class PartMaker:
     rules: SelectionRules
     ranking: PatchRanking | None
     streams: Mapping[str, MapStream]
+    cancel: CancelToken
     on_start: Callable[[int], None]
     on_batch: Callable[[int], None]
     queue: PatchQueue | None
-    buffers: MapBuffers = field(default_factory=MapBuffers)
+    buffers: Iterator[MapBuffers] = field(default_factory=lambda: cycle(MapBuffers.in_turn()))
 
-    def begin(self, window: ModelWindow) -> BegunWindow:
-        """The part of the work that may be done, in another thread, while the window before is refined."""
-        image = self.model.image_beside(window.values, window.valid, decimation=window.decimation)
-        if self.queue is None:
-            return BegunWindow(image, None)
-        return BegunWindow(image, self.queue.later(lambda: coarse_prediction(image(), self.model.predictor)))
+    def begin_coarse(self, window: ModelWindow) -> BegunWindow:
+        """The networks' part of the coarse pass."""
+        return self._begun(window, SelectionRules(NoPatches(), self.rules.points), levels=1)
 
     def coarse(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
         """The coarse pass: a preview, where it is wanted, and how uncertain each patch is."""
-        pyramid = self.model.manifest.pyramid_value()
-        stages = self._stages(begun, SelectionRules(NoPatches(), self.rules.points))
+        self.on_batch(begun.patches)
+        stages = chain(begun.coarser, begun.finer)
         coarse = next(stages)
 
         def finish() -> Arrays:
             arrays = Arrays()
-            found = coarse_uncertainties(coarse.probabilities, window.valid, pyramid, self._wanted(window))
+            pyramid = self.model.manifest.pyramid_value()
+            found = coarse_uncertainties(coarse.probabilities, window.valid, pyramid, begun.wanted)
             if PREVIEW in self.streams:
                 # Level by level, as a run without refinement: one step to the finest would interpolate otherwise.
                 finest = last_stage(chain([coarse], stages))
@@ -104,25 +105,30 @@ class PartMaker:
 
         return finish
 
-    def full(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
-        """The pass that makes the map, and one map per stage where they are wanted."""
-        wanted, arrays = self._wanted(window), Arrays()
-        self.on_start(sum(int(level.sum()) for level in wanted) + 1)
+    def begin(self, window: ModelWindow) -> BegunWindow:
+        """All levels but the finest, which may be done, in another thread, while the window before is at its finest."""
         rules = self.rules
         if self.ranking is not None:
             rules = SelectionRules(self.ranking.patches(window.window), rules.points)
+        return self._begun(window, rules, levels=max(1, len(self.model.manifest.pyramid.levels) - 1))
+
+    def full(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
+        """The pass that makes the map, and one map per stage where they are wanted."""
+        arrays = Arrays()
+        self.on_start(sum(int(level.sum()) for level in begun.wanted) + 1)
+        self.on_batch(begun.patches)
         probabilities = None
-        for stage in self._stages(begun, rules, wanted):
+        for stage in chain(begun.coarser, begun.finer):
             probabilities = stage.probabilities
             if stage.level:
-                arrays[f"{_WANTED}{stage.level}"] = wanted[stage.level - 1]
+                arrays[f"{_WANTED}{stage.level}"] = begun.wanted[stage.level - 1]
                 arrays[f"{_REFINED}{stage.level}"] = stage.refined
             if stage_name(stage.level) in self.streams:
                 neighbors.wait()
                 arrays |= self._part(stage_name(stage.level), window, probabilities, neighbors)
         if probabilities is None:
             raise AssertionError("a pyramid has at least one level")
-        self.buffers.lend(probabilities, neighbors.wait)
+        begun.buffers.lend_finest(neighbors.wait)
         if self.ranking is not None:
             self.ranking.window_done(window.window)
 
@@ -131,21 +137,33 @@ class PartMaker:
 
         return finish
 
-    def _stages(
-        self, begun: BegunWindow, rules: SelectionRules, wanted: Sequence[NDArray[np.bool_]] | None = None
-    ) -> Iterator[Stage]:
-        if begun.coarse is not None:
-            self.on_batch(1)
-        return segment_stages(
-            begun.image(),
+    def _begun(self, window: ModelWindow, rules: SelectionRules, *, levels: int) -> BegunWindow:
+        wanted = wanted_patches(window, scale=self.scale, pyramid=self.model.manifest.pyramid_value())
+        begun = BegunWindow(wanted, next(self.buffers))
+        image = self.model.image_beside(window.values, window.valid, decimation=window.decimation)
+        begun.finer = self._stages(image, begun, rules)
+        if self.queue is not None:
+            begun.coarser = list(islice(begun.finer, levels))
+        begun.runs_ahead = False
+        return begun
+
+    def _stages(self, image: Callable[[], ImagePyramid], begun: BegunWindow, rules: SelectionRules) -> Iterator[Stage]:
+        def on_batch(patches: int) -> None:
+            self.cancel.raise_if_cancelled()
+            if begun.runs_ahead:
+                begun.patches += patches
+            else:
+                self.on_batch(patches)
+
+        yield from segment_stages(
+            image(),
             self.model.predictor,
             patch_rule=rules.patches,
             point_rule=rules.points,
-            wanted=wanted,
-            on_batch=self.on_batch,
-            buffers=self.buffers,
+            wanted=begun.wanted,
+            on_batch=on_batch,
+            buffers=begun.buffers,
             queue=self.queue,
-            coarse=begun.coarse,
         )
 
     def _look(self, window: ModelWindow, probabilities: Tensor) -> Arrays:
@@ -156,9 +174,6 @@ class PartMaker:
     def _part(self, name: str, window: ModelWindow, probabilities: Tensor, neighbors: Neighbors) -> Arrays:
         stream = self.streams[name]
         return stream.pack(stream.part(window, probabilities, neighbors.blenders()[name]))
-
-    def _wanted(self, window: ModelWindow) -> tuple[NDArray[np.bool_], ...]:
-        return wanted_patches(window, scale=self.scale, pyramid=self.model.manifest.pyramid_value())
 
 
 def stage_name(level: int) -> str:

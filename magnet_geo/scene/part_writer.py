@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
+import torch
+
 from magnet_geo.progressive.patch_queue import take_share
 from magnet_geo.scene.array_file import Arrays
 from magnet_geo.scene.parts_store import PartsStore, Side
@@ -50,10 +52,15 @@ class PartWriter:
         self._room = threading.Semaphore(_MOST_LOST)
         self._latest: tuple[int, Mapping[Side, Arrays]] = (-1, {})
         self._failure: BaseException | None = None
+        self._ready = threading.Event()
         self._thread = threading.Thread(target=self._work, name="write", daemon=True)
 
     def __enter__(self) -> PartWriter:
+        threads = torch.get_num_threads()
         self._thread.start()
+        self._ready.wait()
+        # The writer's number of threads became the default of threads to come.
+        torch.set_num_threads(threads)
         return self
 
     def __exit__(
@@ -104,6 +111,7 @@ class PartWriter:
 
     def _work(self) -> None:
         take_share(self._threads)
+        self._ready.set()
         while (finish := self._queue.get()) is not None:
             if self._failure is None:
                 try:

@@ -60,21 +60,18 @@ def pass_recipe(
         ranking: Chooses the patches where they were ranked over the whole run; None otherwise.
         cancel: Looked at after each batch.
         on_start: Told how many patches a window will take.
-        on_batch: Told after each batch how many patches it had.
+        on_batch: Told now and then how many patches more are done.
     """
-
-    def look(patches: int) -> None:
-        cancel.raise_if_cancelled()
-        on_batch(patches)
-
     mode = options.refine.mode if options.refine else None
     rules = model.rules("full" if mode == "share" or options.budget_s is not None else mode)
     streams = pass_streams(name, model, plan, options)
-    maker = PartMaker(model, plan.scale, rules, ranking, streams, on_start, look, model.patch_queue(rules))
+    maker = PartMaker(model, plan.scale, rules, ranking, streams, cancel, on_start, on_batch, model.patch_queue(rules))
     pyramid = model.manifest.pyramid_value()
     if name == "coarse":
         coarsest = int(pyramid.decimation(0))
-        return PassRecipe(maker.begin, maker.coarse, streams, lambda window: coarsest, options.preview is not None)
+        return PassRecipe(
+            maker.begin_coarse, maker.coarse, streams, lambda window: coarsest, options.preview is not None
+        )
     if ranking is None:
         return PassRecipe(maker.begin, maker.full, streams, lambda window: 1, True)
 

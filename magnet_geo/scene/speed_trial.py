@@ -17,6 +17,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from magnet_geo.grid import PixelRect, RasterGrid, Window
+from magnet_geo.progress import CancelToken
 from magnet_geo.progressive import ListedPatches, NoPatches, PatchRule
 from magnet_geo.raster import GeoTiffDraft, MapLayout
 from magnet_geo.scene.array_file import Arrays
@@ -156,7 +157,7 @@ def _make(
     streams = pass_streams("map", model, plan, options)
     rules = SelectionRules(patches, model.rules("off").points)
     queue = model.patch_queue(rules)
-    maker = PartMaker(model, plan.scale, rules, None, streams, on_start=_ignore, on_batch=on_batch, queue=queue)
+    maker = PartMaker(model, plan.scale, rules, None, streams, CancelToken(), _ignore, on_batch, queue)
     taper = plan.windows.taper
     blenders = {name: SeamBlender(window.window, taper, left=None, above=None) for name in streams}
     return maker.full(window, maker.begin(window), Neighbors(lambda: blenders))()
@@ -185,9 +186,8 @@ def _refining(
 
 def _rank(plan: RunPlan, model: Segmenter, window: ModelWindow) -> Uncertainties:
     rules = model.rules("off")
-    queue = model.patch_queue(rules)
-    maker = PartMaker(model, plan.scale, rules, None, {}, on_start=_ignore, on_batch=_ignore, queue=queue)
-    return uncertainties_of(maker.coarse(window, maker.begin(window), Neighbors(dict))())
+    maker = PartMaker(model, plan.scale, rules, None, {}, CancelToken(), _ignore, _ignore, model.patch_queue(rules))
+    return uncertainties_of(maker.coarse(window, maker.begin_coarse(window), Neighbors(dict))())
 
 
 def _ignore(patches: int) -> None:

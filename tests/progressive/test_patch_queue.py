@@ -61,26 +61,28 @@ def test_a_queue_fits_until_the_number_of_threads_changes(threads: int) -> None:
     assert not queue.fits(2)
 
 
-def test_what_can_wait_is_done_when_no_item_waits() -> None:
-    queue, order, begun = PatchQueue(1), list[object](), threading.Event()
+def test_what_can_wait_comes_after_what_cannot() -> None:
+    queue, order, begun, go_on = PatchQueue(1), list[int](), threading.Event(), threading.Event()
 
     def work(item: int) -> None:
-        begun.wait(5)
+        begun.set()
+        assert go_on.wait(5)
         order.append(item)
 
-    later = threading.Thread(target=lambda: order.append(queue.later(lambda: order.append("later") or "result")))
-    items = queue.each(work, range(3))
-    first = threading.Thread(target=lambda: order.extend([] for _ in items))
-    first.start()
-    while queue._jobs.qsize() < 2:
+    calls = [
+        threading.Thread(target=lambda items=items, after=after: list(queue.each(work, items, after=after)))
+        for items, after in (([0], 0), ([6, 7], 2), ([4, 5], 1), ([1, 2, 3], 0))
+    ]
+    for call in calls:
+        call.start()
+        # The first is being done when the others come, which are told apart by what they come after alone.
+        assert begun.wait(5)
+    while queue._jobs.qsize() < 7:
         time.sleep(0.001)
-    later.start()
-    while queue._jobs.qsize() < 3:
-        time.sleep(0.001)
-    begun.set()
-    first.join()
-    later.join()
-    assert [entry for entry in order if entry != []] == [0, 1, 2, "later", "result"]
+    go_on.set()
+    for call in calls:
+        call.join()
+    assert order == list(range(8))
 
 
 def test_an_error_is_raised_and_the_rest_is_dropped() -> None:
