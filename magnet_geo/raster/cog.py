@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import rasterio
 import rasterio.shutil
 
 from magnet_geo.errors import OutputError
@@ -51,7 +52,8 @@ def check_creation_options(options: Pairs) -> None:
 def write_cog(draft: Path, target: Path, layout: MapLayout) -> None:
     """Copy a draft into a Cloud Optimized GeoTIFF; GDAL's own errors are passed on."""
     options = _defaults(layout) | {key.upper(): value for key, value in layout.creation_options}
-    with gdal_environment():
+    # Overviews lie in a file of their own on the way: packing them twice takes longer than writing them.
+    with gdal_environment(), rasterio.Env(COG_TMP_COMPRESSION="NONE"):
         rasterio.shutil.copy(str(draft), str(target), driver="COG", **options)
     sync(target)
 

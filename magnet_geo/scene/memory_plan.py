@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from magnet_geo.errors import MemoryLimitError
 from magnet_geo.grid import Size
@@ -64,6 +64,7 @@ class MemoryPlan:
         cache_bytes: Limit of GDAL's block cache.
         main_bytes: Estimated peak of main memory.
         gpu_bytes: Estimated peak of GPU memory, 0 without one.
+        is_limited: Whether the user set a limit to main memory.
     """
 
     batch_size: int
@@ -71,6 +72,7 @@ class MemoryPlan:
     cache_bytes: int
     main_bytes: int
     gpu_bytes: int
+    is_limited: bool = False
 
 
 def useful_cache(*, block: Size, scene: Size, window: Size, pixel_bytes: int) -> int:
@@ -110,7 +112,7 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
         fits_main = max_memory is None or plan.main_bytes <= max_memory
         fits_gpu = max_vram is None or plan.gpu_bytes <= max_vram
         if fits_main and fits_gpu:
-            return plan
+            return replace(plan, is_limited=max_memory is not None)
     least = options[-1]
     short_of_main = max_memory is not None and least.main_bytes > max_memory
     need, limit, option = (

@@ -113,7 +113,7 @@ class WindowPass:
                 finish = None if started is None else make(window, started, neighbors)
                 writer.put(partial(self._finished, step, window, finish, neighbors))
                 after(done)
-                keep_within(self.plan.memory.main_bytes)
+                keep_within(self.plan.memory.main_bytes, is_limit=self.plan.memory.is_limited)
 
     def _finished(self, step: Step, window: ModelWindow, finish: Finish | None, neighbors: Neighbors) -> FinishedWindow:
         stale = tuple((index, side) for index, side in _used(step) if index is not None)

@@ -21,12 +21,15 @@ def test_what_is_held_is_known() -> None:
     assert after - before > 0.9 * array.nbytes
 
 
-@pytest.mark.parametrize(("held", "trimmed"), [(940, False), (960, True), (2000, True), (None, False)])
+@pytest.mark.parametrize(
+    ("held", "is_limit", "trimmed"),
+    [(940, False, False), (960, False, True), (840, True, False), (860, True, True), (None, False, False)],
+)
 def test_memory_is_given_back_above_a_share_of_the_plan(
-    monkeypatch: pytest.MonkeyPatch, held: int | None, trimmed: bool
+    monkeypatch: pytest.MonkeyPatch, held: int | None, is_limit: bool, trimmed: bool
 ) -> None:
     calls: list[bool] = []
     monkeypatch.setattr(resident_memory, "resident_bytes", lambda: held)
     monkeypatch.setattr(resident_memory, "_trim", lambda: calls.append(True))
-    keep_within(1000)
+    keep_within(1000, is_limit=is_limit)
     assert bool(calls) is trimmed
