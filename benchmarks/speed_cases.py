@@ -24,7 +24,8 @@ from magnet_geo.grid import Size
 from magnet_geo.model import create_preset
 from magnet_geo.model.bundle import ModelBundle
 from magnet_geo.networks import create_backbone, create_refinement
-from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, load_model, segment_scene
+from magnet_geo.progressive import winning_classes
+from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, load_model
 from magnet_geo.scene.hardware import use_threads
 from magnet_geo.scene.peak_memory import peak_memory_bytes
 
@@ -71,7 +72,7 @@ def naive(options: argparse.Namespace) -> Numbers:
     watch = Stopwatch()
     probabilities = plain_pipeline(bundle, image)
     taken = watch.read()
-    np.save(Path(options.folder) / "naive.npy", probabilities.argmax(0).numpy().astype(np.uint8))
+    np.save(Path(options.folder) / "naive.npy", winning_classes(probabilities).numpy())
     return taken
 
 
@@ -86,7 +87,7 @@ def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
         probabilities = model.segment_image(image)
     taken = watch.read()
     (Path(options.folder) / f"{precision}.json").write_text(json.dumps(batches))
-    np.save(Path(options.folder) / f"{precision}.npy", probabilities.argmax(0).astype(np.uint8))
+    np.save(Path(options.folder) / f"{precision}.npy", winning_classes(torch.from_numpy(probabilities)).numpy())
     return taken | {"stages": dict(stages)}
 
 
@@ -98,6 +99,9 @@ def deepglobe_bare(options: argparse.Namespace, precision: str) -> Numbers:
 
 def default_scene(options: argparse.Namespace, refine: str) -> Numbers:
     """A scene through the default model, file to file, stage by stage."""
+    # Reading and writing scenes loads libraries that count as memory; the other cases do without.
+    from magnet_geo.scene import segment_scene
+
     side = options.scene_side
     scene = Path(options.folder) / "scene.tif"
     if not scene.exists():
@@ -147,7 +151,7 @@ def disk(options: argparse.Namespace) -> Numbers:
 def read_image(path: Path | None, side: int) -> np.ndarray:
     """(side, side, 3) uint8: a photo, repeated by mirroring where it is too small, or the example scene."""
     path = path or Path(__file__).parents[1] / "examples/village/village_rgb_2m.tif"
-    image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)[:side, :side]
+    image = cv2.cvtColor(cv2.imread(str(path))[:side, :side], cv2.COLOR_BGR2RGB)
     rows, cols = side - image.shape[0], side - image.shape[1]
     while rows > 0 or cols > 0:
         grow = min(rows, image.shape[0] - 1), min(cols, image.shape[1] - 1)

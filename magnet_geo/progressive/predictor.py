@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from magnet_geo.networks.fusion import lay_out_for_threads
 from magnet_geo.networks.inference import RefinementInStrips, prepare_for_inference
-from magnet_geo.networks.memory_reuse import keep_freed_memory
+from magnet_geo.networks.memory_reuse import give_back_freed_memory, keep_freed_memory
 from magnet_geo.networks.refinement import Refinement
 from magnet_geo.progressive.crew import Crew
 from magnet_geo.progressive.patch_queue import threads_of_a_patch
@@ -66,12 +67,15 @@ class NetworkPredictor:
         """
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, batch_size, device, dtype
         self._crew, self._laid_out_for, self._laying_out = Crew(), 0, Lock()
-        if device.type == "cpu":
-            keep_freed_memory()
         self._backbone = prepare_for_inference(backbone, device=device, dtype=dtype)
         distinct = {id(refinement): refinement for refinement in refinements}
         prepared = {key: RefinementInStrips(r, device=device, dtype=dtype) for key, r in distinct.items()}
         self._refinements = [prepared[id(refinement)] for refinement in refinements]
+        if device.type == "cpu":
+            # Tracing leaves networks behind in cycles of references.
+            gc.collect()
+            give_back_freed_memory()
+            keep_freed_memory()
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
         """See `Predictor.scale_specific`."""
@@ -99,12 +103,17 @@ class NetworkPredictor:
     def _side_by_side(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
         each = threads_of_a_patch(self.batch_size)
         with self._laying_out:
-            if each != self._laid_out_for:
+            lays_out = each != self._laid_out_for
+            if lays_out:
                 for network in (self._backbone, *self._refinements):
                     lay_out_for_threads(network, each)
                 self._laid_out_for = each
         count, _, height, width = batches[0].shape
-        return self._crew.run(run, *batches, into=torch.empty((count, self.num_classes, height, width)))
+        result = self._crew.run(run, *batches, into=torch.empty((count, self.num_classes, height, width)))
+        if lays_out:
+            # The weights as they were before lie between what is in use.
+            give_back_freed_memory()
+        return result
 
     def _backing_off(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
         """Run a batch; after running out of GPU memory in halves, down to single patches."""
