@@ -135,8 +135,7 @@ def segment_stages(
         wanted: Per level from 1 on, (P,) False for patches whose result is of no use; None where all are.
         on_batch: Called with the number of patches after each batch; may raise to stop.
         buffers: Memory for the maps of this image; those of the image before are written over.
-        queue: Does the patches, where points compete patch by patch, those of finer levels first; None for batch by
-            batch.
+        queue: Does patches that do not overlap, those of finer levels first; None for batch by batch.
     """
     buffers, last = buffers or MapBuffers(), len(image.pyramid.levels) - 1
     cumulative = _coarse_prediction(image, predictor, on_batch, queue)

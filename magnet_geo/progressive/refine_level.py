@@ -5,7 +5,7 @@ Shapes: N patches of a batch, C classes, h and w a patch's rows and columns, H a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class LevelRefinement:
         patches: The patches to refine, at least one.
         rule: How many points are replaced.
         on_batch: Called with the number of patches after each batch.
-        queue: Where patches are refined side by side, for `PointScope.PATCH`; None for batch by batch.
+        queue: Where patches that do not overlap are refined side by side; None for batch by batch.
         after: What comes first in the queue.
     """
 
@@ -65,18 +65,7 @@ def refine_patch_points(work: LevelRefinement, cumulative: Tensor) -> None:
         cumulative: (C, H, W), upsampled to the level.
     """
     coarser = EnlargedMap(cumulative, work.image.pyramid.levels[work.level])
-    if work.queue is None:
-        for patches, refined in _refined_batches(work, coarser):
-            for patch, prediction in zip(patches, refined, strict=True):
-                _replace_points(work, patch, prediction, cumulative)
-        return
-
-    def refine(patch: PixelRect) -> None:
-        _replace_points(work, patch, _refined(work, [patch], coarser)[0], cumulative)
-
-    with closing(work.queue.each(refine, work.patches, after=work.after)) as done:
-        for _ in done:
-            work.on_batch(1)
+    _refine_patches(work, coarser, lambda patch, refined: _replace_points(work, patch, refined, cumulative), work.queue)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,16 +121,37 @@ def refine_image_points(work: LevelRefinement, coarser: EnlargedMap, cumulative:
     return points
 
 
-def _refined_batches(work: LevelRefinement, coarser: EnlargedMap) -> Iterator[tuple[Sequence[PixelRect], Tensor]]:
-    """Refined predictions (N, C, h, w) at the network's input size, batch by batch."""
+def _refine_patches(
+    work: LevelRefinement,
+    coarser: EnlargedMap,
+    place: Callable[[PixelRect, Tensor], object],
+    queue: PatchQueue | None,
+) -> None:
+    """Refine all patches.
+
+    Args:
+        work: Level and networks.
+        coarser: The coarser levels' prediction, at the level's size.
+        place: Takes each patch and its refined prediction, (C, h, w) at the network's input size.
+        queue: Does the patches, in any order, each with its place; None for batch by batch.
+    """
+    if queue is not None:
+
+        def refine(patch: PixelRect) -> None:
+            place(patch, _refined(work, [patch], coarser)[0])
+
+        with closing(queue.each(refine, work.patches, after=work.after)) as done:
+            for _ in done:
+                work.on_batch(1)
+        return
     start = 0
     while start < len(work.patches):
         # Asked anew each time: a predictor that runs out of memory takes fewer from then on.
         batch = work.patches[start : start + work.predictor.batch_size]
         start += len(batch)
-        refined = _refined(work, batch, coarser)
+        for patch, prediction in zip(batch, _refined(work, batch, coarser), strict=True):
+            place(patch, prediction)
         work.on_batch(len(batch))
-        yield batch, refined
 
 
 def _refined(work: LevelRefinement, batch: Sequence[PixelRect], coarser: EnlargedMap) -> Tensor:
@@ -197,13 +207,16 @@ def _assemble(work: LevelRefinement, coarser: EnlargedMap, cover: PatchCover, re
     """Fill a map with the level's refined prediction where there is one, overlaps averaged."""
     if cover.overlaps:
         refined.zero_()
-    for patches, predictions in _refined_batches(work, coarser):
-        for patch, prediction in zip(patches, predictions, strict=True):
-            part = refined[(slice(None), *patch.slices)]
-            if cover.overlaps:
-                part.add_(resize_bilinear(prediction[None], patch.size)[0])
-            else:
-                resize_bilinear(prediction[None], patch.size, part[None])
+
+    def place(patch: PixelRect, prediction: Tensor) -> None:
+        part = refined[(slice(None), *patch.slices)]
+        if cover.overlaps:
+            part.add_(resize_bilinear(prediction[None], patch.size)[0])
+        else:
+            resize_bilinear(prediction[None], patch.size, part[None])
+
+    # What is summed is summed in one order, so that each run gives the same bytes.
+    _refine_patches(work, coarser, place, None if cover.overlaps else work.queue)
     if cover.overlaps:
         for rows in coarser.strips():
             refined[:, rows] /= torch.from_numpy(cover.times(rows, slice(None)).clip(min=1)).to(refined)

@@ -195,15 +195,18 @@ class Segmenter:
             point_rule=rules.points,
             wanted=wanted,
             on_batch=on_batch,
-            queue=self.patch_queue(rules),
+            queue=self._any_patch_queue(),
         )
 
     def patch_queue(self, rules: SelectionRules) -> PatchQueue | None:
-        """What does the patches one by one; None where they come in batches.
+        """What does the patches of windows one by one; None where they come in batches.
 
         They do on a GPU, and where the points of all patches compete with each other.
         """
-        if self.predictor.device.type != "cpu" or rules.points.scope is not PointScope.PATCH:
+        return self._any_patch_queue() if rules.points.scope is PointScope.PATCH else None
+
+    def _any_patch_queue(self) -> PatchQueue | None:
+        if self.predictor.device.type != "cpu":
             return None
         if self._queue is None or not self._queue.fits(self.predictor.batch_size):
             self._queue = PatchQueue(self.predictor.batch_size)

@@ -18,6 +18,7 @@ from magnet_geo.progressive import (
     MapBuffers,
     MostUncertainPatches,
     NoPatches,
+    PatchQueue,
     PatchRule,
     PointRule,
     PointScope,
@@ -31,6 +32,7 @@ WHOLE = PointRule(1, 1, PointScope.PATCH)
 DECIMATED = MagnificationPyramid.from_decimations(8, (4, 2, 1))
 # Patches of 10 do not tile 25: the last ones overlap their neighbors.
 OVERLAPPING = MagnificationPyramid((Size(10, 10), Size(25, 25)), Size(10, 10), Size(10, 10), PyramidManner.PUBLISHED)
+TILED = MagnificationPyramid((Size(10, 10), Size(20, 20)), Size(10, 10), Size(8, 8), PyramidManner.PUBLISHED)
 
 
 class ShareOfBands:
@@ -198,6 +200,26 @@ def test_overlapping_patches_are_averaged() -> None:
         times[patch.slices] += 1
     assert times.max() == 4
     np.testing.assert_allclose(stage.probabilities, total / times, atol=1e-6)
+
+
+@pytest.mark.parametrize("pyramid", [DECIMATED, TILED, OVERLAPPING], ids=["decimation", "tiled", "overlapping"])
+def test_patches_one_by_one_give_the_bytes_of_batches(pyramid: MagnificationPyramid) -> None:
+    values = _image(pyramid.window.height)
+    rule = PointRule(0.5, 3, PointScope.PATCH if pyramid is DECIMATED else PointScope.IMAGE)
+    image = build_image_pyramid(values, None, pyramid=pyramid, normalization=PLAIN, device=torch.device("cpu"))
+    counts = list[int]()
+    *_, queued = segment_stages(
+        image,
+        ShareOfBands(),
+        patch_rule=AllPatches(),
+        point_rule=rule,
+        on_batch=counts.append,
+        queue=PatchQueue(2),
+    )
+    *_, batched = segment_stages(image, ShareOfBands(), patch_rule=AllPatches(), point_rule=rule)
+    assert torch.equal(queued.probabilities, batched.probabilities)
+    levels = range(1, len(pyramid.levels))
+    assert sum(counts) == len(pyramid.patches(0)) + sum(len(pyramid.patches(level)) for level in levels)
 
 
 def test_the_refinement_sees_the_cumulative_prediction_of_its_patch() -> None:
