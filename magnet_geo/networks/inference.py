@@ -22,8 +22,8 @@ from magnet_geo.networks.row_trimming import trim_spoiled_rows
 
 logger = logging.getLogger(__name__)
 
-# Rows of a strip times the bytes of a number: 64 rows in float32, 128 in half precision, by measurement.
-_STRIP_ROW_BYTES = 256
+# By measurement: in half precision strips of 128 rows take 2 % less time, and twice the memory.
+_STRIP_ROWS = 64
 
 
 def prepare_for_inference(module: nn.Module, *, device: torch.device | str, dtype: torch.dtype) -> nn.Module:
@@ -76,7 +76,7 @@ class RefinementInStrips(nn.Module):
         self._trims = refinement.alignment == 1 and isinstance(self._prepared, fx.GraphModule)
         if self._trims:
             trim_spoiled_rows(cast(fx.GraphModule, self._prepared))
-        strip_rows = strip_rows or max(_STRIP_ROW_BYTES // dtype.itemsize, 16 * refinement.receptive_radius)
+        strip_rows = strip_rows or max(_STRIP_ROWS, 16 * refinement.receptive_radius)
         self._step = -(-strip_rows // refinement.alignment) * refinement.alignment
 
     def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
