@@ -20,7 +20,6 @@ import torch
 
 from benchmarks.plain_pipeline import plain_pipeline
 from benchmarks.stage_clock import StageClock
-from magnet_geo.grid import Size
 from magnet_geo.model import create_preset
 from magnet_geo.model.bundle import ModelBundle
 from magnet_geo.networks import create_backbone, create_refinement
@@ -68,7 +67,8 @@ def naive(options: argparse.Namespace) -> Numbers:
     """The paper's pipeline in plain float32 torch, one patch at a time; keeps the classes."""
     bundle, image = deepglobe(options), read_image(options.image, SIDE)
     with torch.inference_mode():
-        bundle.backbone(torch.randn(1, 3, INPUT, INPUT))
+        own = bundle.backbone(torch.randn(1, 3, INPUT, INPUT)).softmax(1)
+        bundle.refinements[0](scale_specific=own, cumulative=own)
     watch = Stopwatch()
     probabilities = plain_pipeline(bundle, image)
     taken = watch.read()
@@ -80,7 +80,7 @@ def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
     """One image of 2448 x 2448 pixels through the pipeline, stage by stage."""
     model = Segmenter.from_bundle(deepglobe(options), device="cpu", precision=precision)
     image = read_image(options.image, SIDE)
-    model.segment_image(image[:INPUT, :INPUT], refine="off")
+    _warm_up(model)
     watch = Stopwatch()
     with StageClock().running() as stages:
         batches = _note_batches(model)
@@ -94,7 +94,7 @@ def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
 def deepglobe_bare(options: argparse.Namespace, precision: str) -> Numbers:
     """Our prepared networks alone, as many passes as the image takes."""
     model = Segmenter.from_bundle(deepglobe(options), device="cpu", precision=precision)
-    return _bare(model, Size(INPUT, INPUT), json.loads((Path(options.folder) / f"{precision}.json").read_text()))
+    return _bare(model, json.loads((Path(options.folder) / f"{precision}.json").read_text()))
 
 
 def default_scene(options: argparse.Namespace, refine: str) -> Numbers:
@@ -109,7 +109,7 @@ def default_scene(options: argparse.Namespace, refine: str) -> Numbers:
         with rasterio.open(scene, "w", compress="deflate", photometric="rgb", **profile) as dataset:
             dataset.write(np.moveaxis(read_image(options.image, side), -1, 0))
     model = load_model(options.model, device="cpu", precision=options.precision)
-    model.segment_image(read_image(options.image, 512))
+    _warm_up(model)
     settings = SegmentOptions(refine=RefineMode(refine), overwrite=True)
     watch = Stopwatch()
     with StageClock().running() as stages:
@@ -125,7 +125,7 @@ def default_bare(options: argparse.Namespace) -> Numbers:
     """The default model's prepared networks alone, as many passes as the scene took at full refinement."""
     model = load_model(options.model, device="cpu", precision=options.precision)
     batches = json.loads((Path(options.folder) / "full.json").read_text())
-    taken = _bare(model, model.manifest.pyramid_value().network_input, batches)
+    taken = _bare(model, batches)
     return taken | {"mpx_per_s": options.scene_side**2 / 1e6 / taken["seconds"]}
 
 
@@ -179,16 +179,26 @@ def _note_batches(model: Segmenter) -> dict[str, list[int]]:
 
 
 @torch.inference_mode()
-def _bare(model: Segmenter, patch: Size, batches: dict[str, list[int]]) -> dict[str, float]:
+def _warm_up(model: Segmenter) -> None:
+    """A pair of patches through both networks: oneDNN makes code for each layer when it first meets it."""
+    own = model.predictor.scale_specific(_random_inputs(model, 2))
+    model.predictor.refined(1, scale_specific=own, cumulative=own)
+
+
+def _random_inputs(model: Segmenter, patches: int) -> torch.Tensor:
+    size = model.manifest.pyramid_value().network_input
+    return torch.randn(patches, len(model.manifest.bands), size.height, size.width)
+
+
+@torch.inference_mode()
+def _bare(model: Segmenter, batches: dict[str, list[int]]) -> dict[str, float]:
     """The pipeline's own passes, of several patches in turn: a pipeline does not meet one patch all the time.
 
     In batches, or side by side where the pipeline takes patches so.
     """
-    predictor, patches = model.predictor, 2 * _PATCHES_IN_TURN
-    inputs = torch.randn(patches, len(model.manifest.bands), patch.height, patch.width)
-    own, coarser = torch.randn(2, patches, predictor.num_classes, patch.height, patch.width).softmax(2)
-    predictor.scale_specific(inputs[:2])
-    predictor.refined(1, scale_specific=own[:2], cumulative=coarser[:2])
+    predictor, inputs = model.predictor, _random_inputs(model, 2 * _PATCHES_IN_TURN)
+    own, coarser = torch.randn(2, len(inputs), predictor.num_classes, *inputs.shape[2:]).softmax(2)
+    _warm_up(model)
 
     def take(number: int) -> None:
         first = number % _PATCHES_IN_TURN
