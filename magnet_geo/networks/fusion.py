@@ -41,6 +41,7 @@ class FusedConvolution(nn.Module):
 
     Attributes:
         row_radius: Rows above and below that a row of the result depends on.
+        overwrites: Whether the result may take the place of the tensor that is added.
     """
 
     def __init__(self, convolution: nn.Conv2d, activation: tuple[str, tuple[float, ...]] = _NO_ACTIVATION) -> None:
@@ -49,6 +50,7 @@ class FusedConvolution(nn.Module):
         self._padding, self._stride = list(convolution.padding), list(convolution.stride)
         self._dilation, self._groups = list(convolution.dilation), convolution.groups
         self.row_radius = convolution.dilation[0] * (convolution.kernel_size[0] // 2)
+        self.overwrites = False
         self._threads = 1
         self._weight = convolution.weight.detach()
         self._bias = None if convolution.bias is None else convolution.bias.detach()
@@ -65,7 +67,11 @@ class FusedConvolution(nn.Module):
             added = added.contiguous(memory_format=torch.channels_last)
             unary = None if self._name == "none" else self._name
             sum_and_unary = ("add", 1.0, unary, list(self._bounds), None)
-            result = fused.binary(features, added, weight, self._bias, *place, *sum_and_unary)
+            if self.overwrites:
+                in_place = torch.ops.mkldnn._convolution_pointwise_.binary
+                result = in_place(added, features, weight, self._bias, *place, *sum_and_unary)
+            else:
+                result = fused.binary(features, added, weight, self._bias, *place, *sum_and_unary)
         return result
 
     def __getstate__(self) -> dict[str, object]:
@@ -127,6 +133,7 @@ def fuse_convolutions(module: nn.Module, *, dtype: torch.dtype) -> nn.Module:
     for node in list(graph.nodes):
         if node.op == "call_module" and _is_plain(module.get_submodule(str(node.target))):
             _fuse_at(node, graph, module)
+    _reuse_memory_of_sums(graph, module)
     traced = fx.GraphModule(module, graph, type(module).__name__)
     for name, part in list(traced.named_modules()):
         if isinstance(part, nn.Conv2d) and _is_plain(part):
@@ -148,7 +155,8 @@ def _fused_operations_work(dtype: torch.dtype) -> bool:
     try:
         with torch.inference_mode():
             probe = FusedConvolution(nn.Conv2d(1, 1, 1).to(dtype), _RELU)
-            probe(torch.zeros(1, 1, 2, 2, dtype=dtype), torch.zeros(1, 1, 2, 2, dtype=dtype))
+            for probe.overwrites in (False, True):
+                probe(torch.zeros(1, 1, 2, 2, dtype=dtype), torch.zeros(1, 1, 2, 2, dtype=dtype))
     except (AttributeError, RuntimeError, TypeError) as error:
         logger.info("Convolutions run unfused: %s", error)
         return False
@@ -177,6 +185,23 @@ def _fuse_at(node: fx.Node, graph: fx.Graph, module: nn.Module) -> None:
     chain[-1].replace_all_uses_with(fused)
     for replaced in reversed(chain):
         graph.erase_node(replaced)
+
+
+def _reuse_memory_of_sums(graph: fx.Graph, module: nn.Module) -> None:
+    """Lets sums overwrite what is added where the graph made it itself and nothing looks at it later."""
+    place = {node: number for number, node in enumerate(graph.nodes)}
+    for node in graph.nodes:
+        part = _part(node, module)
+        if not isinstance(part, FusedConvolution) or len(node.args) < 2:
+            continue
+        features, added = node.args
+        is_new = isinstance(_part(added, module), FusedConvolution) or added.target is F.interpolate
+        last = all(place[user] <= place[node] for user in added.users)
+        part.overwrites = is_new and last and features is not added
+
+
+def _part(node: fx.Node, module: nn.Module) -> nn.Module | None:
+    return module.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
 def _erase_idle_nodes(graph: fx.Graph, module: nn.Module) -> None:

@@ -237,3 +237,34 @@ def test_rows_that_strips_share_are_dropped_as_soon_as_they_are_spoiled(refineme
     with torch.inference_mode():
         rows = [prepared(above, below, maps, maps).shape[2] for above, below in ((0, 0), (1, 0), (0, 1), (1, 1))]
     assert rows == [24, 20, 20, 16]
+
+
+def test_a_sum_overwrites_only_what_nothing_looks_at_later() -> None:
+    class Sums(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = nn.ModuleList(nn.Conv2d(2, 2, 1) for _ in range(4))
+
+        def forward(self, x: Tensor) -> Tensor:
+            kept = self.parts[0](x)
+            own = self.parts[1](kept)
+            first = torch.relu(self.parts[2](own) + own)
+            return torch.relu(self.parts[3](first) + kept) + kept + x
+
+    torch.manual_seed(0)
+    sums = Sums().eval()
+    prepared = prepare_for_inference(sums, device="cpu", dtype=torch.float32)
+    overwrites = [part.overwrites for part in prepared.children() if isinstance(part, FusedConvolution)]
+    images = torch.randn(1, 2, 4, 5)
+    with torch.inference_mode():
+        before = images.clone()
+        torch.testing.assert_close(prepared(images), sums(before))
+    assert torch.equal(images, before)
+    assert overwrites.count(True) == 0
+
+
+def test_residual_sums_take_the_place_of_what_they_add() -> None:
+    prepared = prepare_for_inference(create_backbone("fpn", num_classes=2), device="cpu", dtype=torch.float32)
+    sums = [part for part in prepared.modules() if isinstance(part, FusedConvolution) and part.overwrites]
+    blocks, laterals = 16, 3
+    assert len(sums) == blocks + laterals
