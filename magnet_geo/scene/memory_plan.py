@@ -13,8 +13,11 @@ LEAST_CACHE_BYTES = 32 * MEBIBYTE
 
 # The program with its libraries and a small model, before the first window.
 _PROCESS_BYTES = 450 * MEBIBYTE
-# Windows read ahead, and the share of the useful block cache of GDAL, in the order in which they are given up.
-_READING = ((2, 1.0), (2, 0.5), (1, 0.5), (1, 0.25), (1, 0.0))
+# Shares of the useful block cache of GDAL, in the order in which they are given up.
+_CACHE_SHARES = (1.0, 0.5, 0.25, 0.0)
+# Pixels of windows in memory: one being read, one read, one being begun, one being refined, one being finished; of the
+# last three, never more than two.
+_WINDOWS_IN_MEMORY = 4
 _CACHE_BYTES, _MOST_CACHE_BYTES = 64 * MEBIBYTE, 256 * MEBIBYTE
 # Bytes of activations per input pixel of a patch in float32, measured by benchmarks/activation_memory.py.
 _ACTIVATION_BYTES = {
@@ -60,7 +63,6 @@ class MemoryPlan:
 
     Attributes:
         batch_size: Patches per forward pass.
-        windows_ahead: Windows that are read before they are needed.
         cache_bytes: Limit of GDAL's block cache.
         main_bytes: Estimated peak of main memory.
         gpu_bytes: Estimated peak of GPU memory, 0 without one.
@@ -68,7 +70,6 @@ class MemoryPlan:
     """
 
     batch_size: int
-    windows_ahead: int
     cache_bytes: int
     main_bytes: int
     gpu_bytes: int
@@ -91,7 +92,7 @@ def useful_cache(*, block: Size, scene: Size, window: Size, pixel_bytes: int) ->
 
 
 def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | None, max_vram: int | None) -> MemoryPlan:
-    """Choose batch size and read-ahead within the limits.
+    """Choose batch size and block cache within the limits.
 
     Args:
         work: What is to be done.
@@ -104,9 +105,9 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
     """
     batches = [batch_size] if batch_size else ([16, 8, 4, 2, 1] if work.on_gpu else [2, 1])
     options = [
-        _plan(work, batch, ahead, max(LEAST_CACHE_BYTES, int(share * work.cache_bytes)))
+        _plan(work, batch, max(LEAST_CACHE_BYTES, int(share * work.cache_bytes)))
         for batch in batches
-        for ahead, share in _READING
+        for share in _CACHE_SHARES
     ]
     for plan in options:
         fits_main = max_memory is None or plan.main_bytes <= max_memory
@@ -124,14 +125,14 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
     )
 
 
-def _plan(work: Workload, batch: int, ahead: int, cache: int) -> MemoryPlan:
+def _plan(work: Workload, batch: int, cache: int) -> MemoryPlan:
     on_device = _maps_bytes(work) + _network_bytes(work, batch)
     # Parts of the map: one in the making, one on its way to the disk, and its packed copy.
     cores = 3 * work.scene_window.pixels * work.output_bytes
-    windows = (ahead + 1) * _read_bytes(work) + cores + _bands_bytes(work)
+    windows = _WINDOWS_IN_MEMORY * _read_bytes(work) + cores + _bands_bytes(work)
     main = _PROCESS_BYTES + cache + windows + (0 if work.on_gpu else on_device)
     # A GPU keeps the map of a window until it is joined, and gets the pixels of the next one meanwhile.
-    return MemoryPlan(batch, ahead, cache, main, on_device + _maps_bytes(work) if work.on_gpu else 0)
+    return MemoryPlan(batch, cache, main, on_device + _maps_bytes(work) if work.on_gpu else 0)
 
 
 def _read_bytes(work: Workload) -> int:
@@ -152,9 +153,9 @@ def _bands_bytes(work: Workload) -> int:
 def _maps_bytes(work: Workload) -> int:
     """Levels of the image, cumulative and refined prediction, and what is made of them."""
     window = work.manifest.pyramid_value().window.pixels
-    image = window * len(work.manifest.bands) * 4 * 3
+    image = window * len(work.manifest.bands) * 4 * 2
     maps = window * len(work.manifest.classes) * 4
-    return image + maps * (3 if work.manifest.pyramid.manner == "published" else 2)
+    return image + 2 * maps
 
 
 def _network_bytes(work: Workload, batch: int) -> int:

@@ -51,7 +51,7 @@ class RunPlan:
         windows: The windows over the whole scene.
         area: What of it is mapped.
         reduced: Overviews that windows without fine patches are read from.
-        memory: Batch size and read-ahead.
+        memory: Batch size and block cache.
         warnings: Sentences for the user.
     """
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 
@@ -18,7 +16,7 @@ from magnet_geo.scene.run_plan import RunPlan
 
 
 class WindowLoader:
-    """Yields model windows while the next ones are being read.
+    """Yields model windows, each while the next one is being read.
 
     One thread and one dataset handle read them all: the handle remembers decoded blocks, of which windows share many.
     """
@@ -52,24 +50,22 @@ class WindowLoader:
         Raises:
             SceneError: A block cannot be decoded.
         """
-        ahead = self._plan.memory.windows_ahead
         waiting = iter(windows)
-        pending: deque[Future[ModelWindow]] = deque()
         with closing(_Lane(self._plan, self._model_size)) as lane:
 
-            def submit(count: int) -> None:
-                for window in islice(waiting, count):
-                    pending.append(lane.submit(window, decimation(window), for_map))
+            def read_next() -> Future[ModelWindow] | None:
+                window = next(waiting, None)
+                return None if window is None else lane.submit(window, decimation(window), for_map)
 
+            following = read_next()
             try:
-                submit(ahead)
-                while pending:
-                    loaded = pending.popleft().result()
-                    submit(1)
+                while following is not None:
+                    loaded = following.result()
+                    following = read_next()
                     yield loaded
             finally:
-                for future in pending:
-                    future.cancel()
+                if following is not None:
+                    following.cancel()
 
 
 class _Lane:

@@ -35,8 +35,8 @@ def test_windows_come_in_order_and_are_let_go(tmp_path: Path, monkeypatch: pytes
         order.append(window.window.index)
         most = max(most, sum(values() is not None for values in made))
     assert order == list(range(len(plan.windows)))
-    # The one in use and those read ahead.
-    assert most <= plan.memory.windows_ahead + 1
+    # The one in use and the one read ahead.
+    assert most <= 2
 
 
 def test_windows_without_a_pixel_of_the_area_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
