@@ -23,7 +23,7 @@ from benchmarks.stage_clock import StageClock
 from magnet_geo.model import create_preset
 from magnet_geo.model.bundle import ModelBundle
 from magnet_geo.networks import create_backbone, create_refinement
-from magnet_geo.progressive import winning_classes
+from magnet_geo.progressive import PatchQueue, winning_classes
 from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, load_model
 from magnet_geo.scene.hardware import use_threads
 from magnet_geo.scene.peak_memory import peak_memory_bytes
@@ -80,7 +80,7 @@ def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
     """One image of 2448 x 2448 pixels through the pipeline, stage by stage."""
     model = Segmenter.from_bundle(deepglobe(options), device="cpu", precision=precision)
     image = read_image(options.image, SIDE)
-    _warm_up(model)
+    _warm_up(model, options)
     watch = Stopwatch()
     with StageClock().running() as stages:
         batches = _note_batches(model)
@@ -94,7 +94,7 @@ def deepglobe_pipeline(options: argparse.Namespace, precision: str) -> Numbers:
 def deepglobe_bare(options: argparse.Namespace, precision: str) -> Numbers:
     """Our prepared networks alone, as many passes as the image takes."""
     model = Segmenter.from_bundle(deepglobe(options), device="cpu", precision=precision)
-    return _bare(model, json.loads((Path(options.folder) / f"{precision}.json").read_text()))
+    return _bare(model, options, json.loads((Path(options.folder) / f"{precision}.json").read_text()))
 
 
 def default_scene(options: argparse.Namespace, refine: str) -> Numbers:
@@ -109,7 +109,7 @@ def default_scene(options: argparse.Namespace, refine: str) -> Numbers:
         with rasterio.open(scene, "w", compress="deflate", photometric="rgb", **profile) as dataset:
             dataset.write(np.moveaxis(read_image(options.image, side), -1, 0))
     model = load_model(options.model, device="cpu", precision=options.precision)
-    _warm_up(model)
+    _warm_up(model, options)
     settings = SegmentOptions(refine=RefineMode(refine), overwrite=True)
     watch = Stopwatch()
     with StageClock().running() as stages:
@@ -125,7 +125,7 @@ def default_bare(options: argparse.Namespace) -> Numbers:
     """The default model's prepared networks alone, as many passes as the scene took at full refinement."""
     model = load_model(options.model, device="cpu", precision=options.precision)
     batches = json.loads((Path(options.folder) / "full.json").read_text())
-    taken = _bare(model, batches)
+    taken = _bare(model, options, batches)
     return taken | {"mpx_per_s": options.scene_side**2 / 1e6 / taken["seconds"]}
 
 
@@ -179,26 +179,30 @@ def _note_batches(model: Segmenter) -> dict[str, list[int]]:
 
 
 @torch.inference_mode()
-def _warm_up(model: Segmenter) -> None:
+def _warm_up(model: Segmenter, options: argparse.Namespace) -> None:
     """A pair of patches through both networks: oneDNN makes code for each layer when it first meets it."""
-    own = model.predictor.scale_specific(_random_inputs(model, 2))
+    own = model.predictor.scale_specific(_photo_patches(model, options, 2))
     model.predictor.refined(1, scale_specific=own, cumulative=own)
 
 
-def _random_inputs(model: Segmenter, patches: int) -> torch.Tensor:
-    size = model.manifest.pyramid_value().network_input
-    return torch.randn(patches, len(model.manifest.bands), size.height, size.width)
+def _photo_patches(model: Segmenter, options: argparse.Namespace, count: int) -> torch.Tensor:
+    """Network inputs cut from the photo along its diagonal; noise would light up more of the networks than it does."""
+    pyramid, normalization = model.manifest.pyramid_value(), model.manifest.normalization_value()
+    side = pyramid.network_input.height
+    photo = read_image(options.image, SIDE)
+    starts = np.linspace(0, SIDE - side, count).astype(int)
+    patches = np.stack([photo[start : start + side, start : start + side] for start in starts])
+    mean, std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
+    return ((torch.from_numpy(patches) / 255 - mean) / std).permute(0, 3, 1, 2).contiguous()
 
 
 @torch.inference_mode()
-def _bare(model: Segmenter, batches: dict[str, list[int]]) -> dict[str, float]:
-    """The pipeline's own passes, of several patches in turn: a pipeline does not meet one patch all the time.
-
-    In batches, or side by side where the pipeline takes patches so.
-    """
-    predictor, inputs = model.predictor, _random_inputs(model, 2 * _PATCHES_IN_TURN)
-    own, coarser = torch.randn(2, len(inputs), predictor.num_classes, *inputs.shape[2:]).softmax(2)
-    _warm_up(model)
+def _bare(model: Segmenter, options: argparse.Namespace, batches: dict[str, list[int]]) -> dict[str, float]:
+    """The pipeline's own passes, side by side as there, of several patches in turn: it does not meet just one."""
+    predictor, inputs = model.predictor, _photo_patches(model, options, 2 * _PATCHES_IN_TURN)
+    own = torch.cat([predictor.scale_specific(pair) for pair in inputs.split(2)])
+    coarser = own.roll(1, 0)
+    _warm_up(model, options)
 
     def take(number: int) -> None:
         first = number % _PATCHES_IN_TURN
@@ -207,9 +211,10 @@ def _bare(model: Segmenter, batches: dict[str, list[int]]) -> dict[str, float]:
         for count in batches["refinement_batches"][number : number + 1]:
             predictor.refined(1, scale_specific=own[first:][:count], cumulative=coarser[first:][:count])
 
-    queue, numbers = model.patch_queue(model.rules("full")), range(max(map(len, batches.values())))
+    passes = range(max(map(len, batches.values())))
+    queue = PatchQueue(predictor.batch_size)
     watch = Stopwatch()
-    for _ in map(take, numbers) if queue is None else queue.each(take, numbers):
+    for _ in queue.each(take, passes):
         continue
     return watch.read()
 
