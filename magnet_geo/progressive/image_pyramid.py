@@ -108,7 +108,8 @@ class PublishedImage:
         return torch.from_numpy(nearest > 0).to(self._device)
 
     def used_by(self, stream: torch.cuda.Stream) -> None:
-        """Nothing to keep: crops go to the device when they are asked for."""
+        """See `HasDeviceMemory.used_by`; crops go to the device when they are asked for."""
+        self._affine.used_by(stream)
 
 
 class DecimatedImage:
@@ -161,7 +162,9 @@ class DecimatedImage:
 
     def used_by(self, stream: torch.cuda.Stream) -> None:
         """See `HasDeviceMemory.used_by`."""
-        for tensor in (self._finest, self._finest_valid, *self._means.values(), *self._shares.values()):
+        self._affine.used_by(stream)
+        validity = () if self._all_valid else (self._finest_valid,)
+        for tensor in (self._finest, *validity, *self._means.values(), *self._shares.values()):
             tensor.record_stream(stream)
 
     def _decimation(self, level: int) -> int:
@@ -210,6 +213,10 @@ class _NormalizingAffine:
 
     def __call__(self, values: Tensor) -> Tensor:
         return torch.addcmul(self._offset, values.to(torch.float32), self._factor)
+
+    def used_by(self, stream: torch.cuda.Stream) -> None:
+        self._factor.record_stream(stream)
+        self._offset.record_stream(stream)
 
 
 def _resize_hwc(image: NDArray[Any], size: Size, interpolation: int) -> NDArray[Any]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
 
-from magnet_geo.grid import MagnificationPyramid
+from magnet_geo.grid import MagnificationPyramid, PyramidManner, Size
 from magnet_geo.normalization import Normalization
 from magnet_geo.progressive import SideStream, build_image_pyramid
 
@@ -68,6 +69,33 @@ def test_the_stream_that_uses_an_image_waits_for_it_and_keeps_its_memory(monkeyp
     assert use() is made
     assert log[4:] == ["networks waits for event of side"]
     assert made.users == [networks]
+
+
+@pytest.mark.parametrize("published", [False, True])
+@pytest.mark.parametrize("hole", [False, True])
+def test_every_tensor_of_an_image_is_kept_for_the_stream_that_uses_it(
+    monkeypatch: pytest.MonkeyPatch, published: bool, hole: bool
+) -> None:
+    pyramid = (
+        MagnificationPyramid((Size(64, 64), Size(128, 128)), Size(64, 64), Size(32, 32), PyramidManner.PUBLISHED)
+        if published
+        else MagnificationPyramid.from_decimations(32, (4, 2, 1))
+    )
+    valid = np.ones((pyramid.window.height, pyramid.window.width), np.bool_)
+    valid[3, 5] = not hole
+    image = build_image_pyramid(
+        np.zeros((3, *valid.shape), np.uint8),
+        valid,
+        pyramid=pyramid,
+        normalization=Normalization((0.0,) * 3, (1.0,) * 3),
+        device=torch.device("cpu"),
+    )
+    kept = list[int]()
+    monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: kept.append(tensor.data_ptr()))
+    image.used_by(cast(torch.cuda.Stream, None))
+    holders = (image, vars(image)["_affine"])
+    held = [part for holder in holders for part in vars(holder).values() if isinstance(part, torch.Tensor)]
+    assert sorted(kept) == sorted(part.data_ptr() for part in held)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
