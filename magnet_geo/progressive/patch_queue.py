@@ -77,6 +77,8 @@ class PatchQueue:
             for future in futures:
                 future.cancel()
             wait(futures)
+            # Laying out weights made a worker's number of threads the default of threads to come.
+            torch.set_num_threads(torch.get_num_threads())
 
     def _put(self, after: int, work: Callable[[], object]) -> Future[Any]:
         job = _Job(after, next(self._numbers), work)

@@ -53,6 +53,20 @@ def test_each_patch_has_its_share_of_the_threads_and_no_gradients(threads: int) 
     assert torch.get_num_threads() == threads
 
 
+def test_what_a_patch_does_to_the_threads_of_torch_is_not_for_threads_to_come(threads: int) -> None:
+    def lay_out(item: int) -> None:
+        before = torch.get_num_threads()
+        torch.set_num_threads(before + 2)
+        torch.set_num_threads(before)
+
+    list(PatchQueue(2).each(lay_out, range(4)))
+    found = list[int]()
+    later = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert found == [threads]
+
+
 def test_a_queue_fits_until_the_number_of_threads_changes(threads: int) -> None:
     queue = PatchQueue(2)
     assert queue.fits(2)
@@ -77,7 +91,9 @@ def test_what_can_wait_comes_after_what_cannot() -> None:
         call.start()
         # The first is being done when the others come, which are told apart by what they come after alone.
         assert begun.wait(5)
-    while queue._jobs.qsize() < 7:
+    for _ in range(5000):
+        if queue._jobs.qsize() == 7:
+            break
         time.sleep(0.001)
     go_on.set()
     for call in calls:

@@ -42,7 +42,7 @@ def _assert_only_work_left(folder: Path) -> None:
 
 
 def _assert_no_thread_left() -> None:
-    assert not [t.name for t in threading.enumerate() if t.name.startswith(("read", "write"))]
+    assert not [t.name for t in threading.enumerate() if t.name.startswith(("read", "begin", "write"))]
 
 
 @pytest.mark.parametrize("refine", ["full", "0.5"])
