@@ -109,11 +109,17 @@ class WindowPass:
                 self.cancel.raise_if_cancelled()
                 done = (skipped + number) / (skipped + len(steps))
                 before(done)
-                neighbors = Neighbors(partial(self._blenders, step, writer), writer.wait)
-                finish = None if started is None else make(window, started, neighbors)
-                writer.put(partial(self._finished, step, window, finish, neighbors))
+                writer.put(self._segmented(step, window, started, make, writer))
                 after(done)
                 keep_within(self.plan.memory.main_bytes, is_limit=self.plan.memory.is_limited)
+
+    def _segmented(
+        self, step: Step, window: ModelWindow, started: BegunT | None, make: MakePart[BegunT], writer: PartWriter
+    ) -> Callable[[], FinishedWindow]:
+        """Segments a window; gives what is left to do, for the writer alone: the window's memory hangs on it."""
+        neighbors = Neighbors(partial(self._blenders, step, writer), writer.wait)
+        finish = None if started is None else make(window, started, neighbors)
+        return partial(self._finished, step, window, finish, neighbors)
 
     def _finished(self, step: Step, window: ModelWindow, finish: Finish | None, neighbors: Neighbors) -> FinishedWindow:
         stale = tuple((index, side) for index, side in _used(step) if index is not None)
