@@ -201,9 +201,12 @@ class Segmenter:
     def patch_queue(self, rules: SelectionRules) -> PatchQueue | None:
         """What does the patches of windows one by one; None where they come in batches.
 
-        They do on a GPU, and where the points of all patches compete with each other.
+        They do on a GPU, where the points of all patches compete with each other, and where one patch is all of a
+        window: it may use all threads.
         """
-        return self._any_patch_queue() if rules.points.scope is PointScope.PATCH else None
+        pyramid = self.manifest.pyramid_value()
+        is_one_patch = pyramid.patch == pyramid.window
+        return self._any_patch_queue() if rules.points.scope is PointScope.PATCH and not is_one_patch else None
 
     def _any_patch_queue(self) -> PatchQueue | None:
         if self.predictor.device.type != "cpu":

@@ -6,10 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, segment_scene
-from tests.scene.stub_model import class_values, read, stub_model, texture, write_scene
+from tests.scene.stub_model import (
+    StubPredictor,
+    class_values,
+    read,
+    stub_manifest,
+    stub_model,
+    texture,
+    write_scene,
+)
 
 
 def _with_hole(values: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -45,6 +55,23 @@ def _assert_equals_whole(folder: Path, values: NDArray[np.uint8], model: Segment
 def test_one_level_and_single_pixels_at_any_size(tmp_path: Path, height: int, width: int) -> None:
     model = stub_model(decimations=(1,), window=128)
     _assert_equals_whole(tmp_path, texture(3, height, width), model, "off")
+
+
+@pytest.mark.parametrize(("patch", "expected"), [(128, {4}), (32, {2})])
+def test_a_patch_that_is_all_of_a_window_has_all_threads(tmp_path: Path, patch: int, expected: set[int]) -> None:
+    class Noting(StubPredictor):
+        def scale_specific(self, inputs: Tensor) -> Tensor:
+            seen.add(torch.get_num_threads())
+            return super().scale_specific(inputs)
+
+    seen, before = set[int](), torch.get_num_threads()
+    model = Segmenter(stub_manifest(decimations=(1,), window=128, patch=patch), Noting())
+    torch.set_num_threads(4)
+    try:
+        segment_scene(write_scene(tmp_path / "scene.tif", texture(3, 200, 200)), output=tmp_path / "m.tif", model=model)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == expected
 
 
 def test_one_level_and_neighbors_where_patches_agree(tmp_path: Path) -> None:
