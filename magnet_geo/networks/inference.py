@@ -75,7 +75,7 @@ class RefinementInStrips(nn.Module):
         self._dtype, self._radius, self._alignment = dtype, refinement.receptive_radius, refinement.alignment
         self._trims = refinement.alignment == 1 and isinstance(self._prepared, fx.GraphModule)
         if self._trims:
-            trim_spoiled_rows(cast(fx.GraphModule, self._prepared))
+            self._radius = trim_spoiled_rows(cast(fx.GraphModule, self._prepared))
         strip_rows = strip_rows or max(_STRIP_ROWS, 16 * refinement.receptive_radius)
         self._step = -(-strip_rows // refinement.alignment) * refinement.alignment
 

@@ -175,7 +175,8 @@ def _refining(
     _make(plan, model, options, window, some, note)
     refined = _count(some.chosen)
     # Where patches come one by one, those that are done side by side end at nearly the same time.
-    turn = max(1, model.predictor.batch_size // max((patches for patches, *_ in ends), default=1))
+    one_by_one = model.patch_queue(model.rules("off")) is not None
+    turn = model.predictor.batch_size if one_by_one else 1
     turns = ends[-1::-turn][:_BATCHES][::-1]
     return [
         Cost(clock - clock_before, cpu - cpu_before).times(1 / (turn * patches))
