@@ -54,6 +54,11 @@ class BegunWindow:
     patches: int = 0
     runs_ahead: bool = True
 
+    def take_stages(self) -> Iterator[Stage]:
+        """All stages, once. The window lets go of them: they know it, and a circle would keep its pixels in memory."""
+        stages, self.coarser, self.finer = chain(self.coarser, self.finer), [], iter(())
+        return stages
+
 
 @dataclass(frozen=True, slots=True)
 class PartMaker:
@@ -90,7 +95,7 @@ class PartMaker:
     def coarse(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
         """The coarse pass: a preview, where it is wanted, and how uncertain each patch is."""
         self.on_batch(begun.patches)
-        stages = chain(begun.coarser, begun.finer)
+        stages = begun.take_stages()
         coarse = next(stages)
 
         def finish() -> Arrays:
@@ -118,7 +123,7 @@ class PartMaker:
         self.on_start(sum(int(level.sum()) for level in begun.wanted) + 1)
         self.on_batch(begun.patches)
         probabilities = None
-        for stage in chain(begun.coarser, begun.finer):
+        for stage in begun.take_stages():
             probabilities = stage.probabilities
             if stage.level:
                 arrays[f"{_WANTED}{stage.level}"] = begun.wanted[stage.level - 1]

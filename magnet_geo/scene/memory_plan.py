@@ -17,7 +17,7 @@ _PROCESS_BYTES = 450 * MEBIBYTE
 _CACHE_SHARES = (1.0, 0.5, 0.25, 0.0)
 # Pixels of windows in memory: one being read, one read, one being begun, one being refined, one being finished; of the
 # last three, never more than two.
-_WINDOWS_IN_MEMORY = 4
+WINDOWS_IN_MEMORY = 4
 _CACHE_BYTES, _MOST_CACHE_BYTES = 64 * MEBIBYTE, 256 * MEBIBYTE
 # Bytes of activations per input pixel of a patch in float32, measured by benchmarks/activation_memory.py.
 _ACTIVATION_BYTES = {
@@ -129,18 +129,18 @@ def _plan(work: Workload, batch: int, cache: int) -> MemoryPlan:
     on_device = _maps_bytes(work) + _network_bytes(work, batch)
     # Parts of the map: one in the making, one on its way to the disk, and its packed copy.
     cores = 3 * work.scene_window.pixels * work.output_bytes
-    windows = _WINDOWS_IN_MEMORY * _read_bytes(work) + cores + _bands_bytes(work)
+    windows = WINDOWS_IN_MEMORY * _read_bytes(work) + cores + _bands_bytes(work)
     main = _PROCESS_BYTES + cache + windows + (0 if work.on_gpu else on_device)
     # A GPU keeps the map of a window until it is joined, and gets the pixels of the next one meanwhile.
     return MemoryPlan(batch, cache, main, on_device + _maps_bytes(work) if work.on_gpu else 0)
 
 
 def _read_bytes(work: Workload) -> int:
-    model_pixels = work.manifest.pyramid_value().window.pixels
-    scene_bytes = work.scene_window.pixels * (work.scene_pixel_bytes + 1)
+    """Values and validity of one window; resampled values are float32, beside the validity of the scene's pixels."""
     if work.resampled:
-        return work.scene_window.pixels + scene_bytes // 4 + model_pixels * (4 * len(work.manifest.bands) + 1)
-    return scene_bytes
+        model_pixels = work.manifest.pyramid_value().window.pixels
+        return work.scene_window.pixels + model_pixels * (4 * len(work.manifest.bands) + 1)
+    return work.scene_window.pixels * (work.scene_pixel_bytes + 1)
 
 
 def _bands_bytes(work: Workload) -> int:
@@ -151,11 +151,14 @@ def _bands_bytes(work: Workload) -> int:
 
 
 def _maps_bytes(work: Workload) -> int:
-    """Levels of the image, cumulative and refined prediction, and what is made of them."""
-    window = work.manifest.pyramid_value().window.pixels
-    image = window * len(work.manifest.bands) * 4 * 2
-    maps = window * len(work.manifest.classes) * 4
-    return image + 2 * maps
+    """The cumulative prediction and the image at the levels that are made of a window's pixels.
+
+    Of windows that come one after the other there is one finest map, and everything coarser twice.
+    """
+    window, is_published = work.manifest.pyramid_value().window.pixels, work.manifest.pyramid.manner == "published"
+    coarser = 2 / 3
+    image = 4 * len(work.manifest.bands) * window * (2 if is_published else coarser)
+    return round(image + 4 * len(work.manifest.classes) * window * (2 if is_published else 1 + coarser))
 
 
 def _network_bytes(work: Workload, batch: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import weakref
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 import shapely
 
 from magnet_geo.grid import Size, Window
-from magnet_geo.scene import Area, SegmentOptions, plan_run, window_loader
+from magnet_geo.scene import Area, RefineMode, SegmentOptions, plan_run, segment_scene, window_loader
+from magnet_geo.scene.memory_plan import WINDOWS_IN_MEMORY
 from magnet_geo.scene.model_window import ModelWindow, read_model_window
 from magnet_geo.scene.window_loader import WindowLoader
 from tests.scene.stub_model import TRANSFORM, WINDOW, stub_model, texture, write_scene
@@ -69,3 +71,28 @@ def test_a_loader_left_early_closes_its_threads(tmp_path: Path) -> None:
     windows.close()  # type: ignore[attr-defined]
     with pytest.raises(StopIteration):
         next(windows)
+
+
+@pytest.mark.parametrize("refine", [RefineMode("full"), RefineMode("share", 0.4)])
+def test_no_more_windows_are_in_memory_than_the_plan_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refine: RefineMode
+) -> None:
+    made: list[weakref.ref[object]] = []
+    alive: list[int] = []
+
+    def remembering(*args: object, **settings: object) -> ModelWindow:
+        window = read_model_window(*args, **settings)  # type: ignore[arg-type]
+        made.append(weakref.ref(window.values))
+        alive.append(sum(values() is not None for values in made))
+        return window
+
+    monkeypatch.setattr(window_loader, "read_model_window", remembering)
+    scene = write_scene(tmp_path / "scene.tif", texture(3, 400, 600))
+    # What only the garbage collector would free counts.
+    gc.disable()
+    try:
+        segment_scene(scene, output=tmp_path / "map.tif", model=stub_model(), options=SegmentOptions(refine=refine))
+    finally:
+        gc.enable()
+    assert len(made) > 10
+    assert max(alive) <= WINDOWS_IN_MEMORY
