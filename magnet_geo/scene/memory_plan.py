@@ -12,7 +12,7 @@ MEBIBYTE = 2**20
 LEAST_CACHE_BYTES = 32 * MEBIBYTE
 
 # The program with its libraries and a small model, before the first window.
-_PROCESS_BYTES = 450 * MEBIBYTE
+_PROCESS_BYTES = 490 * MEBIBYTE
 # Shares of the useful block cache of GDAL, in the order in which they are given up.
 _CACHE_SHARES = (1.0, 0.5, 0.25, 0.0)
 # Pixels of windows in memory: one being read, one read, one being begun, one being refined, one being finished; of the
