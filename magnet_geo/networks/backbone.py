@@ -5,10 +5,11 @@ Shape letters: N images, B input bands, C classes, H and W pixels.
 
 from __future__ import annotations
 
-import cv2
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from magnet_geo.networks.planes import resize_planes
 
 AUXILIARY_SHARE = 0.4
 
@@ -106,11 +107,7 @@ class LogitsOfSize(nn.Module):
         logits = logits.float().contiguous()
         if not self._by_opencv or logits.shape[-2:] == images.shape[-2:]:
             return resized_like(logits, images)
-        height, width = images.shape[-2:]
-        enlarged = torch.empty((*logits.shape[:2], height, width))
-        for plane, target in zip(logits.flatten(0, 1).numpy(), enlarged.flatten(0, 1).numpy(), strict=True):
-            cv2.resize(plane, (width, height), target, interpolation=cv2.INTER_LINEAR)
-        return enlarged
+        return resize_planes(logits, *images.shape[-2:])
 
     def simplify(self) -> None:
         """From now on OpenCV does it, several times as fast on a CPU, without gradients."""

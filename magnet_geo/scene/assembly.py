@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-from numpy.typing import NDArray
 
 from magnet_geo.grid import Window, WindowPlan
+from magnet_geo.scene.array_file import Arrays
 from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.parts_store import PartsStore
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def assemble(

@@ -28,7 +28,7 @@ from magnet_geo.scene.ranking import PatchRanking
 from magnet_geo.scene.refinement_tally import RefinementTally
 from magnet_geo.scene.segmenter import Segmenter, SelectionRules, last_stage
 from magnet_geo.scene.wanted_patches import wanted_patches
-from magnet_geo.scene.window_pass import Arrays, Finish
+from magnet_geo.scene.window_pass import Finish, NewArrays
 
 _LOOK, _WANTED, _REFINED, _UNCERTAINTY = "look.", "wanted_", "refined_", "uncertainty_"
 MAP, PREVIEW = "map", "preview"
@@ -98,8 +98,8 @@ class PartMaker:
         stages = begun.take_stages()
         coarse = next(stages)
 
-        def finish() -> Arrays:
-            arrays = Arrays()
+        def finish() -> NewArrays:
+            arrays = NewArrays()
             pyramid = self.model.manifest.pyramid_value()
             found = coarse_uncertainties(coarse.probabilities, window.valid, pyramid, begun.wanted)
             if PREVIEW in self.streams:
@@ -119,7 +119,7 @@ class PartMaker:
 
     def full(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
         """The pass that makes the map, and one map per stage where they are wanted."""
-        arrays = Arrays()
+        arrays = NewArrays()
         self.on_start(sum(int(level.sum()) for level in begun.wanted) + 1)
         self.on_batch(begun.patches)
         probabilities = None
@@ -137,7 +137,7 @@ class PartMaker:
         if self.ranking is not None:
             self.ranking.window_done(window.window)
 
-        def finish() -> Arrays:
+        def finish() -> NewArrays:
             return arrays | self._look(window, probabilities) | self._part(MAP, window, probabilities, neighbors)
 
         return finish
@@ -171,12 +171,12 @@ class PartMaker:
             queue=self.queue,
         )
 
-    def _look(self, window: ModelWindow, probabilities: Tensor) -> Arrays:
+    def _look(self, window: ModelWindow, probabilities: Tensor) -> NewArrays:
         look = SceneLook(self.model.manifest)
         look.add(window.values, window.valid, probabilities, decimation=window.decimation)
         return {f"{_LOOK}{name}": counts for name, counts in look.counts().items()}
 
-    def _part(self, name: str, window: ModelWindow, probabilities: Tensor, neighbors: Neighbors) -> Arrays:
+    def _part(self, name: str, window: ModelWindow, probabilities: Tensor, neighbors: Neighbors) -> NewArrays:
         stream = self.streams[name]
         return stream.pack(stream.part(window, probabilities, neighbors.blenders()[name]))
 

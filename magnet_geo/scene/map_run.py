@@ -12,7 +12,8 @@ from uuid import uuid4
 from magnet_geo.errors import AreaOfInterestError, OptionError, OutputError, SceneError
 from magnet_geo.grid import Window
 from magnet_geo.progress import CancelToken, PreviewEvent, ProgressEvent, ProgressListener, WarningEvent
-from magnet_geo.scene.assembly import Arrays, assemble
+from magnet_geo.scene.array_file import Arrays
+from magnet_geo.scene.assembly import assemble
 from magnet_geo.scene.budget import TimeBudget, budget_warning, short_budget_warning
 from magnet_geo.scene.coarse_pass import Uncertainties
 from magnet_geo.scene.familiarity import SceneLook

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import torch
-from numpy.typing import NDArray
 
 from magnet_geo.grid import Window, WindowPlan
+from magnet_geo.scene.array_file import Arrays
 from magnet_geo.scene.core_map import fill_core_map
 from magnet_geo.scene.map_stream import MapStream
 from magnet_geo.scene.parts_store import PartsStore
 from magnet_geo.scene.seam_blender import fade_down, strips_of_band
 from magnet_geo.scene.window_pass import VALID
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def join_open_tops(

@@ -6,10 +6,11 @@ add up. Linux with glibc only; elsewhere nothing is done.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from pathlib import Path
+
+from magnet_geo.networks.memory_reuse import give_back_freed_memory
 
 _STATM = Path("/proc/self/statm")
 # More than this share of the plan is held back. Fresh pages cost time, so that what nearly fits into a plan is left
@@ -33,10 +34,4 @@ def keep_within(planned_bytes: int, *, is_limit: bool = False) -> None:
     """
     held = resident_bytes()
     if held is not None and held > (_MUCH_WITHIN_LIMIT if is_limit else _MUCH) * planned_bytes:
-        _trim()
-
-
-def _trim() -> None:
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+        give_back_freed_memory()

@@ -30,11 +30,11 @@ from magnet_geo.scene.window_steps import Step, plan_steps
 # Beside the bands of the maps, where an open top is joined later: which of its pixels are valid.
 VALID = "valid"
 
-Arrays = dict[str, NDArray[Any]]
+NewArrays = dict[str, NDArray[Any]]
 BegunT = TypeVar("BegunT")
 ItemT = TypeVar("ItemT")
 # What is left to do for a window that was segmented; gives what it adds to the run.
-Finish = Callable[[], Arrays]
+Finish = Callable[[], NewArrays]
 MakePart = Callable[[ModelWindow, BegunT, Neighbors], Finish]
 
 
@@ -126,7 +126,7 @@ class WindowPass:
         if finish is None:
             return FinishedWindow(step.window.index, None, {}, True, stale)
         arrays, blenders = finish(), neighbors.blenders()
-        bands: dict[Side, Arrays] = {side: _packed(blenders, side) for side in step.sides}
+        bands: dict[Side, NewArrays] = {side: _packed(blenders, side) for side in step.sides}
         if step.open_top:
             band = 2 * self.plan.windows.taper
             bands["top"] = _packed(blenders, "top") | {VALID: window.final_valid[:band]}

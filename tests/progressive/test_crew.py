@@ -11,14 +11,6 @@ from torch import Tensor
 from magnet_geo.progressive.crew import Crew
 
 
-@pytest.fixture(params=[1, 2, 4])
-def threads(request: pytest.FixtureRequest):
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
-
-
 def test_results_come_in_order_and_the_number_of_threads_stays(threads: int) -> None:
     first, second = torch.arange(5.0)[:, None], torch.arange(5.0)[:, None] * 10
     with torch.inference_mode():

@@ -12,14 +12,6 @@ from magnet_geo.progressive import PatchQueue
 from magnet_geo.progressive.patch_queue import threads_of_a_patch
 
 
-@pytest.fixture(params=[1, 2, 4])
-def threads(request: pytest.FixtureRequest):
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
-
-
 @pytest.mark.parametrize("at_once", [1, 2, 3])
 def test_every_item_is_done_once_and_no_more_of_them_at_a_time_than_asked(threads: int, at_once: int) -> None:
     running, most, done = 0, 0, list[int]()

@@ -30,6 +30,6 @@ def test_memory_is_given_back_above_a_share_of_the_plan(
 ) -> None:
     calls: list[bool] = []
     monkeypatch.setattr(resident_memory, "resident_bytes", lambda: held)
-    monkeypatch.setattr(resident_memory, "_trim", lambda: calls.append(True))
+    monkeypatch.setattr(resident_memory, "give_back_freed_memory", lambda: calls.append(True))
     keep_within(1000, is_limit=is_limit)
     assert bool(calls) is trimmed
