@@ -41,7 +41,7 @@ def chosen_by_truth(scene: Path, labels: NDArray[np.uint8], model: Segmenter, sh
     pyramid, scheme = model.manifest.pyramid_value(), model.manifest.class_scheme()
     index = np.full(256, IGNORE_INDEX, np.uint8)
     index[scheme.values] = np.arange(len(scheme.values))
-    image = LabeledImage(np.maximum(np.moveaxis(read_scene(scene), 0, 2), 1), index[labels])
+    image = LabeledImage.of_bands(read_scene(scene), np.ones(labels.shape, np.bool_), index[labels])
     halo_px = model.manifest.halo_px
     windows = list(validation_windows(image, pyramid, model.manifest.normalization_value(), halo_px=halo_px))
     plan = list(WindowPlan(Size(*labels.shape), pyramid.window, halo_px))

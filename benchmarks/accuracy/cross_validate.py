@@ -166,7 +166,8 @@ def scores(
 
 def held_out_windows(data: Path, held_out: Sequence[int]) -> list[ValidationWindow]:
     """Gives the windows that the tiles get as scenes."""
-    images = (LabeledImage(tile.pixels, tile.classes) for tile in (Tile.read(data, number) for number in held_out))
+    tiles = (Tile.read(data, number) for number in held_out)
+    images = (LabeledImage(tile.pixels, tile.pixels.any(axis=2), tile.classes) for tile in tiles)
     return [window for image in images for window in validation_windows(image, PYRAMID, NORMALIZATION, halo_px=HALO_PX)]
 
 

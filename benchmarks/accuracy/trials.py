@@ -147,8 +147,8 @@ def water_share(slid: Predictor) -> float:
     with rasterio.open(VILLAGE) as dataset:
         pixels = np.moveaxis(dataset.read(), 0, 2)
     size = (pixels.shape[1] * VILLAGE_ZOOM, pixels.shape[0] * VILLAGE_ZOOM)
-    pixels = np.maximum(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), 1)
-    everywhere = LabeledImage(pixels, np.zeros(pixels.shape[:2], np.uint8))
+    pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+    everywhere = LabeledImage(pixels, np.ones(pixels.shape[:2], np.bool_), np.zeros(pixels.shape[:2], np.uint8))
     water = np.concatenate(
         [
             last_probabilities(window, slid, patch_rule=AllPatches(), point_rule=SIDE_BY_SIDE)

@@ -54,7 +54,7 @@ def main() -> None:
         window
         for tile in (Tile.read(options.data, number) for number in VALIDATION_TILES)
         for window in validation_windows(
-            LabeledImage(tile.pixels, tile.classes), PYRAMID, NORMALIZATION, halo_px=HALO_PX
+            LabeledImage(tile.pixels, tile.pixels.any(axis=2), tile.classes), PYRAMID, NORMALIZATION, halo_px=HALO_PX
         )
     ]
     figures = calibration(windows, predictor)

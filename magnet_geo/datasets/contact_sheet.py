@@ -98,9 +98,10 @@ def overlay(image: LabeledImage, scheme: ClassScheme, opacity: float = _LABEL_OP
     return np.rint(mixed).astype(np.uint8)
 
 
-def picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Gives (H, W, B) pixels as (H, W, 3): the first three bands, or the first one in gray."""
-    return pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, axis=2)
+def picture(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Show (H, W, B) model values as (H, W, 3) bytes: the first three bands, or the first one in gray."""
+    shown = pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, axis=2)
+    return np.rint(shown).astype(np.uint8)
 
 
 def _require_matplotlib() -> None:
@@ -194,9 +195,8 @@ def _figure(chosen: Sequence[_Candidate], scheme: ClassScheme) -> Figure:
 def _draw(left: Axes, right: Axes, candidate: _Candidate, scheme: ClassScheme) -> None:
     side = min(_SHOWN_PX, candidate.rect.height)
     image = candidate.source.read(candidate.rect, Size(side, side))
-    padding = ~image.pixels.any(axis=2)
     for axes, values in ((left, picture(image.pixels).copy()), (right, overlay(image, scheme))):
-        values[padding] = 255
+        values[~image.valid] = 255
         axes.imshow(values, interpolation="nearest")
         axes.set_axis_off()
     name = Path(candidate.source.name).name

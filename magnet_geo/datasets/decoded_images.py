@@ -60,11 +60,7 @@ class DecodedImages:
     def _keep(self, key: Hashable, image: LabeledImage) -> None:
         with self._lock:
             self._images[key] = image
-            self.held_bytes += _size(image)
+            self.held_bytes += image.nbytes
             while self.held_bytes > self._budget:
                 _, dropped = self._images.popitem(last=False)
-                self.held_bytes -= _size(dropped)
-
-
-def _size(image: LabeledImage) -> int:
-    return image.pixels.nbytes + image.classes.nbytes
+                self.held_bytes -= dropped.nbytes

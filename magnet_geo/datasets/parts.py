@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX, LabeledImage
 from magnet_geo.datasets.source import LabeledSource
 from magnet_geo.grid import PixelRect, Size
+from magnet_geo.raster import ScenePixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,11 +45,15 @@ class PartSource:
         """See `LabeledSource.gsd_m`."""
         return self.whole.gsd_m
 
+    def read_pixels(self, rect: PixelRect) -> ScenePixels:
+        """Read model values; ``rect`` counts from the part's corner."""
+        return self.whole.read_pixels(rect.shifted(rows=self.rect.row, cols=self.rect.col))
+
     def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
         """See `LabeledSource.read`; ``rect`` counts from the part's corner."""
         image = self.whole.read(rect.shifted(rows=self.rect.row, cols=self.rect.col), shape)
         own = _covered(rect, shape, PixelRect(0, 0, self.rect.height, self.rect.width))
-        return LabeledImage(image.pixels, np.where(own, image.classes, np.uint8(IGNORE_INDEX)))
+        return replace(image, classes=np.where(own, image.classes, np.uint8(IGNORE_INDEX)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +88,10 @@ class WithoutParts:
         """See `LabeledSource.gsd_m`."""
         return self.whole.gsd_m
 
+    def read_pixels(self, rect: PixelRect) -> ScenePixels:
+        """Read model values, as `LabeledSource.read_pixels`."""
+        return self.whole.read_pixels(rect)
+
     def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
         """See `LabeledSource.read`."""
         image = self.whole.read(rect, shape)
@@ -90,7 +99,7 @@ class WithoutParts:
         if not touched:
             return image
         out = np.logical_or.reduce([_covered(rect, shape, part) for part in touched])
-        return LabeledImage(image.pixels, np.where(out, np.uint8(IGNORE_INDEX), image.classes))
+        return replace(image, classes=np.where(out, np.uint8(IGNORE_INDEX), image.classes))
 
 
 def _covered(rect: PixelRect, shape: Size, part: PixelRect) -> NDArray[np.bool_]:

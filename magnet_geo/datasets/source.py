@@ -7,6 +7,7 @@ from typing import Protocol
 
 from magnet_geo.datasets.labeled_image import LabeledImage
 from magnet_geo.grid import PixelRect, Size
+from magnet_geo.raster import ScenePixels
 
 
 class LabeledSource(Protocol):
@@ -32,14 +33,28 @@ class LabeledSource(Protocol):
         """Side of a pixel on the ground in metres; None where the image is not georeferenced."""
         ...
 
+    def read_pixels(self, rect: PixelRect) -> ScenePixels:
+        """Read model values at full resolution, without classes, as `segment` reads them from the same file.
+
+        Args:
+            rect: In pixels of full resolution; what lies beyond the image is not valid.
+
+        Returns:
+            (B, H, W) uint8 or float32 in 0-255, 0 where not valid, with their validity.
+
+        Raises:
+            SceneError: A part of a file cannot be decoded.
+        """
+        ...
+
     def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
-        """Gives a rectangle, resampled.
+        """Read a rectangle, resampled.
 
         Pixels are averaged over area where they shrink and interpolated (bilinear) where they grow; classes are
         those at the new pixels' centers.
 
         Args:
-            rect: In pixels of full resolution; what lies beyond the image is padding, without a label.
+            rect: In pixels of full resolution; what lies beyond the image is not valid and has no label.
             shape: Size of what is given back.
 
         Raises:
@@ -72,6 +87,10 @@ class MemorySource:
     def band_count(self) -> int:
         """See `LabeledSource.band_count`."""
         return int(self.image.pixels.shape[2])
+
+    def read_pixels(self, rect: PixelRect) -> ScenePixels:
+        """Cut out model values, as `LabeledSource.read_pixels`."""
+        return self.image.cut(rect).scene_pixels
 
     def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
         """See `LabeledSource.read`."""

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
 from magnet_geo.datasets.reader_pool import ReaderPool
-from magnet_geo.datasets.resampling import nearest_classes
+from magnet_geo.datasets.resampling import nearest_lines
 from magnet_geo.errors import UnknownLabelError
 from magnet_geo.grid import PixelRect, RasterGrid, Size
 from magnet_geo.raster import LabelReader, SceneReader, SceneSource
+
+_STRIP_PIXELS = 4 * 2**20
 
 
 class Truth(Protocol):
@@ -69,8 +71,19 @@ class RasterTruth:
     def read(self, rect: PixelRect, shape: Size) -> NDArray[np.uint8]:
         """See `Truth.read`."""
         with self._pool.lend(("labels", self.name, self._image_name), self._make) as reader:
-            indexes = self._indexes(reader, rect)
-        return nearest_classes(indexes, shape) if shape != rect.size else indexes
+            if shape == rect.size:
+                return self._indexes(reader, rect)
+            rows, cols = nearest_lines(rect.height, shape.height), nearest_lines(rect.width, shape.width)
+            classes = np.empty((shape.height, shape.width), np.uint8)
+            # Only the rows between the first and the last center of a strip are ever held.
+            per_strip = max(1, _STRIP_PIXELS * shape.height // rect.size.pixels)
+            for first in range(0, shape.height, per_strip):
+                wanted = rows[first : first + per_strip]
+                top, stop = int(wanted[0]), int(wanted[-1]) + 1
+                strip = PixelRect(rect.row + top, rect.col, stop - top, rect.width)
+                indexes = self._indexes(reader, strip)
+                classes[first : first + per_strip] = indexes[(wanted - top)[:, None], cols[None, :]]
+        return classes
 
     def _make(self) -> LabelReader:
         return LabelReader(self._source, self._grid, self._image_name)

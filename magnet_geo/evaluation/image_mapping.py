@@ -21,13 +21,13 @@ from torch import Tensor
 from magnet_geo.classes import ClassScheme, LandClass
 from magnet_geo.datasets import IGNORE_INDEX, LabeledSource
 from magnet_geo.errors import SceneError
-from magnet_geo.grid import PyramidManner, ReadScale, Size, Window, WindowPlan
+from magnet_geo.grid import PyramidManner, ReadScale, WindowPlan
 from magnet_geo.grid.read_scale import LARGEST_RATIO
 from magnet_geo.model import Manifest
 from magnet_geo.progress import CancelToken
 from magnet_geo.progressive import Stage, full_size
 from magnet_geo.scene.core_map import MapSettings, make_core_map
-from magnet_geo.scene.model_window import ModelWindow
+from magnet_geo.scene.model_window import ModelWindow, read_model_window
 from magnet_geo.scene.run_plan import plan_windows
 from magnet_geo.scene.seam_blender import ScratchBands
 from magnet_geo.scene.segmenter import Segmenter, last_stage
@@ -137,7 +137,7 @@ class ImageMapper:
         classes[:] = IGNORE_INDEX
         tally = _Tally(cancel or CancelToken())
         bands = ScratchBands(plan, scratch)
-        for window in self._windows(source, plan, scale):
+        for window in self._windows(source, plan):
             probabilities = self._probabilities(window, scale, tally)
             with bands.blender(window.window) as blender:
                 part = make_core_map(
@@ -151,14 +151,17 @@ class ImageMapper:
         scale = _read_scale(source, self._model.manifest, self._gsd)
         return plan_windows(source.size, scale, self._model.manifest), scale
 
-    def _windows(self, source: LabeledSource, plan: WindowPlan, scale: ReadScale) -> Iterator[ModelWindow]:
+    def _windows(self, source: LabeledSource, plan: WindowPlan) -> Iterator[ModelWindow]:
         """Windows with a pixel to map, read ahead by a thread of their own."""
         size = self._model.manifest.pyramid_value().window
         waiting = iter(plan)
         with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
 
             def submitted(count: int) -> list[Future[ModelWindow]]:
-                return [reader.submit(_read_window, source, w, scale, size) for w in islice(waiting, count)]
+                return [
+                    reader.submit(read_model_window, source.read_pixels, window, model_size=size)
+                    for window in islice(waiting, count)
+                ]
 
             ahead = deque(submitted(_WINDOWS_AHEAD))
             while ahead:
@@ -194,16 +197,6 @@ class _Tally:
         for stage in stages:
             self.refined += int(stage.refined.sum())
             yield stage
-
-
-def _read_window(source: LabeledSource, window: Window, scale: ReadScale, size: Size) -> ModelWindow:
-    pixels = source.read(window.read, size).pixels
-    values = np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
-    valid = np.asarray(values.any(axis=0))
-    if scale.is_native:
-        return ModelWindow(window, values, valid, valid[window.support.relative_to(window.read).slices])
-    own = np.asarray(source.read(window.support, window.support.size).pixels.any(axis=2))
-    return ModelWindow(window, values, valid, own)
 
 
 def _read_scale(source: LabeledSource, manifest: Manifest, gsd: float | Literal["native"] | None) -> ReadScale:

@@ -29,7 +29,9 @@ class ReadScale:
             raise ValueError(f"A read scale needs positive terms, not {self.numerator}/{self.denominator}.")
 
     @classmethod
-    def between(cls, *, model_gsd_m: float, scene_gsd_m: float, window: Size) -> ReadScale:
+    def between(
+        cls, *, model_gsd_m: float, scene_gsd_m: float, window: Size, largest_ratio: float = LARGEST_RATIO
+    ) -> ReadScale:
         """The scale at which a scene is read for a model.
 
         The ratio is rounded to whole scene pixels per ``denominator`` model pixels, where the denominator is
@@ -39,13 +41,14 @@ class ReadScale:
             model_gsd_m: Pixel size the model was trained at, in metres.
             scene_gsd_m: Pixel size of the scene, in metres.
             window: The model's window, in model pixels.
+            largest_ratio: How many times finer or coarser the scene may be.
 
         Raises:
-            ValueError: The ratio is beyond `LARGEST_RATIO`.
+            ValueError: The ratio is beyond ``largest_ratio``.
         """
         ratio = model_gsd_m / scene_gsd_m
-        if not 1 / LARGEST_RATIO / 1.01 <= ratio <= LARGEST_RATIO * 1.01:
-            raise ValueError(f"The ratio {ratio:.3g} of pixel sizes is beyond {LARGEST_RATIO:g}.")
+        if not 1 / largest_ratio / 1.01 <= ratio <= largest_ratio * 1.01:
+            raise ValueError(f"The ratio {ratio:.3g} of pixel sizes is beyond {largest_ratio:g}.")
         denominator = _largest_divisor(gcd(window.height, window.width))
         if 1 / SAME_WITHIN <= ratio <= SAME_WITHIN:
             return cls(denominator, denominator)

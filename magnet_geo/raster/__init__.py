@@ -10,6 +10,7 @@ from magnet_geo.raster.description import SceneDescription, describe_scene
 from magnet_geo.raster.label_reader import LabelReader
 from magnet_geo.raster.layer_style import layer_style, write_layer_style
 from magnet_geo.raster.map_layout import MapLayout
+from magnet_geo.raster.model_pixels import ModelPixels, ReadPixels, read_model_pixels, resample_valid, scale_pixels
 from magnet_geo.raster.outline import valid_outline
 from magnet_geo.raster.output_path import check_folder, check_output_path
 from magnet_geo.raster.raster_writer import GeoTiffDraft
@@ -27,9 +28,11 @@ __all__ = [
     "GeoTiffDraft",
     "LabelReader",
     "MapLayout",
+    "ModelPixels",
     "ModelValues",
     "NoScaling",
     "RangeScaling",
+    "ReadPixels",
     "ScalingMode",
     "SceneDescription",
     "ScenePixels",
@@ -46,7 +49,10 @@ __all__ = [
     "list_bands",
     "open_scene",
     "read_acquisition",
+    "read_model_pixels",
     "read_tags",
+    "resample_valid",
+    "scale_pixels",
     "scene_fingerprint",
     "server_style",
     "untagged_collar",

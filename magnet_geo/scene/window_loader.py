@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from magnet_geo.grid import Size, Window
-from magnet_geo.raster import AveragedOverview, SceneReader
+from magnet_geo.raster import AveragedOverview, ReadPixels, SceneReader, scale_pixels
 from magnet_geo.scene.model_window import ModelWindow, read_model_window, read_reduced_window
 from magnet_geo.scene.run_plan import RunPlan
 
@@ -95,21 +95,21 @@ class _Lane:
             self._overviews[overview] = reader.__enter__()
         return self._overviews[overview]
 
+    def _scaled(self, reader: SceneReader) -> ReadPixels:
+        return lambda rect: scale_pixels(reader.read(rect), self._plan.scaling)
+
     def _read(self, window: Window, decimation: int, for_map: bool) -> ModelWindow:
         inside = self._plan.area.inside(window.support)
         if not inside.any():
             return ModelWindow(window, np.empty((0, 0, 0), np.uint8), np.empty((0, 0), np.bool_), inside)
-        scaling, size = self._plan.scaling, self._model_size
+        size = self._model_size
         overview = self._plan.reduced.overview(window, decimation, for_map=for_map)
         if overview is None:
-            read = read_model_window(
-                self._opened.result(), window, scaling=scaling, scale=self._plan.scale, model_size=size
-            )
+            read = read_model_window(self._scaled(self._opened.result()), window, model_size=size)
         else:
             read = read_reduced_window(
-                self._overview_reader(overview),
+                self._scaled(self._overview_reader(overview)),
                 window,
-                scaling=scaling,
                 shrunk=overview.decimation,
                 model_size=size,
                 decimation=decimation,

@@ -6,11 +6,14 @@ H and W the image size, B bands.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ class Dihedral:
             row, col, height, width, rows, cols = cols - col - width, row, width, height, cols, rows
         return row, cols - col - width if self.mirrored else col
 
-    def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Gives a view of an (H, W) or (H, W, B) array in this orientation."""
+    def apply(self, pixels: NDArray[_Number]) -> NDArray[_Number]:
+        """Return a view of an (H, W) or (H, W, B) array in this orientation."""
         turned = np.rot90(pixels, self.quarter_turns)
         return turned[:, ::-1] if self.mirrored else turned
 
@@ -89,28 +92,54 @@ class ColorChange:
     noise: float
     noise_seed: int
 
-    def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Gives the changed (H, W, B) pixels; pixels that are 0 in every band (padding) stay so, others never do."""
-        padding = ~pixels.any(axis=2)
-        curves = np.stack([self._curve(gain) for gain in self.gains], axis=1)
-        changed = np.stack([curves[pixels[..., band], band] for band in range(pixels.shape[2])], axis=2)
+    def apply(self, pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.generic]:
+        """Change the colors of valid pixels; what changes nothing returns the pixels as they are.
+
+        Args:
+            pixels: (H, W, B) in 0-255, uint8 or float32.
+            valid: (H, W) boolean.
+
+        Returns:
+            (H, W, B) float32 in 0-255, not rounded, 0 where not valid.
+        """
+        if self == ColorChange.none(pixels.shape[2]):
+            return pixels
+        changed = self._toned(pixels.astype(np.float32))
         if self.saturation != 1:
             gray = changed.mean(axis=2, keepdims=True)
             changed = gray + (changed - gray) * np.float32(self.saturation)
         if self.blur_sigma_px > 0:
-            changed = cv2.GaussianBlur(changed, (0, 0), self.blur_sigma_px).reshape(changed.shape)
+            changed = _blurred(changed, valid, self.blur_sigma_px)
         if self.noise > 0:
             noise = np.random.default_rng(self.noise_seed).standard_normal(changed.shape, dtype=np.float32)
             changed = changed + noise * np.float32(255 * self.noise)
-        clipped = np.clip(np.rint(changed), 1, 255)
-        clipped[padding] = 0
-        return np.asarray(clipped, dtype=np.uint8)
+        clipped: NDArray[np.float32] = np.clip(changed, 0, 255)
+        clipped[~valid] = 0
+        return clipped
 
-    def _curve(self, gain: float) -> NDArray[np.float32]:
-        values = np.linspace(0, 1, 256) ** self.gamma * gain
-        values = (values - self.pivot) * self.contrast + self.pivot
-        values = values * (1 - self.haze) + self.haze_level * self.haze
-        return np.asarray(np.clip(values, 0, 1) * 255, dtype=np.float32)
+    @classmethod
+    def none(cls, bands: int) -> ColorChange:
+        """Return what leaves all colors as they are."""
+        return cls((1.0,) * bands, 1, 1, 0.5, 1, 0, 0, 0, 0, 0)
+
+    def _toned(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Gamma, gain, contrast and haze: one power and one straight line per band, clipped to 0-255."""
+        if self.gamma != 1:
+            values = np.asarray(cv2.pow(values / np.float32(255), self.gamma), np.float32).reshape(values.shape)
+            values *= np.float32(255)
+        clear = self.contrast * (1 - self.haze)
+        slope = np.asarray(self.gains, np.float32) * np.float32(clear)
+        offset = self.pivot * (1 - self.haze) - self.pivot * clear + self.haze_level * self.haze
+        return np.asarray(np.clip(values * slope + np.float32(255 * offset), 0, 255), np.float32)
+
+
+def _blurred(values: NDArray[np.float32], valid: NDArray[np.bool_], sigma_px: float) -> NDArray[np.float32]:
+    """Blur (H, W, B) values over valid pixels alone."""
+    if valid.all():
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px), np.float32).reshape(values.shape)
+    weight = cv2.GaussianBlur(valid.astype(np.float32), (0, 0), sigma_px)[..., None]
+    sums = np.asarray(cv2.GaussianBlur(values * valid[..., None], (0, 0), sigma_px), np.float32).reshape(values.shape)
+    return np.asarray(np.where(valid[..., None], sums / np.maximum(weight, np.float32(1e-6)), 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +193,7 @@ class ColorJitter:
     def draw(self, generator: Generator) -> ColorChange:
         """Gives one random change."""
         if generator.random() < self.untouched_share:
-            return ColorChange((1.0,) * self.bands, 1, 1, 0.5, 1, 0, 0, 0, 0, 0)
+            return ColorChange.none(self.bands)
         common = 1 + generator.uniform(-self.gain, self.gain)
         gains = common * (1 + generator.uniform(-self.gain / 2, self.gain / 2, self.bands))
         return ColorChange(

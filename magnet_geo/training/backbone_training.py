@@ -98,7 +98,7 @@ def train_backbone(
     """
     with prepared_workplace(settings) as workplace:
         images = SourceSet.of(data.training, gsd_m=target.gsd_m, area_exponent=settings.area_exponent)
-        sampler = CropSampler(images, target.pyramid_value(), settings)
+        sampler = CropSampler(images, target.pyramid_value(), settings, stand_in=target.normalization_value().mean)
         statistics = measure_data(images, target, settings)
         windows = validation_set(data, target, settings, workplace)
         objective = Objective(settings, class_weights_of(settings, statistics, target), workplace.ranks)
@@ -195,15 +195,7 @@ def validation_set(
     """Gives the windows to validate on, None without validation data."""
     if not data.validation:
         return None
-    return ValidationSet(
-        data.validation,
-        target.gsd_m,
-        target.pyramid_value(),
-        target.normalization_value(),
-        target.halo_px,
-        settings.validation_windows,
-        workplace.device,
-    )
+    return ValidationSet(data.validation, target, settings.validation_windows, workplace.device)
 
 
 def _validation(windows: ValidationSet, target: Manifest, workplace: Workplace) -> Callable[[nn.Module], Scores]:

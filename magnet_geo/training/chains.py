@@ -9,22 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-import numpy as np
 import torch
 from numpy.random import Generator
 from torch import Tensor
 
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage, LabeledSource
 from magnet_geo.grid import MagnificationPyramid, PixelRect, Size
-from magnet_geo.training.augmentation import ColorChange, ColorJitter, Dihedral
+from magnet_geo.training.augmentation import ColorJitter, Dihedral
 from magnet_geo.training.crops import (
     TRIES,
     CropBatch,
     SourceSet,
+    changed_image,
     draw_offset,
     generator_of,
     published_extent,
-    read_as_seen,
+    read_as_published,
 )
 from magnet_geo.training.settings import RefinementSettings
 
@@ -163,7 +163,7 @@ class ChainSampler:
             )
             place.append(
                 SeenPatch(
-                    _changed(cut, orientation, color),
+                    changed_image(cut, orientation, color),
                     PixelRect(turned_row, turned_col, patch_px, patch_px),
                     Size(extent, extent),
                     level,
@@ -181,6 +181,7 @@ class PairSampler:
         pyramid: Levels of the model.
         settings: How pairs are drawn.
         samples_per_step: Samples of one step over all processes: with weights per level, all of them are of one level.
+        stand_in: As for `read_as_published`.
     """
 
     def __init__(
@@ -190,7 +191,9 @@ class PairSampler:
         settings: RefinementSettings,
         *,
         samples_per_step: int,
+        stand_in: tuple[float, ...] = (),
     ) -> None:
+        self._stand_in = stand_in
         self._sources, self._pyramid, self._settings = sources, pyramid, settings
         self._color = ColorJitter.of_strength(settings.color, bands=sources.sources[0].band_count)
         self._samples_per_step = samples_per_step
@@ -231,7 +234,7 @@ class PairSampler:
         )
         return [
             SeenPatch(
-                _changed(read_as_seen(source, cut, shape, published=True), orientation, color),
+                changed_image(read_as_published(source, cut, shape, stand_in=self._stand_in), orientation, color),
                 place,
                 whole,
                 number,
@@ -239,11 +242,6 @@ class PairSampler:
             )
             for cut, place, number in views
         ]
-
-
-def _changed(image: LabeledImage, orientation: Dihedral, color: ColorChange) -> LabeledImage:
-    turned = image.oriented(orientation)
-    return LabeledImage(color.apply(np.ascontiguousarray(turned.pixels)), np.ascontiguousarray(turned.classes))
 
 
 def _sharpness(settings: RefinementSettings, generator: Generator) -> float:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage, LabeledSource
+from magnet_geo.datasets.resampling import nearest_classes
 from magnet_geo.grid import MagnificationPyramid, PixelRect, PyramidManner, Size
-from magnet_geo.training.augmentation import ColorJitter, Dihedral
+from magnet_geo.training.augmentation import ColorChange, ColorJitter, Dihedral
 from magnet_geo.training.settings import BackboneSettings
 
 OVERHANG_SHARE = 0.1
@@ -77,9 +78,18 @@ class CropSampler:
         sources: The images.
         pyramid: Levels at which the network will be used.
         settings: How crops are drawn.
+        stand_in: As for `read_as_published`.
     """
 
-    def __init__(self, sources: SourceSet, pyramid: MagnificationPyramid, settings: BackboneSettings) -> None:
+    def __init__(
+        self,
+        sources: SourceSet,
+        pyramid: MagnificationPyramid,
+        settings: BackboneSettings,
+        *,
+        stand_in: tuple[float, ...] = (),
+    ) -> None:
+        self._stand_in = stand_in
         self._sources, self._pyramid, self._settings = sources, pyramid, settings
         self._color = ColorJitter.of_strength(settings.color, bands=sources.sources[0].band_count)
         self._published = pyramid.manner is PyramidManner.PUBLISHED
@@ -98,7 +108,7 @@ class CropSampler:
         return max(1, round(sum(crops)))
 
     def __call__(self, number: int) -> LabeledImage:
-        """Gives the (H, W) crop of a sample number; padding keeps the value 0 in every band."""
+        """Return the (H, W) crop of a sample number."""
         generator = generator_of(self._settings.seed, 0, number)
         for _ in range(TRIES):
             crop = self._cut(number, generator)
@@ -110,9 +120,7 @@ class CropSampler:
             rotations=self._settings.rotations,
             square=self.shape.height == self.shape.width,
         )
-        turned = crop.oriented(orientation)
-        pixels = self._color.draw(generator).apply(np.ascontiguousarray(turned.pixels))
-        return LabeledImage(pixels, np.ascontiguousarray(turned.classes))
+        return changed_image(crop, orientation, self._color.draw(generator))
 
     def _cut(self, number: int, generator: Generator) -> LabeledImage:
         in_turn = self._published
@@ -124,7 +132,10 @@ class CropSampler:
         rows, cols = max(1, round(height * scale)), max(1, round(width * scale))
         row = draw_offset(source.size.height, rows, int(rows * overhang), generator)
         col = draw_offset(source.size.width, cols, int(cols * overhang), generator)
-        return read_as_seen(source, PixelRect(row, col, rows, cols), self.shape, published=self._published)
+        rect = PixelRect(row, col, rows, cols)
+        if self._published:
+            return read_as_published(source, rect, self.shape, stand_in=self._stand_in)
+        return source.read(rect, self.shape)
 
     def _extent(self, source: LabeledSource, level: int) -> tuple[float, float]:
         """Gives the height and width, in the source's pixels, that a crop of a level shows."""
@@ -142,21 +153,28 @@ def published_extent(pyramid: MagnificationPyramid, level: int, size: Size) -> t
     return pyramid.patch.height * size.height / whole.height, pyramid.patch.width * size.width / whole.width
 
 
-def read_as_seen(source: LabeledSource, rect: PixelRect, shape: Size, *, published: bool) -> LabeledImage:
-    """Gives a rectangle as inference would show it to the network.
+def read_as_published(
+    source: LabeledSource, rect: PixelRect, shape: Size, *, stand_in: tuple[float, ...] = ()
+) -> LabeledImage:
+    """Read a rectangle as the published pipeline shows it: bilinear by OpenCV's rule, without averaging.
 
     Args:
         source: The image.
         rect: In its pixels.
         shape: Size wanted.
-        published: Whether pixels shrink by OpenCV's bilinear rule, as in the published pipeline, not by averaging.
+        stand_in: What is interpolated where pixels are not valid, per band in 0-1, as `PublishedImage` does with the
+            mean of the normalization; 0 where none is given.
     """
-    if not published:
-        return source.read(rect, shape)
     whole = source.read(rect, rect.size)
-    pixels = cv2.resize(np.ascontiguousarray(whole.pixels), (shape.width, shape.height), interpolation=cv2.INTER_LINEAR)
-    classes = whole.resampled(shape).classes
-    return LabeledImage(np.asarray(pixels, np.uint8).reshape(shape.height, shape.width, -1), classes)
+    pixels = np.ascontiguousarray(whole.pixels)
+    if stand_in and not whole.valid.all():
+        pixels = pixels.copy()
+        pixels[~whole.valid] = np.asarray(stand_in) * 255
+    pixels = cv2.resize(pixels, (shape.width, shape.height), interpolation=cv2.INTER_LINEAR)
+    pixels = pixels.reshape(shape.height, shape.width, -1)
+    valid = nearest_classes(whole.valid, shape)
+    pixels[~valid] = 0
+    return LabeledImage(pixels, valid, nearest_classes(whole.classes, shape))
 
 
 def draw_offset(size: int, side_px: int, overhang_px: int, generator: Generator) -> int:
@@ -165,28 +183,45 @@ def draw_offset(size: int, side_px: int, overhang_px: int, generator: Generator)
     return int(generator.integers(first, last + 1))
 
 
+def changed_image(image: LabeledImage, orientation: Dihedral, color: ColorChange) -> LabeledImage:
+    """Turn and mirror an image and change its colors."""
+    turned = image.oriented(orientation)
+    valid = np.ascontiguousarray(turned.valid)
+    pixels = color.apply(np.ascontiguousarray(turned.pixels), valid)
+    return LabeledImage(pixels, valid, np.ascontiguousarray(turned.classes))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CropBatch:
     """Crops as tensors.
 
     Attributes:
-        images: (N, B, H, W) uint8, channels last in memory.
+        images: (N, B, H, W) model values in 0-255, uint8 or float32, channels last in memory.
+        valid: (N, H, W) boolean.
         classes: (N, H, W) uint8 class index.
     """
 
     images: Tensor
+    valid: Tensor
     classes: Tensor
 
     @classmethod
     def of(cls, crops: Sequence[LabeledImage]) -> CropBatch:
         """Stacks crops of one size."""
-        images = torch.from_numpy(np.stack([crop.pixels for crop in crops])).permute(0, 3, 1, 2)
-        return cls(images, torch.from_numpy(np.stack([crop.classes for crop in crops])))
+        images, valid, classes = (
+            torch.from_numpy(np.stack(arrays))
+            for arrays in zip(*((crop.pixels, crop.valid, crop.classes) for crop in crops), strict=True)
+        )
+        return cls(images.permute(0, 3, 1, 2), valid, classes)
 
     def to(self, device: torch.device) -> CropBatch:
         """Gives the same on a device; the copy overlaps with computation where memory is pinned."""
-        return CropBatch(self.images.to(device, non_blocking=True), self.classes.to(device, non_blocking=True))
+        return CropBatch(
+            self.images.to(device, non_blocking=True),
+            self.valid.to(device, non_blocking=True),
+            self.classes.to(device, non_blocking=True),
+        )
 
     def pin_memory(self) -> CropBatch:
         """Gives the same in pinned memory."""
-        return CropBatch(self.images.pin_memory(), self.classes.pin_memory())
+        return CropBatch(self.images.pin_memory(), self.valid.pin_memory(), self.classes.pin_memory())

@@ -20,7 +20,7 @@ from magnet_geo.training.objective import Objective
 
 
 class NetworkInput(nn.Module):
-    """Bytes to what the network wants; pixels that are 0 in every band (padding) become 0.
+    """Model values to what the network wants; pixels that are not valid become 0.
 
     Args:
         normalization: Of values / 255.
@@ -34,11 +34,10 @@ class NetworkInput(nn.Module):
         self.register_buffer("mean", torch.tensor(normalization.mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(normalization.std).view(1, -1, 1, 1), persistent=False)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Maps (N, B, H, W) uint8 to float32, channels last in memory."""
-        padding = (images == 0).all(dim=1, keepdim=True)
+    def forward(self, images: Tensor, valid: Tensor) -> Tensor:
+        """Normalize (N, B, H, W) values in 0-255 with (N, H, W) boolean validity: float32, channels last in memory."""
         values = (images.float() / 255 - self.mean) / self.std
-        return values.masked_fill_(padding, 0).contiguous(memory_format=torch.channels_last)
+        return values.masked_fill_(~valid[:, None], 0).contiguous(memory_format=torch.channels_last)
 
 
 class BackboneLearner(nn.Module):
@@ -68,7 +67,7 @@ class BackboneLearner(nn.Module):
 
     def forward(self, batch: CropBatch) -> Tensor:
         """Gives the scalar loss of a batch."""
-        images = self.network_input(batch.images)
+        images = self.network_input(batch.images, batch.valid)
         with torch.autocast(images.device.type, self._dtype, enabled=self._dtype != torch.float32):
             main, *auxiliary = self.backbone.heads(images)
         loss = self._objective(main, batch.classes)
@@ -124,7 +123,7 @@ class RefinementLearner(nn.Module):
 
     @torch.no_grad()
     def _scale_specific(self, level: SeenLevel) -> Tensor:
-        inputs = self.network_input(level.crops.images).to(self._dtype)
+        inputs = self.network_input(level.crops.images, level.crops.valid).to(self._dtype)
         logits = self._frozen[0](inputs).float()
         return torch.softmax(logits * level.sharpness.view(-1, 1, 1, 1), dim=1)
 

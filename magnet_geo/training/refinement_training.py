@@ -113,7 +113,9 @@ def train_refinement(
         images = SourceSet.of(data.training, gsd_m=target.gsd_m, area_exponent=settings.area_exponent)
         per_step = settings.batch_size * settings.accumulation * workplace.ranks.world_size
         sampler: PairSampler | ChainSampler = (
-            PairSampler(images, pyramid, settings, samples_per_step=per_step)
+            PairSampler(
+                images, pyramid, settings, samples_per_step=per_step, stand_in=target.normalization_value().mean
+            )
             if published
             else ChainSampler(images, pyramid, settings)
         )

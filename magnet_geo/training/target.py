@@ -162,11 +162,10 @@ class DataStatistics:
         pixels, counts = [], np.zeros(num_classes, dtype=np.int64)
         for number in range(_SAMPLED_CROPS):
             crop = sampler(number)
-            valid = crop.pixels.any(axis=2)
-            pixels.append(crop.pixels[valid][::16])
+            pixels.append(crop.pixels[crop.valid][::16])
             known = crop.classes[crop.classes != IGNORE_INDEX]
             counts += np.bincount(known, minlength=num_classes)[:num_classes]
-        self.pixels: NDArray[np.uint8] = np.concatenate(pixels)
+        self.pixels: NDArray[np.generic] = np.concatenate(pixels)
         self.class_shares: NDArray[np.float64] = counts / max(counts.sum(), 1)
 
     def normalization(self) -> Normalization:
@@ -178,7 +177,7 @@ class DataStatistics:
     def band_records(self, scaling: dict[str, object]) -> list[dict[str, object]]:
         """Gives the statistics per band for a manifest, in native values."""
         low, high = (np.asarray(scaling[end], dtype=np.float64) for end in ("low", "high"))
-        native = self.pixels * (high - low) / 255 + low
+        native = self.pixels.astype(np.float64) * (high - low) / 255 + low
         percentiles = np.percentile(native, _PERCENTILES, axis=0)
         return [
             {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
-from magnet_geo.grid import MagnificationPyramid, Size, WindowPlan
+from magnet_geo.grid import MagnificationPyramid, PixelRect, Size, WindowPlan
 from magnet_geo.normalization import Normalization
 from magnet_geo.progressive import PatchRule, PointRule, Predictor, build_image_pyramid, full_size, segment_stages
 from magnet_geo.progressive.image_pyramid import ImagePyramid
@@ -59,13 +59,39 @@ class RememberingPredictor:
         return self._predictor.refined(level, scale_specific=scale_specific, cumulative=cumulative)
 
 
+def validation_window(
+    image: LabeledImage,
+    core: PixelRect,
+    *,
+    pyramid: MagnificationPyramid,
+    normalization: Normalization,
+    device: torch.device,
+) -> ValidationWindow:
+    """Make the levels of one window's image; only the classes of its core are kept.
+
+    Args:
+        image: The window at the model's pixel size.
+        core: The part that is scored, in the window's pixels.
+        pyramid: Levels of a window.
+        normalization: Of pixels / 255.
+        device: Where the levels are kept.
+    """
+    classes = np.full_like(image.classes, IGNORE_INDEX)
+    classes[core.slices] = image.classes[core.slices]
+    pixels = image.scene_pixels
+    levels = build_image_pyramid(
+        pixels.values, pixels.valid, pyramid=pyramid, normalization=normalization, device=device
+    )
+    return ValidationWindow(levels, classes)
+
+
 def validation_windows(
     image: LabeledImage, pyramid: MagnificationPyramid, normalization: Normalization, *, halo_px: int
 ) -> Iterator[ValidationWindow]:
-    """Yields the windows of the plan that a scene of this size gets.
+    """Yield the windows of the plan that a scene of this size gets.
 
     Args:
-        image: The image; padding counts as invalid.
+        image: The image at the model's pixel size.
         pyramid: Levels of a window.
         normalization: Of pixels / 255.
         halo_px: Pixels of a window dropped on each inner side, which are not scored.
@@ -73,18 +99,9 @@ def validation_windows(
     height, width = image.classes.shape
     for step in WindowPlan(Size(height, width), pyramid.window, halo_px):
         window = image.window(row=step.read.row, col=step.read.col, side_px=pyramid.window.height)
-        values = np.ascontiguousarray(np.moveaxis(window.pixels, 2, 0))
-        classes = np.full_like(window.classes, IGNORE_INDEX)
-        core = step.core_in_read.slices
-        classes[core] = window.classes[core]
-        levels = build_image_pyramid(
-            values,
-            np.any(values > 0, axis=0),
-            pyramid=pyramid,
-            normalization=normalization,
-            device=torch.device("cpu"),
+        yield validation_window(
+            window, step.core_in_read, pyramid=pyramid, normalization=normalization, device=torch.device("cpu")
         )
-        yield ValidationWindow(levels, classes)
 
 
 def confusion(probabilities: Tensor, classes: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:

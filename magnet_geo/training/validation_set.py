@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from math import ceil
+from math import inf
 
-import numpy as np
 import torch
 
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage, LabeledSource
-from magnet_geo.grid import MagnificationPyramid, PixelRect, PyramidManner, Size, WindowPlan
-from magnet_geo.normalization import Normalization
-from magnet_geo.progressive import build_image_pyramid
-from magnet_geo.training.validation import ValidationWindow
+from magnet_geo.grid import PixelRect, PyramidManner, ReadScale, Size
+from magnet_geo.model import Manifest
+from magnet_geo.scene.run_plan import plan_windows
+from magnet_geo.training.validation import ValidationWindow, validation_window
 
 _TRIES_PER_WINDOW = 20
 
@@ -28,29 +27,23 @@ class _Place:
 
 @dataclass(slots=True, eq=False)
 class ValidationSet:
-    """Labelled windows, as scenes are cut into them; may be iterated again and again.
+    """Labelled windows, planned and read as a scene's are; may be iterated again and again.
 
     Attributes:
         sources: The images.
-        gsd_m: Pixel size of the model in metres; None takes pixels as they are.
-        pyramid: Levels of a window.
-        normalization: Of values / 255.
-        halo_px: Pixels of a window dropped on each inner side, which are not scored.
+        target: The model in the making: its pixel size, levels, normalization and halo.
         limit: Windows at most.
         device: Where the levels are kept.
     """
 
     sources: Sequence[LabeledSource]
-    gsd_m: float | None
-    pyramid: MagnificationPyramid
-    normalization: Normalization
-    halo_px: int
+    target: Manifest
     limit: int
     device: torch.device
     _labeled: list[_Place] | None = field(default=None, init=False)
 
     def __iter__(self) -> Iterator[ValidationWindow]:
-        """Yields the windows that hold a label."""
+        """Yield the windows that hold a label."""
         if self._labeled is not None:
             for place in self._labeled:
                 yield self._window(place, self._read(place))
@@ -73,32 +66,37 @@ class ValidationSet:
             yield places[index]
 
     def _places(self, source: LabeledSource) -> Iterator[_Place]:
-        size = source.size
-        if self.pyramid.manner is PyramidManner.PUBLISHED:
-            whole = PixelRect(0, 0, size.height, size.width)
-            yield _Place(source, whole, size, whole)
+        pyramid = self.target.pyramid_value()
+        if pyramid.manner is PyramidManner.PUBLISHED:
+            whole = PixelRect(0, 0, source.size.height, source.size.width)
+            yield _Place(source, whole, source.size, whole)
             return
-        ratio = 1.0 if self.gsd_m is None or source.gsd_m is None else self.gsd_m / source.gsd_m
-        seen = Size(max(1, ceil(size.height / ratio)), max(1, ceil(size.width / ratio)))
-        for step in WindowPlan(seen, self.pyramid.window, self.halo_px):
-            read = step.read
-            rect = PixelRect(*(round(length * ratio) for length in (read.row, read.col, read.height, read.width)))
-            yield _Place(source, rect, read.size, step.core_in_read)
+        scale = self._scale(source, pyramid.window)
+        for window in plan_windows(source.size, scale, self.target):
+            core = window.core_in_read
+            rows, cols = (
+                [round(edge / scale.ratio) for edge in edges]
+                for edges in ((core.row, core.row_stop), (core.col, core.col_stop))
+            )
+            seen = PixelRect(rows[0], cols[0], rows[1] - rows[0], cols[1] - cols[0])
+            yield _Place(source, window.read, pyramid.window, seen)
+
+    def _scale(self, source: LabeledSource, window: Size) -> ReadScale:
+        if self.target.gsd_m is None or source.gsd_m is None:
+            return ReadScale.native()
+        return ReadScale.between(
+            model_gsd_m=self.target.gsd_m, scene_gsd_m=source.gsd_m, window=window, largest_ratio=inf
+        )
 
     @staticmethod
     def _read(place: _Place) -> LabeledImage:
         return place.source.read(place.rect, place.shape)
 
     def _window(self, place: _Place, image: LabeledImage) -> ValidationWindow:
-        classes = np.full_like(image.classes, IGNORE_INDEX)
-        core = place.core.slices
-        classes[core] = image.classes[core]
-        values = np.ascontiguousarray(np.moveaxis(image.pixels, 2, 0))
-        levels = build_image_pyramid(
-            values,
-            np.any(values > 0, axis=0),
-            pyramid=self.pyramid,
-            normalization=self.normalization,
+        return validation_window(
+            image,
+            place.core,
+            pyramid=self.target.pyramid_value(),
+            normalization=self.target.normalization_value(),
             device=self.device,
         )
-        return ValidationWindow(levels, classes)

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import rasterio
 import torch
+from numpy.typing import NDArray
+from rasterio.transform import Affine
 
 from magnet_geo.evaluation.dataset_records import DatasetScores
 from magnet_geo.evaluation.map_evaluation import EvaluationResult
@@ -19,6 +21,7 @@ from tests.raster.rasters import write_raster
 from tests.reference_weights import reference_state
 from tests.tiny_model import VALUES
 
+RGBA = ("red", "green", "blue", "alpha")
 EXACT = ("--precision", "fp32", "--device", "cpu")
 REFINE = {"coarse": "off", "fast": "fast", "full": "full"}
 needs_matplotlib = pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="matplotlib is absent")
@@ -54,12 +57,63 @@ def test_each_mode_scores_as_the_map_that_segment_writes(
         assert mode.refined_share == mapped.refined_share
 
 
-def test_labels_that_are_the_map_itself_score_one(tiny_model: Path, scene: Path, maps: Path) -> None:
-    segment_json(scene, "-o", maps / "map.tif", "--model", tiny_model, "--refine", "full", *EXACT)
-    found = scores("--model", tiny_model, "--scene", scene, "--truth", maps / "map.tif", "--modes", "full,coarse")
-    full, coarse = (mode.scores for mode in found.modes)
-    assert full.mean_iou == full.overall_accuracy == full.mean_boundary_f1 == 1
-    assert coarse.overall_accuracy < 1
+def holed() -> NDArray[np.bool_]:
+    """Where the test scenes have data."""
+    valid = np.ones((HEIGHT, WIDTH), bool)
+    valid[20:70, 90:160] = valid[:, :7] = False
+    return valid
+
+
+def with_zeros() -> NDArray[np.uint8]:
+    """Values of which some are 0, in one band or in all."""
+    values = fields(HEIGHT, WIDTH)
+    values[values < 60] = 0
+    values[:, 100:140, 20:80] = 0
+    return values
+
+
+def wide() -> NDArray[np.uint16]:
+    """Values that no whole number of 0-255 stands for."""
+    return with_zeros().astype(np.uint16) * 37 + np.random.default_rng(3).integers(0, 37, (3, HEIGHT, WIDTH), np.uint16)
+
+
+def floating() -> NDArray[np.float32]:
+    """Values with NaN where there is no data."""
+    values = wide().astype(np.float32) / 10_000
+    values[:, ~holed()] = np.nan
+    return values
+
+
+SCALING = ("--scaling", "0,9472")
+MASKED = {"dataset_mask": holed()}
+# Values, how they are stored, options.
+OWN_MAPS = {
+    "zeros": (with_zeros, {}, ()),
+    "wide": (wide, {}, SCALING),
+    "nodata": (with_zeros, {"nodata": 0}, ()),
+    "mask": (with_zeros, MASKED, ()),
+    "alpha": (lambda: np.concatenate([with_zeros(), holed()[None] * np.uint8(255)]), {"colors": RGBA}, ()),
+    "floating": (floating, {}, ("--scaling", "0,0.95")),
+    "finer": (with_zeros, MASKED | {"transform": Affine(0.3, 0, 400_000, 0, -0.3, 5_000_000)}, ()),
+    "coarser": (with_zeros, MASKED | {"transform": Affine(1.7, 0, 400_000, 0, -1.7, 5_000_000)}, ()),
+    "rotated": (wide, {"transform": Affine.translation(400_000, 5_000_000) @ Affine.rotation(31)}, SCALING),
+}
+
+
+@pytest.mark.parametrize("kind", OWN_MAPS)
+def test_a_model_scores_one_against_its_own_map(kind: str, metre_model: Path, tmp_path: Path) -> None:
+    values, layout, options = OWN_MAPS[kind]
+    scene = write_raster(tmp_path / "scene.tif", values(), **layout)
+    for mode, refine in REFINE.items():
+        output = tmp_path / f"{mode}.tif"
+        segment_json(scene, "-o", output, "--model", metre_model, "--refine", refine, *options, *EXACT)
+        data = ("--scene", scene, "--truth", output)
+        found = scores("--model", metre_model, *data, *options, "--modes", ",".join(REFINE))
+        perfect = [each for each in found.modes if each.scores.overall_accuracy == 1]
+        assert [each.mode for each in perfect] == [mode]
+        assert perfect[0].scores.mean_iou == perfect[0].scores.mean_boundary_f1 == 1
+        with rasterio.open(output) as written:
+            assert perfect[0].scores.compared_pixels == np.count_nonzero(written.read(1) != written.nodata)
 
 
 def test_slid_runs_the_backbone_on_overlapping_patches(tiny_model: Path, scene: Path, labels: Path) -> None:

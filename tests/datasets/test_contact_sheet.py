@@ -15,7 +15,9 @@ from tests.datasets.scenes import SCHEME
 
 
 def source(classes: np.ndarray, bands: int = 3) -> MemorySource:
-    return MemorySource("made.tif", LabeledImage(np.full((*classes.shape, bands), 100, np.uint8), classes))
+    return MemorySource(
+        "made.tif", LabeledImage(np.full((*classes.shape, bands), 100, np.uint8), np.ones(classes.shape, bool), classes)
+    )
 
 
 @pytest.fixture

@@ -8,13 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from magnet_geo.datasets import IGNORE_INDEX, DatasetDescription, LabeledImage, LabeledPair, MemorySource, open_dataset
-from magnet_geo.datasets import raster_source as module
+from magnet_geo.datasets import (
+    IGNORE_INDEX,
+    DatasetDescription,
+    LabeledImage,
+    LabeledPair,
+    MemorySource,
+    open_dataset,
+    truth,
+)
 from magnet_geo.datasets.decoded_images import DecodedImages
 from magnet_geo.datasets.reader_pool import ReaderPool
 from magnet_geo.errors import BandError, SceneError, TrainingError
 from magnet_geo.grid import PixelRect, Size
-from magnet_geo.raster import RangeScaling, SceneReader, SceneSource
+from magnet_geo.raster import RangeScaling, SceneReader, SceneSource, model_pixels
 from tests.datasets.scenes import (
     HEIGHT,
     TABLE,
@@ -40,7 +47,8 @@ CUTS = [
 
 @pytest.fixture
 def in_memory() -> MemorySource:
-    return MemorySource("memory", LabeledImage(pixels().transpose(1, 2, 0), class_indexes(label_values())))
+    classes = class_indexes(label_values())
+    return MemorySource("memory", LabeledImage.of_bands(pixels(), np.ones(classes.shape, bool), classes))
 
 
 @pytest.fixture(params=["tif", "png", "strips"])
@@ -49,7 +57,8 @@ def stored(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
         image = write_picture(tmp_path / "image.png", pixels().transpose(1, 2, 0))
         return image, write_picture(tmp_path / "labels.png", label_values())
     if request.param == "strips":
-        monkeypatch.setattr(module, "_STRIP_PIXELS", 300)
+        monkeypatch.setattr(model_pixels, "_STRIP_PIXELS", 300)
+        monkeypatch.setattr(truth, "_STRIP_PIXELS", 300)
     return write_scene(tmp_path), write_raster(tmp_path / "labels.tif", label_values()[None])
 
 
@@ -59,9 +68,9 @@ def test_any_rectangle_is_what_memory_gives(
 ) -> None:
     found, expected = open_one(*stored).read(rect, shape), in_memory.read(rect, shape)
     np.testing.assert_array_equal(found.pixels, expected.pixels)
-    padding = ~expected.pixels.any(axis=2)
-    np.testing.assert_array_equal(found.classes[~padding], expected.classes[~padding])
-    assert (found.classes[padding] == IGNORE_INDEX).all()
+    np.testing.assert_array_equal(found.valid, expected.valid)
+    np.testing.assert_array_equal(found.classes[found.valid], expected.classes[found.valid])
+    assert (found.classes[~found.valid] == IGNORE_INDEX).all()
 
 
 def test_threads_may_read_one_source_at_once(stored: tuple[str, str], in_memory: MemorySource) -> None:
@@ -101,14 +110,15 @@ def test_pixels_without_data_have_no_class(tmp_path: Path) -> None:
     )
     hole = np.zeros((HEIGHT, WIDTH), bool)
     hole[10:20, 30:40] = True
-    np.testing.assert_array_equal(~read.pixels.any(axis=2), hole)
+    np.testing.assert_array_equal(~read.valid, hole)
     np.testing.assert_array_equal(read.classes, np.where(hole, IGNORE_INDEX, 1))
 
 
-def test_a_valid_zero_is_not_taken_for_padding(tmp_path: Path) -> None:
+def test_a_valid_zero_stays_zero_and_valid(tmp_path: Path) -> None:
     labels = write_raster(tmp_path / "labels.tif", label_values()[None])
     read = open_one(write_scene(tmp_path, np.zeros((3, HEIGHT, WIDTH), np.uint8)), labels).read(*CUTS[0])
-    assert (read.pixels == 1).all()
+    assert not read.pixels.any()
+    assert read.valid.all()
 
 
 def test_wide_values_are_scaled_as_asked(tmp_path: Path) -> None:
@@ -118,7 +128,7 @@ def test_wide_values_are_scaled_as_asked(tmp_path: Path) -> None:
     pair = (LabeledPair(scene, labels),)
     dataset = open_dataset(DatasetDescription(pair, TABLE, scaling=RangeScaling(0, 2550)))
     read = dataset.sources[0].read(*CUTS[0])
-    np.testing.assert_array_equal(read.pixels, np.clip(pixels() - 1, 1, 255).transpose(1, 2, 0))
+    np.testing.assert_allclose(read.pixels, (pixels() - 1).transpose(1, 2, 0), rtol=1e-6)
     assert (dataset.values.dtype, dataset.values.high) == ("uint16", (2550.0,) * 3)
     stretched = open_dataset(DatasetDescription(pair, TABLE))
     assert (stretched.values.dtype, stretched.values.high) == ("uint8", (255.0,) * 3)
@@ -188,7 +198,7 @@ def test_decoded_images_stay_within_their_budget() -> None:
 
     def image() -> LabeledImage:
         decodings.append(1)
-        return LabeledImage(np.zeros((10, 10, 3), np.uint8), np.zeros((10, 10), np.uint8))
+        return LabeledImage(np.zeros((10, 10, 2), np.uint8), np.zeros((10, 10), bool), np.zeros((10, 10), np.uint8))
 
     for key in ("a", "b", "a", "c", "a", "b"):
         decoded.get(key, image)

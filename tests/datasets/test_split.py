@@ -17,7 +17,9 @@ def patchy(height: int, width: int, seed: int = 0) -> MemorySource:
     for _ in range(60):
         row, col = generator.integers(0, height - 20), generator.integers(0, width - 20)
         classes[row : row + 20, col : col + 20] = generator.integers(3)
-    return MemorySource(f"patchy {seed}", LabeledImage(np.ones((height, width, 3), np.uint8), classes))
+    return MemorySource(
+        f"patchy {seed}", LabeledImage(np.ones((height, width, 3), np.uint8), np.ones((height, width), bool), classes)
+    )
 
 
 def whole(source: MemorySource) -> tuple[PixelRect, Size]:
@@ -92,7 +94,7 @@ def test_the_same_seed_gives_the_same_split_and_another_one_another() -> None:
 def test_labels_of_one_block_cannot_be_parted() -> None:
     classes = np.full((400, 400), IGNORE_INDEX, np.uint8)
     classes[:20, :20] = 1
-    lonely = MemorySource("lonely", LabeledImage(np.ones((400, 400, 1), np.uint8), classes))
+    lonely = MemorySource("lonely", LabeledImage(np.ones((400, 400, 1), np.uint8), np.ones((400, 400), bool), classes))
     with pytest.raises(TrainingError, match="too close together to set 20% of them aside"):
         split_sources([lonely], 0.2, seed=0, num_classes=2)
     with pytest.raises(TrainingError, match=r"between 0 and 1, not 1\.5"):

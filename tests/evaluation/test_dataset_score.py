@@ -34,7 +34,7 @@ def source(name: str = "a.tif", *, gsd_m: float | None = None) -> MemorySource:
     pixels[:20, :30] = 0
     classes = np.full((100, 80), IGNORE_INDEX, np.uint8)
     classes[:50] = 1
-    return MemorySource(name, LabeledImage(pixels, classes), gsd_m)
+    return MemorySource(name, LabeledImage(pixels, pixels.any(axis=2), classes), gsd_m)
 
 
 def test_modes_are_those_that_the_model_has(model: Segmenter) -> None:

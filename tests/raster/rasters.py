@@ -30,7 +30,7 @@ def write_raster(
     size = {"count": count, "height": height, "width": width, "dtype": values.dtype, "nodata": nodata}
     with (
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
-        rasterio.open(path, "w", driver="GTiff", photometric="MINISBLACK", **place, **size, **profile) as dataset,
+        rasterio.open(path, "w", driver="GTiff", photometric="MINISBLACK", **size, **(place | profile)) as dataset,
     ):
         if colors:
             dataset.colorinterp = [ColorInterp[name] for name in colors]

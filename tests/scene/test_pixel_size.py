@@ -10,7 +10,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from magnet_geo.errors import SceneError
-from magnet_geo.grid import PixelRect, ReadScale, Size, Window
+from magnet_geo.grid import PixelRect, Size, Window
 from magnet_geo.progress import Event, WarningEvent
 from magnet_geo.raster import ScenePixels
 from magnet_geo.scene import Area, Segmenter, SegmentOptions, segment_scene
@@ -142,10 +142,8 @@ def test_coarser_model_pixels_are_means_of_valid_scene_pixels(ratio: int) -> Non
     values[:, ~valid] = 0
     rect = PixelRect(0, 0, *values.shape[1:])
     window = read_model_window(
-        _Array(values, valid),
+        _Array(values, valid).read,
         Window(0, rect, rect, rect, rect),
-        scaling=None,
-        scale=ReadScale(ratio * 16, 16),
         model_size=Size(256, 64),
     )
     blocks = values.astype(float).reshape(2, 256, ratio, 64, ratio).sum(axis=(2, 4))

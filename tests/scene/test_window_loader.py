@@ -44,9 +44,9 @@ def test_windows_come_in_order_and_are_let_go(tmp_path: Path, monkeypatch: pytes
 def test_windows_without_a_pixel_of_the_area_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
 
-    def counting(source: object, window: Window, **settings: object) -> ModelWindow:
+    def counting(read_pixels: object, window: Window, **settings: object) -> ModelWindow:
         read.append(window.index)
-        return read_model_window(source, window, **settings)  # type: ignore[arg-type]
+        return read_model_window(read_pixels, window, **settings)  # type: ignore[arg-type]
 
     monkeypatch.setattr(window_loader, "read_model_window", counting)
     diagonal = shapely.LineString([TRANSFORM @ (10, 10), TRANSFORM @ (480, 480)]).buffer(6)

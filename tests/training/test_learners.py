@@ -20,10 +20,11 @@ from magnet_geo.training.workplace import Workplace
 CPU = Workplace(torch.device("cpu"), torch.bfloat16, ALONE)
 
 
-def test_network_input_is_normalized_and_zero_in_padding() -> None:
-    images = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 1, 2).expand(1, 2, 1, 2)
-    scaled = NetworkInput(Normalization(mean=(0.5, 0.0), std=(0.5, 2.0)))(images)
-    assert scaled[0, :, 0].tolist() == [[0.0, 1.0], [0.0, 0.5]]
+def test_network_input_is_normalized_and_zero_where_not_valid() -> None:
+    images = torch.tensor([0, 0, 255], dtype=torch.uint8).view(1, 1, 1, 3).expand(1, 2, 1, 3)
+    valid = torch.tensor([False, True, True]).view(1, 1, 3)
+    scaled = NetworkInput(Normalization(mean=(0.5, 0.0), std=(0.5, 2.0)))(images, valid)
+    assert scaled[0, :, 0].tolist() == [[0.0, -1.0, 1.0], [0.0, 0.0, 0.5]]
 
 
 def test_every_head_has_its_loss() -> None:
@@ -32,6 +33,7 @@ def test_every_head_has_its_loss() -> None:
     generator = np.random.default_rng(0)
     batch = CropBatch(
         torch.from_numpy(generator.integers(1, 255, (2, 3, 64, 64), dtype=np.uint8)),
+        torch.ones(2, 64, 64, dtype=torch.bool),
         torch.from_numpy(generator.integers(0, 3, (2, 64, 64), dtype=np.uint8)),
     )
     objective = Objective(BackboneSettings(lovasz=0.0))
@@ -43,7 +45,7 @@ def test_every_head_has_its_loss() -> None:
         with torch.no_grad():
             return float(learner(batch))
 
-    heads = backbone.heads(NetworkInput(Normalization((0.5,) * 3, (0.5,) * 3))(batch.images))
+    heads = backbone.heads(NetworkInput(Normalization((0.5,) * 3, (0.5,) * 3))(batch.images, batch.valid))
     main, auxiliary = (float(objective(head, batch.classes).detach()) for head in heads)
     assert loss(0.0) == pytest.approx(main, rel=1e-4)
     assert loss(0.4) == pytest.approx(main + 0.4 * auxiliary, rel=1e-4)

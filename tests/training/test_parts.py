@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from itertools import count, islice
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 
 from magnet_geo.errors import TrainingError
-from magnet_geo.training.augmentation import ColorJitter, Dihedral
+from magnet_geo.training.augmentation import ColorChange, ColorJitter, Dihedral
 from magnet_geo.training.averaging import WeightAverage
 from magnet_geo.training.prefetch import made_in_threads
 from magnet_geo.training.schedules import polynomial_decay, step_decay, warmed_up
@@ -88,20 +89,38 @@ def test_orientations_are_eight_different_ones() -> None:
 
 
 @pytest.mark.parametrize("strength", [0.5, 1.0, 2.0])
-def test_color_changes_keep_padding_and_only_padding_black(strength: float) -> None:
-    pixels = np.full((32, 32, 3), 3, dtype=np.uint8)
-    pixels[:, :16] = 0
-    generator = np.random.default_rng(0)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_color_changes_neither_see_nor_fill_what_is_not_valid(strength: float, dtype: type) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (32, 32, 3)).astype(dtype)
+    valid = np.ones((32, 32), bool)
+    valid[:, :16] = False
+    black, white = noise.copy(), noise.copy()
+    black[~valid], white[~valid] = 0, 255
     jitter = ColorJitter.of_strength(strength, bands=3)
-    for _ in range(20):
-        changed = jitter.draw(generator).apply(pixels)
-        assert (changed[:, :16] == 0).all()
-        assert (changed[:, 16:] > 0).all()
+    for seed in range(20):
+        change = jitter.draw(np.random.default_rng(seed))
+        if change == change.none(3):
+            continue
+        changed = change.apply(black, valid)
+        assert not changed[~valid].any()
+        assert ((changed >= 0) & (changed <= 255)).all()
+        np.testing.assert_array_equal(changed, change.apply(white, valid))
 
 
 def test_no_strength_changes_nothing() -> None:
-    pixels = np.random.default_rng(0).integers(1, 256, (8, 8, 5), dtype=np.uint8)
-    assert np.array_equal(ColorJitter.of_strength(0, bands=5).draw(np.random.default_rng(1)).apply(pixels), pixels)
+    pixels = np.random.default_rng(0).uniform(0, 255, (8, 8, 5)).astype(np.float32)
+    unchanged = ColorJitter.of_strength(0, bands=5).draw(np.random.default_rng(1))
+    assert np.array_equal(unchanged.apply(pixels, np.ones((8, 8), bool)), pixels)
+
+
+def test_color_changes_are_gamma_gain_contrast_and_haze_in_this_order() -> None:
+    pixels = np.random.default_rng(0).uniform(0, 255, (8, 8, 2)).astype(np.float32)
+    tones = {"gains": (1.1, 0.8), "gamma": 1.3, "contrast": 0.7, "pivot": 0.4, "haze": 0.2, "haze_level": 0.9}
+    change = replace(ColorChange.none(2), **tones)
+    values = (pixels / 255.0) ** 1.3 * (1.1, 0.8)
+    values = (values - 0.4) * 0.7 + 0.4
+    expected = np.clip(values * 0.8 + 0.9 * 0.2, 0, 1) * 255
+    np.testing.assert_allclose(change.apply(pixels, np.ones((8, 8), bool)), expected, rtol=1e-4)
 
 
 def test_settings_come_back_from_plain_values() -> None:

@@ -43,7 +43,7 @@ def windows() -> list[ValidationWindow]:
     pixels = generator.integers(1, 256, (41, 53, 1), dtype=np.uint8)
     classes = (pixels[..., 0] > 127).astype(np.uint8)
     classes[:3] = IGNORE_INDEX
-    image = LabeledImage(pixels, classes)
+    image = LabeledImage(pixels, np.ones(classes.shape, bool), classes)
     return list(validation_windows(image, PYRAMID, Normalization((0.5,), (0.5,)), halo_px=4))
 
 

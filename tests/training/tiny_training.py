@@ -50,7 +50,9 @@ def fields_source(seed: int, *, blocks: int = 8, block_px: int = 12, bands: int 
     levels = 50 + 70 * classes[..., None] + generator.integers(0, 60, (*classes.shape, bands))
     labels = classes.astype(np.uint8)
     labels[: 5 + 20 * seed % 30] = IGNORE_INDEX
-    return MemorySource(f"fields{seed}", LabeledImage(levels.astype(np.uint8), labels), 1.0)
+    return MemorySource(
+        f"fields{seed}", LabeledImage(levels.astype(np.uint8), np.ones(labels.shape, bool), labels), 1.0
+    )
 
 
 def tiny_data(*, validation: bool = True) -> TrainingData:
