@@ -122,7 +122,7 @@ def fuse_convolutions(module: nn.Module, *, dtype: torch.dtype) -> nn.Module:
     Returns:
         A module that is called like the given one.
     """
-    if not _fused_operations_work(dtype):
+    if not fused_operations_work(dtype):
         return module
     try:
         graph = _LeafTracer().trace(module)
@@ -150,8 +150,12 @@ class _LeafTracer(fx.Tracer):
         )
 
 
-def _fused_operations_work(dtype: torch.dtype) -> bool:
-    """Whether this build of torch and this processor have them; the names are torch's own, without promise."""
+def fused_operations_work(dtype: torch.dtype) -> bool:
+    """Whether this build of torch and this processor fuse convolutions of a dtype.
+
+    oneDNN lays out bfloat16 weights only where the processor has AVX-512 or AVX-NE-CONVERT; the names of the
+    operations are torch's own, without promise.
+    """
     try:
         with torch.inference_mode():
             probe = FusedConvolution(nn.Conv2d(1, 1, 1).to(dtype), _RELU)
