@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import rasterio
@@ -88,6 +91,22 @@ def gdal_detail(error: BaseException) -> str:
     """What GDAL said, as a clause to be put after a colon: the innermost message of a chain of errors."""
     *_, innermost = _chain(error)
     return str(innermost).strip().rstrip(".")
+
+
+@cache
+def quiet_libtiff() -> None:
+    """Keep the libtiff inside rasterio from printing what GDAL reports as an error anyway.
+
+    GDAL sets a handler for each file it opens, but where a read, write or seek of the file itself fails, it calls the
+    handler of the whole library (GDAL 3.10, libtiff 4.7), and that one prints: a full disk, for one, several raw lines.
+    Done once in a process; does nothing where the library is not found (only Linux tells what is loaded).
+    """
+    with suppress(OSError, AttributeError):
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            path = line.split(maxsplit=5)[-1]
+            if "/rasterio.libs/libtiff" in path:
+                ctypes.CDLL(path).TIFFSetErrorHandler(None)
+                return
 
 
 def _unless_set(defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from magnet_geo.errors import DiskFullError, OutputError
 from magnet_geo.grid import PixelRect
 from magnet_geo.raster.class_sidecar import class_sidecar, color_table
 from magnet_geo.raster.cog import check_creation_options, sync, write_cog
-from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening, quiet_libtiff
 from magnet_geo.raster.layer_style import write_layer_style, write_whole
 from magnet_geo.raster.map_layout import TILE_PX, MapLayout
 from magnet_geo.raster.server_style import write_server_style
@@ -50,6 +50,7 @@ class GeoTiffDraft:
             OutputError: A creation option is not possible.
         """
         check_creation_options(layout.creation_options)
+        quiet_libtiff()
         self.target = target
         self.layout = layout
         beside = target.absolute().parent

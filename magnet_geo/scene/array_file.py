@@ -64,16 +64,19 @@ def write_arrays(path: Path, arrays: Arrays, *, packed: bool) -> FileStamp:
             content = BytesIO()
             np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
             # An entry made without its own time of writing has no level either, unless it is told here.
-            archive.writestr(ZipInfo(f"{name}.npy"), content.getbuffer(), method, level)
+            with content.getbuffer() as view:
+                archive.writestr(ZipInfo(f"{name}.npy"), view, method, level)
     # Two processes may write the same part, where one of them was given up for lost.
     written = path.with_name(f"{path.name}.{uuid4().hex[:8]}.new")
-    try:
-        written.write_bytes(buffer.getbuffer())
-        os.replace(written, path)
-    except OSError:
-        written.unlink(missing_ok=True)
-        raise
-    return FileStamp(buffer.getbuffer().nbytes, crc32(buffer.getbuffer()))
+    # A view that an error keeps alive would hinder the buffer's end, which Python 3.14 prints.
+    with buffer.getbuffer() as view:
+        try:
+            written.write_bytes(view)
+            os.replace(written, path)
+        except OSError:
+            written.unlink(missing_ok=True)
+            raise
+        return FileStamp(view.nbytes, crc32(view))
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
