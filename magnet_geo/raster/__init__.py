@@ -7,6 +7,7 @@ from magnet_geo.raster.class_map import ClassMap
 from magnet_geo.raster.cog import check_creation_options
 from magnet_geo.raster.collar import untagged_collar
 from magnet_geo.raster.description import SceneDescription, describe_scene
+from magnet_geo.raster.gdal_environment import GDAL_VERSION
 from magnet_geo.raster.label_reader import LabelReader
 from magnet_geo.raster.layer_style import layer_style, write_layer_style
 from magnet_geo.raster.map_layout import MapLayout
@@ -22,6 +23,7 @@ from magnet_geo.raster.stretch import AutoScaling, ModelValues, NoScaling, Range
 from magnet_geo.raster.tags import read_tags
 
 __all__ = [
+    "GDAL_VERSION",
     "AutoScaling",
     "AveragedOverview",
     "ClassMap",

@@ -19,6 +19,9 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 # Copies between drivers raise GDAL's own error classes, which rasterio keeps private.
 GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError, CPLE_BaseError)
 
+#: Equal runs make equal bytes with one version of GDAL: others write other metadata.
+GDAL_VERSION: str = rasterio.__gdal_version__
+
 _OPENING = threading.Lock()
 
 # Bytes: rasterio hands the number over as it is, where GDAL itself takes a small one for megabytes.

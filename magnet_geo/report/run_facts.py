@@ -100,7 +100,7 @@ def _of_record(record: RunRecord, result: SegmentResult | None) -> Iterator[Fact
         yield Fact("Time", seconds_text(result.seconds))
         yield Fact("Peak memory", bytes_text(result.peak_memory_bytes))
     yield Fact("Device", f"{record.device}, {record.precision}")
-    yield Fact("Software", record.software)
+    yield Fact("Software", record.software if record.gdal is None else f"{record.software}, GDAL {record.gdal}")
 
 
 def _refine_text(record: RunRecord) -> str:

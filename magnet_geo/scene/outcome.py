@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from magnet_geo.classes import ClassScheme
 from magnet_geo.grid import PixelAreas
+from magnet_geo.raster import GDAL_VERSION
 from magnet_geo.scene.class_records import area_record, class_records
 from magnet_geo.scene.hardware import precision_name
 from magnet_geo.scene.options import SegmentOptions
@@ -111,6 +112,7 @@ def make_run_record(plan: RunPlan, model: Segmenter, options: SegmentOptions, ta
     manifest = model.manifest
     networks = (manifest.architecture.backbone, manifest.architecture.refinement or "no refinement")
     return RunRecord(
+        gdal=GDAL_VERSION,
         scene=plan.description.name,
         model=model_record(model),
         model_gsd_m=manifest.gsd_m,

@@ -24,6 +24,7 @@ class RunRecord(BaseModel):
     Attributes:
         version: Of this record.
         software: Name and version of the program.
+        gdal: Version of GDAL that wrote the map; null in maps of older versions of the program.
         scene: Name of the scene's file.
         model: The model.
         model_gsd_m: Pixel size of the model in metres; null for any.
@@ -55,6 +56,7 @@ class RunRecord(BaseModel):
 
     version: int = _VERSION
     software: str = f"magnet-geo {__version__}"
+    gdal: str | None = None
     scene: str
     model: ModelRecord
     model_gsd_m: float | None

@@ -145,6 +145,8 @@ def _properties(description: SceneDescription, record: RunRecord | None, now: da
         return properties
     name, _, version = record.software.partition(" ")
     properties["processing:software"] = {name: version or __version__}
+    if record.gdal is not None:
+        properties["processing:software"]["GDAL"] = record.gdal
     properties["processing:lineage"] = (
         f"Progressive segmentation of {record.scene} with the model {record.model.name} {record.model.version} "
         f"({record.model.title}); refinement: {record.refine}."

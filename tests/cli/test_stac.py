@@ -86,7 +86,7 @@ def test_the_item_says_what_the_map_holds(item: pystac.Item, written: tuple[Path
 
 
 def test_the_item_says_how_the_map_was_made(item: pystac.Item, written: tuple[Path, Any]) -> None:
-    assert item.properties["processing:software"].keys() == {"magnet-geo"}
+    assert item.properties["processing:software"].keys() == {"magnet-geo", "GDAL"}
     made_by = item.properties["processing:expression"]["expression"]["model"]
     assert made_by == written[1].model.model_dump()
     assert any("/processing/" in uri for uri in item.stac_extensions)
