@@ -18,6 +18,7 @@ PACKAGES = {"magnet_geo": ROOT / "magnet_geo", "magnet_geo.cli": ROOT / "cli"}
 
 RANKS = {
     "errors": 0,
+    "own_folder": 0,
     "process_settings": 0,
     "progress": 0,
     "grid": 1,
@@ -40,7 +41,12 @@ RANKS = {
 }
 # Within one rank: events raise the error of a cancelled run; training scores itself as evaluation does; the report
 # shows what evaluation measured.
-ALLOWED_WITHIN_A_RANK = {("progress", "errors"), ("training", "evaluation"), ("report", "evaluation")}
+ALLOWED_WITHIN_A_RANK = {
+    ("progress", "errors"),
+    ("own_folder", "errors"),
+    ("training", "evaluation"),
+    ("report", "evaluation"),
+}
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
 MAX_LINES = 400
 

@@ -13,7 +13,7 @@ from magnet_geo.raster.layer_style import layer_style, write_layer_style
 from magnet_geo.raster.map_layout import MapLayout
 from magnet_geo.raster.model_pixels import ModelPixels, ReadPixels, read_model_pixels, resample_valid, scale_pixels
 from magnet_geo.raster.outline import valid_outline
-from magnet_geo.raster.output_path import check_folder, check_output_path
+from magnet_geo.raster.output_path import check_folder, check_output_path, class_map_side_files, gdal_sidecars
 from magnet_geo.raster.raster_writer import GeoTiffDraft
 from magnet_geo.raster.scene_fingerprint import scene_fingerprint
 from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
@@ -46,7 +46,9 @@ __all__ = [
     "check_output_path",
     "choose_bands",
     "choose_scaling",
+    "class_map_side_files",
     "describe_scene",
+    "gdal_sidecars",
     "layer_style",
     "list_bands",
     "open_scene",

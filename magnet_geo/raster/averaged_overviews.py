@@ -1,9 +1,9 @@
 """Which overviews of a scene are averages, so that reading them is reading the scene and averaging.
 
 An overview says nothing reliable of how it was made: files of other programs are silent, and GDAL's own tell only
-inside a GeoTIFF (copied into a Cloud Optimized GeoTIFF, only from GDAL 3.12 on). What is silent is compared with the pixels it stands for, at a few places: blocks of the file, because
-no less of it can be read. The comparison may take a small share of what the run reads; where not even one place
-fits into that, a silent overview is not trusted.
+inside a GeoTIFF (copied into a Cloud Optimized GeoTIFF, only from GDAL 3.12 on). What is silent is compared with the
+pixels it stands for, at a few places: blocks of the file, because no less of it can be read. The comparison may take a
+small share of what the run reads; where not even one place fits into that, a silent overview is not trusted.
 """
 
 from __future__ import annotations

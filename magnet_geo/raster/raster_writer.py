@@ -22,11 +22,10 @@ from magnet_geo.raster.cog import check_creation_options, sync, write_cog
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening, quiet_libtiff
 from magnet_geo.raster.layer_style import write_layer_style, write_whole
 from magnet_geo.raster.map_layout import TILE_PX, MapLayout
+from magnet_geo.raster.output_path import gdal_sidecars
 from magnet_geo.raster.server_style import write_server_style
 from magnet_geo.raster.written_tiles import WrittenTiles, truncated_blocks
 
-# What GDAL keeps beside a raster; left over from a replaced one, it would be read into the new one.
-_GDAL_SIDECARS = (".aux.xml", ".ovr", ".msk")
 _OVERVIEW_ALLOWANCE = 4 / 3
 
 
@@ -223,8 +222,8 @@ class GeoTiffDraft:
             raise self._failure(f"{missing} block(s) did not reach the disk")
 
     def _rename(self) -> None:
-        for suffix in _GDAL_SIDECARS:
-            self.target.with_name(self.target.name + suffix).unlink(missing_ok=True)
+        for sidecar_path in gdal_sidecars(self.target):
+            sidecar_path.unlink(missing_ok=True)
         if self.layout.scheme is not None:
             sidecar = class_sidecar(self.layout.scheme, self._pixel_counts)
             write_whole(self.target.with_name(self.target.name + ".aux.xml"), sidecar)

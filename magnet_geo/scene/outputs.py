@@ -9,7 +9,7 @@ from magnet_geo.classes import ClassScheme, LandClass
 from magnet_geo.errors import OptionError, OutputError
 from magnet_geo.grid import PixelAreas
 from magnet_geo.model import Manifest
-from magnet_geo.raster import MapLayout, check_creation_options, check_output_path
+from magnet_geo.raster import MapLayout, check_creation_options, check_output_path, class_map_side_files, gdal_sidecars
 from magnet_geo.scene.map_writer import MapWriter
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.run_plan import RunPlan
@@ -32,13 +32,19 @@ def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
     if len({path.absolute() for path in given}) < len(given):
         raise OptionError("Two outputs have the same name; give each its own.")
     own = published_outputs(output) if options.resume else frozenset()
+    class_maps = {output, options.preview}
     for path in given:
-        check_output_path(path, scene, options.overwrite or path.absolute() in own)
+        beside = class_map_side_files(path) if path in class_maps else gdal_sidecars(path)
+        check_output_path(path, scene, options.overwrite or path.absolute() in own, side_files=beside)
     check_creation_options(options.creation_options)
     if options.stages is not None:
         _check_stages_folder(options.stages)
-        for path in options.stages.glob("stage_*.tif"):
-            check_output_path(path, scene, options.overwrite or path.absolute() in own)
+        # A style alone is another's as well.
+        stages = {found.name.partition(".")[0] for found in options.stages.glob("stage_*")}
+        for path in sorted(options.stages / f"{stage}.tif" for stage in stages):
+            check_output_path(
+                path, scene, options.overwrite or path.absolute() in own, side_files=class_map_side_files(path)
+            )
 
 
 def _check_stages_folder(folder: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +12,17 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from magnet_geo.errors import OutputError
+from magnet_geo.own_folder import claim_folder, clear_folder, is_own_folder, remove_folder
 
 _PUBLISHED, _LOCK, _OWNER = "published.json", "lock", "owner"
 _ATTEMPTS = 3
+# All that a run gives a name to in its folder; nothing else in it is ever removed.
+_PASS_FILES = ("*.part", "*.right", "*.below", "*.top", "*.journal", "*.new")
+_OURS = (
+    *(_LOCK, _OWNER, "*.json", "*.new", "coarse", "map", "drafts"),
+    *(f"{name}/{file}" for name in ("coarse", "map") for file in _PASS_FILES),
+    *("drafts/.*.part.tif*", "drafts/.*.cog.tif*"),
+)
 
 
 class WorkFolder:
@@ -40,9 +47,8 @@ class WorkFolder:
 
     def __enter__(self) -> WorkFolder:
         for _ in range(_ATTEMPTS):
-            self._claim()
             # A run that ended in between has taken the folder along.
-            if (self.path / _LOCK).exists():
+            if self._claim() and (self.path / _LOCK).exists():
                 return self
             self._lock.release()
         raise OutputError(f"'{self.path}' is removed again and again; check what else works there.")
@@ -52,12 +58,12 @@ class WorkFolder:
     ) -> None:
         ends = error is None or not self.holds_work()
         if ends:
-            shutil.rmtree(self.path, ignore_errors=True)
+            remove_folder(self.path, _OURS)
         # Windows and NFS keep a file that is open, and its folder.
         left = ends and self.path.exists()
         self._lock.release()
         if left:
-            shutil.rmtree(self.path, ignore_errors=True)
+            remove_folder(self.path, _OURS)
 
     def holds_work(self) -> bool:
         """Whether a window was finished."""
@@ -70,11 +76,7 @@ class WorkFolder:
             OutputError: The folder cannot be emptied.
         """
         try:
-            for entry in self.path.iterdir():
-                if entry.is_dir():
-                    shutil.rmtree(entry)
-                elif entry.name != _LOCK:
-                    entry.unlink()
+            clear_folder(self.path, _OURS, keep=(_LOCK,))
         except OSError as error:
             raise OutputError(
                 f"The unfinished work in '{self.path}' cannot be removed ({error.strerror}); remove it yourself."
@@ -139,16 +141,26 @@ class WorkFolder:
         paths = sorted(published_outputs(self._output) | {target.absolute() for target in targets})
         self.write_note(_PUBLISHED, {"outputs": [str(path) for path in paths]})
 
-    def _claim(self) -> None:
+    def _claim(self) -> bool:
+        """Lock the folder; False where it went away meanwhile."""
         try:
-            self.path.mkdir(exist_ok=True)
+            claim_folder(self.path)
             self._lock.acquire()
+        except OutputError:
+            raise
+        except FileNotFoundError as error:
+            if not self.path.parent.is_dir():
+                raise _not_written(self.path, error) from error
+            return False
         except Timeout as error:
             raise OutputError(
                 f"Another run is writing '{self._output}' now; wait for its end, or choose another name."
             ) from error
+        except FileExistsError as error:
+            raise OutputError(f"'{self.path}' is a file, where unfinished work is kept; move it away.") from error
         except OSError as error:
             raise _not_written(self.path, error) from error
+        return True
 
 
 def work_path(output: Path) -> Path:
@@ -158,6 +170,8 @@ def work_path(output: Path) -> Path:
 
 def published_outputs(output: Path) -> frozenset[Path]:
     """Outputs that an unfinished run has given their names already."""
+    if not is_own_folder(work_path(output)):
+        return frozenset()
     try:
         found = json.loads((work_path(output) / _PUBLISHED).read_bytes())
         return frozenset(Path(path) for path in found["outputs"])

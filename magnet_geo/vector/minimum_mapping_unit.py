@@ -13,7 +13,7 @@ from magnet_geo.classes import ClassScheme
 from magnet_geo.errors import OptionError, SceneError
 from magnet_geo.grid import PixelRect
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, WarningEvent, ignore_progress
-from magnet_geo.raster import ClassMap, GeoTiffDraft, MapLayout, SceneSource, check_output_path
+from magnet_geo.raster import ClassMap, GeoTiffDraft, MapLayout, SceneSource, check_output_path, class_map_side_files
 from magnet_geo.vector.class_bands import Band, ClassBands
 from magnet_geo.vector.ground_scale import GroundScale
 from magnet_geo.vector.patch_merging import MergedBands, merge_small_patches
@@ -76,7 +76,7 @@ def sieve(
     """
     started, token = time.monotonic(), cancel or CancelToken()
     output = Path(output)
-    check_output_path(output, source.path, overwrite)
+    check_output_path(output, source.path, overwrite, side_files=class_map_side_files(output))
 
     def say(stage: str, message: str, fraction: float) -> None:
         token.raise_if_cancelled()

@@ -51,8 +51,9 @@ def check_polygons(target: Path, source: str, options: PolygonOptions = _DEFAULT
         OutputError: Its end names no format, its folder is missing or read-only, or it exists.
         OptionError: Its format needs a package that is not installed.
     """
-    layer_format(target)
-    check_output_path(target, source, options.overwrite, suffixes=tuple(FORMATS))
+    # The style is none of them: another's is left alone, since the layer needs none.
+    parts = [target.with_suffix(suffix) for suffix in layer_format(target).sidecars[1:]]
+    check_output_path(target, source, options.overwrite, suffixes=tuple(FORMATS), side_files=parts)
 
 
 def polygonize(

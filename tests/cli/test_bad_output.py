@@ -40,6 +40,50 @@ def test_an_existing_output_is_kept(segment: Segment, maps: Path) -> None:
     assert (names(maps), output.read_text()) == (["map.tif"], "mine")
 
 
+@pytest.mark.parametrize("name", ["map.qml", "map.sld", "map.tif.aux.xml", "map.tif.ovr", "map.tif.msk"])
+def test_a_file_of_another_layer_beside_the_output_is_kept(segment: Segment, maps: Path, name: str) -> None:
+    other, output = maps / name, maps / "map.tif"
+    other.write_text("mine")
+    match = rf"'.*{re.escape(name)}' exists already and would be replaced along with the output '.*map\.tif'"
+    assert_refused(segment("-o", output), match=match)
+    assert_refused(segment("-o", maps / "x.tif", "--preview", output), match=match)
+    assert (names(maps), other.read_text()) == ([name], "mine")
+    assert segment("-o", output, "--overwrite").exit_code == 0
+    assert not other.exists() or other.read_text() != "mine"
+
+
+def test_styles_of_others_are_kept_where_the_output_has_none(segment: Segment, maps: Path) -> None:
+    for suffix in ("qml", "sld"):
+        (maps / f"sure.{suffix}").write_text("mine")
+    assert segment("-o", maps / "map.tif", "--confidence", maps / "sure.tif").exit_code == 0
+    assert {(maps / f"sure.{suffix}").read_text() for suffix in ("qml", "sld")} == {"mine"}
+
+
+def test_parts_of_another_shapefile_are_kept(segment: Segment, maps: Path) -> None:
+    assert segment("-o", maps / "map.tif").exit_code == 0
+    (maps / "ground.dbf").write_text("mine")
+    found = run("polygonize", maps / "map.tif", maps / "ground.shp")
+    assert_refused(found, match=r"'.*ground\.dbf' exists already and would be replaced along with the output")
+    assert (maps / "ground.dbf").read_text() == "mine"
+
+
+@pytest.mark.parametrize("resume", [(), ("--no-resume",)])
+def test_a_folder_of_others_in_place_of_the_work_folder_is_not_touched(
+    segment: Segment, maps: Path, resume: tuple[str, ...]
+) -> None:
+    home, planted = maps.parent / "home", maps / ".map.tif.magnet-geo"
+    (home / "coarse").mkdir(parents=True)
+    (home / "run.json").write_text("mine")
+    (home / "coarse" / "0.part").write_text("mine")
+    planted.symlink_to(home)
+    assert_refused(segment("-o", maps / "map.tif", *resume), match="is a link, .*nothing in it was touched")
+    planted.unlink()
+    home.rename(planted)
+    assert_refused(segment("-o", maps / "map.tif", *resume), match="is no folder of magnet-geo .*nothing in it was")
+    assert (planted / "run.json").read_text() == (planted / "coarse" / "0.part").read_text() == "mine"
+    assert names(maps) == [planted.name]
+
+
 def test_overwrite_replaces_it(segment: Segment, maps: Path) -> None:
     output = maps / "map.tif"
     output.write_text("mine")
