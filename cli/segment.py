@@ -94,6 +94,12 @@ _TARGET = click.Path(path_type=Path)
 @click.option("--max-vram", type=Bytes(), help="Limit of GPU memory.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads of the networks.")
 @click.option("--workers", type=Workers(), help="Several processes: N here, or those of a Dask scheduler.")
+@click.option(
+    "--dashboard/--no-dashboard",
+    default=True,
+    show_default=True,
+    help="Dask's page of what workers of this machine do, on 127.0.0.1 alone.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
 @click.option("--skip-existing", is_flag=True, help="Leave scenes alone whose map exists: a batch goes on.")
 @click.option(
@@ -152,6 +158,7 @@ def segment(
     max_vram: int | None,
     threads: int | None,
     workers: WorkerPlace | None,
+    dashboard: bool,
     overwrite: bool,
     skip_existing: bool,
     resume: bool,
@@ -252,6 +259,7 @@ def segment(
             skip_existing=skip_existing,
             area_csv=area_csv,
             workers=workers,
+            dashboard=dashboard,
             follow_ups=tuple(follow_ups),
             checks=tuple(checks),
         )

@@ -47,6 +47,7 @@ class SegmentJob:
         dry_run: Whether to stop after the plan.
         skip_existing: Whether scenes whose map is there already are left alone.
         workers: Processes that take the scenes, all of them at once; None for this one alone.
+        dashboard: Whether workers of this machine show what they do.
         area_csv: Table of the areas of all maps, written at the end, if wanted.
         follow_ups: What is made of each finished map, in this order.
         checks: What must hold before anything is loaded; each raises otherwise.
@@ -65,6 +66,7 @@ class SegmentJob:
     dry_run: bool
     skip_existing: bool = False
     workers: WorkerPlace | None = None
+    dashboard: bool = True
     area_csv: Path | None = None
     follow_ups: tuple[FollowUp, ...] = ()
     checks: tuple[Callable[[], None], ...] = ()
@@ -102,7 +104,10 @@ class SegmentJob:
 
         workers = None
         if self.workers is not None and not self.dry_run:
-            workers = opened.enter_context(Workers(self.workers, threads=self.options.threads))
+            wanted = Workers(self.workers, threads=self.options.threads, dashboard=self.dashboard)
+            workers = opened.enter_context(wanted)
+            if workers.dashboard is not None:
+                click.echo(f"Dashboard of the workers: {workers.dashboard}", err=True)
 
         def segment(scene: str, target: Path, listener: ProgressListener) -> SegmentResult:
             return segment_scene(

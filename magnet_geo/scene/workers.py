@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError as LostError
 from contextlib import ExitStack, suppress
@@ -18,10 +19,12 @@ from magnet_geo.scene.shard import PassTask, Shard, join_shard, run_shard
 from magnet_geo.scene.worker_place import WorkerPlace
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 # The terminal sends Ctrl-C to all processes; this one stops the workers.
 _IGNORE_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+_HERE = "127.0.0.1"
+_DASHBOARD, _ANY_PORT = f"{_HERE}:8787", f"{_HERE}:0"
 _SECONDS_BETWEEN_LOOKS = 0.2
 _SECONDS_TO_STOP = 10
 _SECONDS_TO_CONNECT = 15
@@ -30,17 +33,19 @@ _SECONDS_TO_CONNECT = 15
 class Workers:
     """A cluster within a ``with`` block; several scenes may use it at once, each from a thread of its own."""
 
-    def __init__(self, where: str | WorkerPlace, *, threads: int | None = None) -> None:
+    def __init__(self, where: str | WorkerPlace, *, threads: int | None = None, dashboard: bool = True) -> None:
         """Name the workers.
 
         Args:
             where: ``local:N`` for N processes of this machine, or the address of a scheduler.
             threads: CPU threads of each worker; None to share the cores of this machine, or for PyTorch's choice
                 elsewhere.
+            dashboard: Whether workers of this machine come with Dask's page of what they do, on 127.0.0.1 alone.
 
         Raises:
             OptionError: It names no workers.
         """
+        self._with_dashboard = dashboard
         self._place = WorkerPlace.parse(where) if isinstance(where, str) else where
         self.threads = threads or (max(1, available_cores() // self._place.local) if self._place.local else None)
         self._opened = ExitStack()
@@ -56,11 +61,7 @@ class Workers:
             ) from error
         with ExitStack() as opened:
             if self._place.local:
-                # A worker's memory is planned by the run itself; the nanny would kill what torch has taken.
-                cluster = LocalCluster(
-                    n_workers=self._place.local, threads_per_worker=1, memory_limit=0, preload=[_IGNORE_CTRL_C]
-                )
-                where: Any = opened.enter_context(cluster)
+                where: Any = opened.enter_context(self._local_cluster(LocalCluster))
             else:
                 where = self._place.address
             try:
@@ -77,6 +78,35 @@ class Workers:
     ) -> None:
         self._client = None
         self._opened.__exit__(kind, error, trace)
+
+    def _local_cluster(self, cluster: type[LocalCluster]) -> LocalCluster:
+        """Processes of this machine of which nothing listens beyond it.
+
+        By itself Dask (distributed 2026.8) serves its dashboard on all interfaces: anybody in the network reads it.
+        """
+        wanted = _DASHBOARD if self._with_dashboard else _ANY_PORT
+        with warnings.catch_warnings():
+            # Another cluster has the port: Dask takes the next one.
+            warnings.filterwarnings("ignore", message="Port .* is already in use")
+            return cluster(
+                n_workers=self._place.local,
+                threads_per_worker=1,
+                # A worker's memory is planned by the run itself; the nanny would kill what torch has taken.
+                memory_limit=0,
+                preload=[_IGNORE_CTRL_C],
+                host=_HERE,
+                dashboard_address=wanted,
+                worker_dashboard_address=_ANY_PORT,
+                scheduler_kwargs={"dashboard": self._with_dashboard, "dashboard_address": wanted},
+            )
+
+    @property
+    def dashboard(self) -> str | None:
+        """Address of the page that shows what the workers of this machine do; None elsewhere, or without one."""
+        client = self._open_client
+        if not self._place.local or not self._with_dashboard or client.cluster is None:
+            return None
+        return f"http://{_HERE}:{client.cluster.scheduler_info['services']['dashboard']}/status"
 
     @property
     def count(self) -> int:

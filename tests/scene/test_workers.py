@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 import torch
 from torch import Tensor
@@ -50,6 +52,26 @@ class StubSource:
         model = Segmenter(stub_manifest(), SlowPredictor(self.pause_s, self.fatal), model_hash="00")
         model.source = self
         return model
+
+
+def _listening() -> dict[str, str]:
+    """What this process and its children listen on: port and address."""
+    here = psutil.Process()
+    connections = [c for process in (here, *here.children(recursive=True)) for c in process.net_connections("inet")]
+    return {str(c.laddr.port): c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+
+
+@pytest.mark.parametrize("dashboard", [True, False])
+def test_workers_of_this_machine_listen_on_this_machine_alone(dashboard: bool) -> None:
+    """By itself distributed 2026.8 serves the dashboard of a LocalCluster on 0.0.0.0:8787."""
+    before = _listening()
+    with Workers("local:1", threads=1, dashboard=dashboard) as opened:
+        found = {port: address for port, address in _listening().items() if port not in before}
+        assert set(found.values()) == {"127.0.0.1"}
+        assert (opened.dashboard is not None) is dashboard
+        if opened.dashboard is not None:
+            assert urlsplit(opened.dashboard).hostname == "127.0.0.1"
+            assert str(urlsplit(opened.dashboard).port) in found
 
 
 @pytest.fixture(scope="module")
