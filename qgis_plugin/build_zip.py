@@ -26,6 +26,10 @@ REQUIRED = (
     "license",
     "icon",
 )
+# Qt 5 and Qt 6 by their names on Debian, Fedora, Arch and elsewhere; Debian's Qt 6 keeps its own out of the path.
+LRELEASE = ("lrelease", "lrelease-qt5", "lrelease6", "lrelease-qt6", "/usr/lib/qt6/bin/lrelease")
+# The versions that the engine is tested with, for the environment that the plugin makes.
+CONSTRAINTS = HERE.parent / "constraints.txt"
 # A fixed time: the same sources give the same bytes.
 TIME = (2026, 1, 1, 0, 0, 0)
 
@@ -53,29 +57,46 @@ def read_metadata() -> dict[str, str]:
 
 
 def release_translations() -> None:
-    """Makes the .qm files of the .ts files; without lrelease the zip speaks English only, which is said."""
-    program = shutil.which("lrelease") or shutil.which("lrelease-qt5")
+    """Makes the .qm files of the .ts files; ends the program where they cannot be made: no zip goes without them."""
+    program = find_lrelease()
     if program is None:
-        print("lrelease is not here: the zip goes without translations (Debian: qttools5-dev-tools)")
-        return
+        sys.exit(
+            f"The translations need Qt's lrelease, and none of {', '.join(LRELEASE)} runs here; install it (Debian: "
+            "qt6-l10n-tools or qttools5-dev-tools; Fedora: qt6-linguist; elsewhere: Qt Linguist)."
+        )
     for source in sorted((PACKAGE / "i18n").glob("*.ts")):
-        subprocess.run([program, "-silent", str(source), "-qm", str(source.with_suffix(".qm"))], check=True)
+        target = source.with_suffix(".qm")
+        done = subprocess.run([program, "-silent", str(source), "-qm", str(target)], capture_output=True, text=True)
+        if done.returncode != 0 or not target.is_file():
+            sys.exit(f"{program} cannot translate {source.name}: {(done.stderr or done.stdout).strip()}")
+
+
+def find_lrelease() -> str | None:
+    """Gives the first lrelease that runs: Debian's plain name starts a chooser, which fails where no Qt is chosen."""
+    for name in LRELEASE:
+        program = shutil.which(name)
+        if program and subprocess.run([program, "-version"], capture_output=True).returncode == 0:
+            return program
+    return None
 
 
 def write_zip(target: Path) -> list[str]:
     """Writes the zip and gives the names in it."""
-    files = sorted(
-        p for p in PACKAGE.rglob("*") if p.is_file() and p.suffix in SUFFIXES and "__pycache__" not in p.parts
-    )
+    files = {
+        p.relative_to(HERE).as_posix(): p
+        for p in PACKAGE.rglob("*")
+        if p.is_file() and p.suffix in SUFFIXES and "__pycache__" not in p.parts
+    }
+    files[f"{PACKAGE.name}/{CONSTRAINTS.name}"] = CONSTRAINTS
     part = target.with_suffix(".part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            info = zipfile.ZipInfo(path.relative_to(HERE).as_posix(), TIME)
+        for name, path in sorted(files.items()):
+            info = zipfile.ZipInfo(name, TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             archive.writestr(info, path.read_bytes())
     part.replace(target)
-    return [path.relative_to(HERE).as_posix() for path in files]
+    return sorted(files)
 
 
 if __name__ == "__main__":

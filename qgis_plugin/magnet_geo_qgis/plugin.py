@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from qgis.core import QgsApplication
+from qgis.PyQt.QtWidgets import QApplication
 
 from .algorithms.provider import MagnetGeoProvider
 from .engine.runner import allow_runs, end_all_runs
@@ -41,6 +42,11 @@ class MagnetGeoPlugin:
             self._desktop.remove()
             self._desktop = None
         if self._provider is not None:
+            # qgis_process has no widgets, and needs none of what shows them.
+            if isinstance(QgsApplication.instance(), QApplication):
+                from .gui.open_dialogs import close_algorithm_dialogs
+
+                close_algorithm_dialogs(self._provider)
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
         if self._translator is not None:

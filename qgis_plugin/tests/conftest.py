@@ -13,7 +13,7 @@ os.environ.setdefault("XDG_RUNTIME_DIR", _FOLDER.name)
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import pytest
-from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback
+from qgis.core import QgsApplication, QgsProcessingContext, QgsProcessingFeedback, QgsSettings
 
 FAKE = Path(__file__).with_name("fake_engine.py")
 REPOSITORY = Path(__file__).parents[2]
@@ -24,6 +24,8 @@ VILLAGE = REPOSITORY / "examples" / "village" / "village_rgb_2m.tif"
 def plugin(qgis_app, qgis_processing):
     from magnet_geo_qgis import classFactory
 
+    # what a broken-off test run left in the profile
+    QgsSettings().remove("magnet_geo")
     made = classFactory(None)
     made.initProcessing()
     yield made

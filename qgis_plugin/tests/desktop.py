@@ -186,7 +186,9 @@ class Desktop:
         lines += ["[qgis]", "checkVersion=false"]
         lines += ["showTips=false", "[magnet_geo]", *(f"{key}={value}" for key, value in self._settings.items())]
         (profile / "QGIS").mkdir()
-        (profile / "QGIS" / "QGIS3.ini").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        # QGIS 4 has a file of its own.
+        for name in ("QGIS3.ini", "QGIS4.ini"):
+            (profile / "QGIS" / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _xdotool(self, *words: str) -> None:
         subprocess.run(["xdotool", *words], env=self._variables, check=True)

@@ -72,8 +72,11 @@ def refuse_scene():
 
 def leave_work(output, *, finished_windows):
     """Like a real engine that is killed: its hidden folder stays."""
-    folder = os.path.join(os.path.dirname(output), f".{os.path.basename(output)}.magnet-geo", "parts")
+    work = os.path.join(os.path.dirname(output), f".{os.path.basename(output)}.magnet-geo")
+    folder = os.path.join(work, "map")
     os.makedirs(folder)
+    with open(os.path.join(work, "magnet-geo.folder"), "w", encoding="utf-8") as file:
+        file.write("A folder of magnet-geo.")
     with open(os.path.join(folder, "000.part" if finished_windows else "000.new"), "wb") as file:
         file.write(b"a window")
 

@@ -96,6 +96,42 @@ def test_the_zip_holds_one_folder_and_nothing_that_is_forbidden(tmp_path: Path) 
     assert modes == {0o644}
 
 
+def test_the_zip_brings_the_versions_that_the_engine_is_tested_with(tmp_path: Path) -> None:
+    import build_zip
+
+    build_zip.write_zip(tmp_path / "plugin.zip")
+    with zipfile.ZipFile(tmp_path / "plugin.zip") as archive:
+        shipped = archive.read("magnet_geo_qgis/constraints.txt")
+    assert shipped == (ROOT / "constraints.txt").read_bytes()
+    assert {b"torch", b"rasterio", b"numpy"} <= {line.split(b"==")[0] for line in shipped.splitlines()}
+
+
+@pytest.mark.parametrize("named", ["lrelease", "lrelease-qt5", "lrelease6", "lrelease-qt6"])
+def test_translations_are_made_by_whichever_lrelease_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    import build_zip
+
+    # Debian's plain name is a chooser that fails where no Qt is chosen.
+    for name, code in ((named, 0), *((("lrelease", 1),) if named != "lrelease" else ())):
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {code}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(build_zip, "LRELEASE", build_zip.LRELEASE[:4])
+    assert build_zip.find_lrelease() == str(tmp_path / named)
+
+
+def test_no_zip_is_made_without_translations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import build_zip
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(build_zip, "LRELEASE", build_zip.LRELEASE[:4])
+    with pytest.raises(
+        SystemExit, match=r"none of lrelease, .*lrelease-qt6 runs here; install it"
+    ):
+        build_zip.main()
+
+
 def test_the_same_sources_give_the_same_zip(tmp_path: Path) -> None:
     import build_zip
 

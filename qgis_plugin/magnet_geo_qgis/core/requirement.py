@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Optional
 
 from .engine import PACKAGE
@@ -104,7 +105,8 @@ class EngineRequirement:
     @property
     def digest(self) -> str:
         """Changes when anything of it does; names the environment's folder."""
-        text = "\n".join((self.source, self.torch, self.torch_index, self.constraints))
+        pins = Path(self.constraints).read_text(encoding="utf-8") if self.constraints else ""
+        text = "\n".join((self.source, self.torch, self.torch_index, pins))
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def pip_steps(self) -> list[tuple[str, list[str]]]:
@@ -120,6 +122,12 @@ class EngineRequirement:
     def stamp(self, engine_version: str) -> str:
         """What is written into a finished environment."""
         return json.dumps({"source": self.source, "torch": self.torch, "digest": self.digest, "engine": engine_version})
+
+
+def tested_versions() -> str:
+    """Gives the file in the plugin's zip that pins what the engine was tested with; empty in a folder of sources."""
+    path = Path(__file__).parents[1] / "constraints.txt"
+    return str(path) if path.is_file() else ""
 
 
 def folder_name(probe: Probe, requirement: EngineRequirement) -> str:

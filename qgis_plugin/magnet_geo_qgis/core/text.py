@@ -15,3 +15,11 @@ def tr(text: str) -> str:
 def set_translator(translate: Callable[[str], str]) -> None:
     """Let ``translate`` find the words from now on."""
     _translators[:] = [translate]
+
+
+def visible(text: str) -> str:
+    """Gives a text with its control characters spelled out: names of files and classes may hold any."""
+    return "".join(
+        f"\\x{ord(letter):02x}" if (ord(letter) < 32 and letter not in "\n\t") or 127 <= ord(letter) < 160 else letter
+        for letter in text
+    )

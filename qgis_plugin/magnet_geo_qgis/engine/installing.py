@@ -112,7 +112,7 @@ def old_environments() -> list[Path]:
     """Gives the environments that a newer one has replaced."""
     home, kept = private_folder(), read_setting(PRIVATE_ENGINE).strip()
     found = home.iterdir() if kept and home.is_dir() else ()
-    return [folder for folder in found if folder != Path(kept) and (folder / "pyvenv.cfg").is_file()]
+    return [folder for folder in found if folder != Path(kept) and _is_ours(folder)]
 
 
 def remove_old_environments() -> None:
@@ -125,6 +125,11 @@ def remove_old_environments() -> None:
             shutil.rmtree(folder, ignore_errors=True)
     finally:
         lock.unlock()
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether an environment bears our stamp, and is no link to somewhere else."""
+    return not folder.is_symlink() and (folder / "pyvenv.cfg").is_file() and (folder / STAMP).is_file()
 
 
 def _fill(

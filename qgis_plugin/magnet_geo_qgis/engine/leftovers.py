@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import glob
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from qgis.core import QgsProcessingUtils
 
+from .work_folder import is_ours, remove_work, work_folder
+
 
 def unfinished_work(output: str) -> bool:
     """Whether an interrupted run for this class raster left something that the same run can take up."""
-    return bool(output) and any(_work_folder(Path(output)).glob("*/*.part"))
+    if not output:
+        return False
+    folder = work_folder(Path(output))
+    return is_ours(folder) and any(folder.glob("*/*.part"))
 
 
 def remove_unfinished(outputs: Iterable[str]) -> None:
@@ -26,15 +30,11 @@ def remove_unfinished(outputs: Iterable[str]) -> None:
     for output in filter(None, outputs):
         path = Path(output)
         if _is_temporary(path) or not unfinished_work(output):
-            shutil.rmtree(_work_folder(path), ignore_errors=True)
+            remove_work(work_folder(path))
         for pattern in _draft_patterns(path):
             for draft in path.parent.glob(pattern):
                 if draft.is_file():
                     draft.unlink()
-
-
-def _work_folder(path: Path) -> Path:
-    return path.with_name(f".{path.name}.magnet-geo")
 
 
 def _is_temporary(path: Path) -> bool:

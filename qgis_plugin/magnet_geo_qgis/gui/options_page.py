@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..algorithms.provider import ICON
 from ..core.engine import PACKAGE
-from ..core.requirement import CPU, CUDA, EngineRequirement
+from ..core.requirement import CPU, CUDA, EngineRequirement, tested_versions
 from ..core.text import tr
 from ..engine.diagnosis import Diagnosis, diagnose
 from ..engine.install_size import size_text
@@ -211,7 +211,10 @@ class OptionsPage(QgsOptionsPageWidget):
         """Makes the private environment, after the click that asked for it."""
         self.apply()
         requirement = EngineRequirement(
-            self.source.text().strip() or PACKAGE, self.torch.currentData(), self.index.text().strip()
+            self.source.text().strip() or PACKAGE,
+            self.torch.currentData(),
+            self.index.text().strip(),
+            tested_versions(),
         )
         base = self.base.filePath()
         self.log.setPlainText("")
