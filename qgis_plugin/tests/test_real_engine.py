@@ -35,7 +35,8 @@ def process(tmp_path_factory):
     profile = home / "profiles" / "default" / "QGIS"
     profile.mkdir(parents=True)
     lines = ["[PythonPlugins]", "magnet_geo_qgis=true", "[magnet_geo]", f"engine\\program={PYTHON}"]
-    (profile / "QGIS3.ini").write_text("\n".join(lines) + "\n")
+    for name in ("QGIS3.ini", "QGIS4.ini"):
+        (profile / name).write_text("\n".join(lines) + "\n")
     variables = {**os.environ, **HOSTILE, "QGIS_CUSTOM_CONFIG_PATH": str(home), "QT_QPA_PLATFORM": "offscreen"}
     variables["QGIS_PLUGINPATH"] = str(REPOSITORY / "qgis_plugin")
 

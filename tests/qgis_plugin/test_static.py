@@ -126,9 +126,7 @@ def test_no_zip_is_made_without_translations(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(build_zip, "LRELEASE", build_zip.LRELEASE[:4])
-    with pytest.raises(
-        SystemExit, match=r"none of lrelease, .*lrelease-qt6 runs here; install it"
-    ):
+    with pytest.raises(SystemExit, match=r"none of lrelease, .*lrelease-qt6 runs here; install it"):
         build_zip.main()
 
 

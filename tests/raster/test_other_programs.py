@@ -60,7 +60,9 @@ def test_gdal_knows_names_and_colors(as_gdal_sees_it: Any) -> None:
 def test_gdal_knows_what_the_columns_of_the_attribute_table_mean(
     as_gdal_sees_it: Any, class_map: tuple[Path, np.ndarray]
 ) -> None:
-    table = as_gdal_sees_it["rat"]
+    # Beside the bands up to GDAL 3.10, inside its band in later versions.
+    (band,) = as_gdal_sees_it["bands"]
+    table = band["rat"] if "rat" in band else as_gdal_sees_it["rat"]
     min_max, name, red, green, blue, alpha, pixel_count = 5, 2, 6, 7, 8, 9, 1
     assert [column["usage"] for column in table["fieldDefn"]] == [min_max, name, red, green, blue, alpha, pixel_count]
     counts = class_map[1]
