@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from magnet_geo.evaluation.allocation import DEFAULT_EXPECTED_ACCURACY, DEFAULT_MIN_PER_CLASS
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
 
 from .cancelling import cancel_by_signal
 from .errors import MagnetGroup
 from .listeners import RunListener, choose_listener
 from .option_types import ClassShare
+from .shown import echo_json
 from .table_file import check_table_target, write_table
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -110,7 +112,7 @@ def sample(
         design = draw_sample(SceneSource(map_file), options, progress=listener, cancel=token)
         write_sample(points, design, blind=blind)
     if as_json:
-        click.echo(design.model_dump_json())
+        echo_json(design.model_dump_json())
         return
     from .accuracy_tables import show_sample
 
@@ -170,7 +172,7 @@ def estimate(
     if csv_file is not None:
         write_table(csv_file, estimate_rows(found))
     if as_json:
-        click.echo(found.model_dump_json())
+        echo_json(found.model_dump_json())
     else:
         show_estimate(found)
 
@@ -179,7 +181,7 @@ def estimate(
 def _watched(name: str, progress: str) -> Iterator[tuple[RunListener, CancelToken]]:
     token = CancelToken()
     with choose_listener(progress) as listener, cancel_by_signal(token):
-        listener.begin_scene(Path(name).name, number=0, count=1)
+        listener.begin_scene(short_name(name), number=0, count=1)
         yield listener, token
 
 

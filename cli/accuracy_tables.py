@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from magnet_geo.evaluation.accuracy_estimate import AccuracyEstimate, ClassAccuracy, EstimateRecord
 from magnet_geo.evaluation.sample_design import SampleDesign
 
+from .console import VisibleConsole, escape
 from .table_file import Row
 from .whole_table import plain_table, print_whole
 
@@ -21,7 +20,7 @@ _ABSENT = "-"
 
 def show_sample(design: SampleDesign, target: Path) -> None:
     """Print what was drawn, and what to do with it."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = VisibleConsole(highlight=False, soft_wrap=True)
     table = plain_table("", ">value", "class", ">pixels", ">share", ">points")
     total = sum(stratum.pixels for stratum in design.strata)
     measured = all(stratum.area_m2 is not None for stratum in design.strata)
@@ -48,7 +47,7 @@ def show_sample(design: SampleDesign, target: Path) -> None:
 
 def show_estimate(estimate: AccuracyEstimate) -> None:
     """Print accuracies, areas and the error matrix."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = VisibleConsole(highlight=False, soft_wrap=True)
     console.print(
         f"Overall accuracy {_share(estimate.overall_accuracy)} ({estimate.points} points, "
         f"{100 * estimate.confidence_level:g} % intervals)",

@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 from rasterio.crs import CRS
 
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
 from magnet_geo.raster import SceneSource
 
 from .cancelling import cancel_by_signal
 from .listeners import choose_listener
 from .option_types import Crs
+from .shown import echo, echo_json
 
 
 @click.command(name="areas")
@@ -42,20 +44,20 @@ def areas(
         check_area_csv(csv_file, raster, overwrite=overwrite)
     token = CancelToken()
     with choose_listener("auto") as listener, cancel_by_signal(token):
-        listener.begin_scene(Path(raster).name, number=0, count=1)
+        listener.begin_scene(short_name(raster), number=0, count=1)
         result = measure_areas(SceneSource(raster, crs=crs, nodata=nodata), progress=listener, cancel=token)
     if csv_file is not None:
         write_area_csv(csv_file, [(raster, result.classes)])
     if as_json:
-        click.echo(result.model_dump_json())
+        echo_json(result.model_dump_json())
         return
     from .result_table import show_areas
 
     for text in result.warnings:
-        click.echo(f"Warning: {text}", err=True)
+        echo(f"Warning: {text}", err=True)
     show_areas(result.classes, result.areas)
     if csv_file is not None:
-        click.echo(f"Wrote {csv_file}.", err=True)
+        echo(f"Wrote {csv_file}.", err=True)
 
 
 command = areas

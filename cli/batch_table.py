@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from magnet_geo.plain_text import short_name
 from magnet_geo.scene import SegmentResult
 from magnet_geo.scene.result import ClassRecord
 
+from .console import VisibleConsole, escape
 from .result_table import area_unit, show_areas
 
 _NAMED_CLASSES = 3
@@ -36,7 +36,7 @@ class SceneOutcome:
     @property
     def name(self) -> str:
         """Last part of the scene's path."""
-        return Path(self.scene).name or self.scene
+        return short_name(self.scene)
 
 
 def show_done(outcome: SceneOutcome) -> None:
@@ -76,9 +76,9 @@ def show_summary(outcomes: Sequence[SceneOutcome], *, count: int) -> None:
 
 
 def _console() -> Console:
-    console = Console(highlight=False, soft_wrap=True)
+    console = VisibleConsole(highlight=False, soft_wrap=True)
     # A file has no right edge at which names must be folded.
-    return console if console.is_terminal else Console(highlight=False, soft_wrap=True, width=_FILE_WIDTH)
+    return console if console.is_terminal else VisibleConsole(highlight=False, soft_wrap=True, width=_FILE_WIDTH)
 
 
 def _row(outcome: SceneOutcome, square_metres: float) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _row(outcome: SceneOutcome, square_metres: float) -> tuple[str, ...]:
         return escape(outcome.name), "[red]failed[/]" if outcome.failure else "there already", "", "", "", ""
     mapped = _mapped_m2(result)
     area = "unknown" if mapped is None else f"{mapped / square_metres:,.2f}"
-    map_name = escape(Path(result.raster).name)
+    map_name = escape(short_name(result.raster))
     return escape(outcome.name), "mapped", map_name, area, f"{result.seconds:.1f}", escape(_largest(result))
 
 

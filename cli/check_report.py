@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from magnet_geo.datasets.check import CheckReport, SourceFacts
+from magnet_geo.plain_text import short_name
+
+from .console import ShownText, VisibleConsole
+from .shown import echo
 
 _SHOWN_SOURCES = 12
 
 
 def show_check(report: CheckReport, *, title: str = "Training data") -> None:
     """Print a check's facts to stdout, its warnings and faults to stderr."""
-    console = Console()
+    console = VisibleConsole()
     if report.sources:
         console.print(_sources(report, title))
     if report.labeled_share:
         console.print(_classes(report))
     for warning in report.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        echo(f"Warning: {warning}", err=True)
     for fault in report.faults:
-        click.echo(f"Fault: {fault}", err=True)
+        echo(f"Fault: {fault}", err=True)
 
 
 def _sources(report: CheckReport, title: str) -> Table:
@@ -43,11 +43,11 @@ def _sources(report: CheckReport, title: str) -> Table:
 
 
 def _row(facts: SourceFacts) -> tuple[Text | str, ...]:
-    labels = Text(Path(facts.labels).name)
+    labels = ShownText(short_name(facts.labels))
     if facts.note:
         labels.append(f" ({facts.note})", style="dim")
     return (
-        Text(Path(facts.image).name),
+        ShownText(short_name(facts.image)),
         labels,
         f"{facts.size.width} x {facts.size.height}",
         f"{facts.bands} {facts.dtype}",

@@ -12,6 +12,7 @@ from .cancelling import cancel_by_signal
 from .data_prepare import prepare
 from .dataset_options import DatasetChoice, dataset_options
 from .errors import MagnetGroup
+from .shown import echo
 from .work_bar import work_bar
 
 
@@ -73,7 +74,7 @@ def check(
                     progress=bar,
                     cancel=token,
                 )
-            click.echo(f"Samples: {contact_sheet}")
+            echo(f"Samples: {contact_sheet}")
 
 
 data.add_command(prepare)

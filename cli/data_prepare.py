@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from magnet_geo.errors import TrainingError
 from magnet_geo.progress import CancelToken, ProgressListener
 
 from .cancelling import cancel_by_signal
+from .console import VisibleConsole
 from .gathered_options import gathered_options
+from .shown import echo
 from .work_bar import work_bar
 
 if TYPE_CHECKING:
@@ -135,17 +136,15 @@ def _prepare(preset: str, work: Callable[[ProgressListener, CancelToken], Prepar
 
 
 def _show(preparation: Preparation, preset: str) -> None:
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     console.print(_splits(preparation))
     console.print(_classes(preparation))
     for warning in preparation.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        echo(f"Warning: {warning}", err=True)
     lists = {split.name: split.path for split in preparation.splits}
     if "train" in lists:
         validation = f" --val-datalist {lists['val']}" if "val" in lists else ""
-        click.echo(
-            f"Train: magnet-geo train backbone --preset {preset} --datalist {lists['train']}{validation} -o run1"
-        )
+        echo(f"Train: magnet-geo train backbone --preset {preset} --datalist {lists['train']}{validation} -o run1")
 
 
 def _splits(preparation: Preparation) -> Table:

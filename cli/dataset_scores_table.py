@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
-from rich.markup import escape
 
 from magnet_geo.evaluation.dataset_records import DatasetScores, ModeScores
+from magnet_geo.plain_text import short_name
 
+from .console import VisibleConsole, escape
 from .score_tables import number, score_rows, show_confusion
 from .table_file import Row
 from .whole_table import plain_table, print_whole
@@ -24,7 +23,7 @@ _SUMMARY = {
 
 def show_dataset_scores(result: DatasetScores) -> None:
     """Print the scores of all modes."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = VisibleConsole(highlight=False, soft_wrap=True)
     modes = result.modes
     table = plain_table("", "", *(f">{mode.mode}" for mode in modes))
     first = modes[0].scores
@@ -74,5 +73,5 @@ def _show_lowest(console: Console, mode: ModeScores) -> None:
     if len(scored) < 2:
         return
     lowest = sorted(scored, key=lambda image: image.mean_iou or 0.0)[:_LOWEST]
-    named = ", ".join(f"{Path(image.name).name} {number(image.mean_iou)}" for image in lowest)
+    named = ", ".join(f"{short_name(image.name)} {number(image.mean_iou)}" for image in lowest)
     console.print(f"Lowest mIoU ({mode.mode}): {named}", markup=False)

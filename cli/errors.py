@@ -10,6 +10,8 @@ import click
 
 from magnet_geo.errors import CancelledError, MagnetGeoError, MemoryLimitError
 
+from .shown import echo, present
+
 CANCELLED_EXIT_CODE = 130
 
 
@@ -23,10 +25,12 @@ class MagnetGroup(click.Group):
         """Run the command; see the class."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit):
+        except click.ClickException as error:
+            raise present(error) from error.__cause__
+        except click.exceptions.Exit:
             raise
         except (CancelledError, KeyboardInterrupt, click.Abort) as error:
-            click.echo(str(error) if isinstance(error, CancelledError) else "Cancelled.", err=True)
+            echo(str(error) if isinstance(error, CancelledError) else "Cancelled.", err=True)
             raise click.exceptions.Exit(CANCELLED_EXIT_CODE) from None
         except Exception as error:
             raise click.ClickException(str(explain(error))) from error
@@ -42,7 +46,7 @@ def explain(error: Exception) -> MagnetGeoError:
         raise error
     trace = wanted_traceback(error)
     if trace is not None:
-        click.echo(trace, err=True)
+        echo(trace, err=True)
     if isinstance(error, MagnetGeoError):
         return error
     explained = _out_of_memory(error) if _is_out_of_memory(error) else _unexpected(error)

@@ -9,11 +9,13 @@ import click
 from rasterio.crs import CRS
 
 from magnet_geo.evaluation.boundary import DEFAULT_TOLERANCE_PX
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
 
 from .cancelling import cancel_by_signal
 from .listeners import choose_listener
 from .option_types import Box, Crs, KeyValue
+from .shown import echo_json
 from .table_file import check_table_target, write_table
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -100,14 +102,14 @@ def evaluate(
     )
     token = CancelToken()
     with choose_listener(progress) as listener, cancel_by_signal(token):
-        listener.begin_scene(Path(prediction).name, number=0, count=1)
+        listener.begin_scene(short_name(prediction), number=0, count=1)
         result = evaluate_map(prediction, truth, options, progress=listener, cancel=token)
     from .score_tables import score_rows, show_evaluation
 
     if csv_file is not None:
         write_table(csv_file, score_rows(result.scores))
     if as_json:
-        click.echo(result.model_dump_json())
+        echo_json(result.model_dump_json())
     else:
         show_evaluation(result)
 

@@ -13,6 +13,7 @@ from magnet_geo.scene.inspection import SceneRecord, inspect_scene
 from .model_choice import DEFAULT_MODEL, ModelChoice
 from .option_types import BandList, Crs, KeyValue, PixelSize
 from .sensor_option import sensor_option
+from .shown import echo, echo_json
 
 
 @click.command(name="info")
@@ -43,7 +44,7 @@ def info(
     options = SegmentOptions(bands=bands, sensor=sensor, gsd=gsd, crs=crs, open_options=open_options, nodata=nodata)
     record = inspect_scene(scene, ModelChoice(model_name).manifest(), options)
     if as_json:
-        click.echo(record.model_dump_json())
+        echo_json(record.model_dump_json())
     else:
         _show(record)
 
@@ -72,7 +73,7 @@ def _show(record: SceneRecord) -> None:
 
 
 def _line(label: str, text: str) -> None:
-    click.echo(f"{label:<12}{text}")
+    echo(f"{label:<12}{text}")
 
 
 def _metres(gsd_m: float | None) -> str:

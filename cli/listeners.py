@@ -7,8 +7,6 @@ import sys
 from types import TracebackType
 from typing import IO, Protocol
 
-import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from magnet_geo import __version__
@@ -16,6 +14,7 @@ from magnet_geo.errors import MagnetGeoError
 from magnet_geo.progress import Event, PreviewEvent, ProgressEvent, WarningEvent
 from magnet_geo.scene import PlanRecord, SegmentResult
 
+from .console import VisibleConsole
 from .errors import wanted_traceback
 from .protocol import (
     CancelledLine,
@@ -29,6 +28,7 @@ from .protocol import (
     ResultLine,
 )
 from .result_table import show_plan
+from .shown import echo, safe_json
 
 
 class RunListener(Protocol):
@@ -111,14 +111,14 @@ class QuietListener:
         """See `RunListener.cancelled`; the command itself says so."""
 
     def _tell(self, text: str) -> None:
-        click.echo(text, err=True)
+        echo(text, err=True)
 
 
 class BarListener(QuietListener):
     """A progress bar on stderr."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True)
+        console = VisibleConsole(stderr=True)
         columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()
         times = TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()
         self._progress = Progress(*columns, *times, console=console, transient=True)
@@ -209,7 +209,7 @@ class JsonLinesListener:
         self._write(CancelledLine())
 
     def _write(self, line: Line) -> None:
-        self._stream.write(line.model_dump_json() + "\n")
+        self._stream.write(safe_json(line.model_dump_json()) + "\n")
         self._stream.flush()
 
 

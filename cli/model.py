@@ -20,8 +20,10 @@ from magnet_geo.model import (
     read_manifest,
 )
 
+from .console import VisibleConsole
 from .errors import MagnetGroup
 from .preset_options import preset_knobs
+from .shown import echo, echo_json
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TARGET = click.Path(path_type=Path)
@@ -48,15 +50,13 @@ def list_(as_json: bool) -> None:
 
     descriptions = [describe_model(path) for path in list_models().values()]
     if as_json:
-        click.echo(TypeAdapter(list[ModelDescription]).dump_json(descriptions))
+        echo_json(TypeAdapter(list[ModelDescription]).dump_json(descriptions))
     elif descriptions:
-        from rich.console import Console
-
         from .model_card import model_list
 
-        Console().print(model_list(descriptions))
+        VisibleConsole().print(model_list(descriptions))
     else:
-        click.echo("This installation bundles no model; give a model file, or import one.", err=True)
+        echo("This installation bundles no model; give a model file, or import one.", err=True)
 
 
 @model.command()
@@ -69,13 +69,12 @@ def show(name_or_file: str, as_json: bool) -> None:
     """
     description = describe_model(find_model(name_or_file))
     if as_json:
-        click.echo(description.model_dump_json())
+        echo_json(description.model_dump_json())
         return
-    from rich.console import Console
 
     from .model_card import model_card
 
-    Console(highlight=False).print(model_card(description))
+    VisibleConsole(highlight=False).print(model_card(description))
 
 
 @model.command(name="import")
@@ -135,7 +134,7 @@ def import_(
     from magnet_geo.model.exchange import import_model
 
     import_model(backbone, refinements, manifest, output)
-    click.echo(f"Wrote {output}.", err=True)
+    echo(f"Wrote {output}.", err=True)
 
 
 def _import_graph(graph: Path, manifest: Path, output: Path, *, overwrite: bool) -> None:
@@ -143,7 +142,7 @@ def _import_graph(graph: Path, manifest: Path, output: Path, *, overwrite: bool)
     from magnet_geo.model.graph_import import import_graph
 
     import_graph(graph, manifest, output)
-    click.echo(f"Wrote {output}.", err=True)
+    echo(f"Wrote {output}.", err=True)
 
 
 @model.command()
@@ -186,7 +185,7 @@ def export(name_or_file: str, output: Path, file_format: str, stac: Path | None,
 
         write_item(make_model_item(path, stac, files=written), stac)
         written = (*written, stac)
-    click.echo(f"Wrote {', '.join(str(file) for file in written)}.", err=True)
+    echo(f"Wrote {', '.join(str(file) for file in written)}.", err=True)
 
 
 def _chosen_manifest(preset: str | None, manifest_file: Path | None) -> Manifest:

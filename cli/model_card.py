@@ -14,17 +14,19 @@ from magnet_geo.model.manifest_parts import FastSelection, PointSelection
 from magnet_geo.model.model_card import MetricsTable
 from magnet_geo.model.model_file import short_hash
 
+from .console import ShownText
+
 
 def model_card(description: ModelDescription) -> RenderableType:
     """Everything people want to know about a model before they use it."""
     manifest = description.manifest
     heading = Text.assemble((manifest.title, "bold"), f"\n{manifest.name} {manifest.version}")
     parts: list[RenderableType] = [heading]
-    parts += [Text(f"\n{text}") for text in (manifest.description, manifest.domain) if text]
-    parts += [Text(), _facts(description), Text("\nClasses", style="bold"), _classes(manifest)]
+    parts += [ShownText(f"\n{text}") for text in (manifest.description, manifest.domain) if text]
+    parts += [ShownText(), _facts(description), ShownText("\nClasses", style="bold"), _classes(manifest)]
     for table in manifest.card:
-        parts += [Text(), _metrics(table)]
-        parts += [Text(table.note, style="dim")] if table.note else []
+        parts += [ShownText(), _metrics(table)]
+        parts += [ShownText(table.note, style="dim")] if table.note else []
     return Group(*parts)
 
 
@@ -34,14 +36,14 @@ def model_list(descriptions: Sequence[ModelDescription]) -> RenderableType:
     for description in descriptions:
         manifest = description.manifest
         cells = (manifest.name, manifest.version, _gsd(manifest), str(len(manifest.classes)), _megabytes(description))
-        table.add_row(*(Text(cell, no_wrap=True) for cell in cells), Text(manifest.title))
+        table.add_row(*(ShownText(cell, no_wrap=True) for cell in cells), ShownText(manifest.title))
     return table
 
 
 def _facts(description: ModelDescription) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, value in _named_facts(description):
-        table.add_row(Text(name, style="dim"), Text(value))
+        table.add_row(ShownText(name, style="dim"), ShownText(value))
     return table
 
 
@@ -88,19 +90,25 @@ def _classes(manifest: Manifest) -> Table:
     table = Table.grid(padding=(0, 2))
     for entry in manifest.classes:
         remark = "not counted in the mean IoU" if entry.value in manifest.uncounted_values else ""
-        swatch = Text("    ", style=f"on {entry.color}")
+        swatch = ShownText("    ", style=f"on {entry.color}")
         table.add_row(
-            Text(str(entry.value), justify="right"), swatch, Text(entry.name), Text(entry.color), Text(remark)
+            ShownText(str(entry.value), justify="right"),
+            swatch,
+            ShownText(entry.name),
+            ShownText(entry.color),
+            ShownText(remark),
         )
     return table
 
 
 def _metrics(metrics: MetricsTable) -> Table:
     table = Table(
-        *(Column(Text(column)) for column in metrics.columns), title=Text(metrics.title), title_justify="left"
+        *(Column(ShownText(column)) for column in metrics.columns),
+        title=ShownText(metrics.title),
+        title_justify="left",
     )
     for row in metrics.rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(ShownText("" if cell is None else str(cell)) for cell in row))
     return table
 
 

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import click
 from rasterio.crs import CRS
 
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
 from magnet_geo.raster import SceneSource
 
 from .cancelling import cancel_by_signal
+from .console import VisibleConsole, escape
 from .listeners import choose_listener
 from .option_types import Box, Crs
 from .polygon_option_types import ClassNames, PatchArea, Tolerance
+from .shown import echo_json
 
 if TYPE_CHECKING:
     from magnet_geo.vector.class_bands import Inside
@@ -108,7 +111,7 @@ def polygonize(
     source = SceneSource(classes_raster, crs=crs, nodata=nodata)
     token = CancelToken()
     with choose_listener(progress) as listener, cancel_by_signal(token):
-        listener.begin_scene(Path(classes_raster).name, number=0, count=1)
+        listener.begin_scene(short_name(classes_raster), number=0, count=1)
         result = write_polygons(
             source,
             output,
@@ -119,7 +122,7 @@ def polygonize(
             cancel=token,
         )
     if as_json:
-        click.echo(result.model_dump_json())
+        echo_json(result.model_dump_json())
     else:
         _show(result)
 
@@ -137,11 +140,9 @@ def _inside(
 
 
 def _show(result: PolygonsResult) -> None:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = VisibleConsole(highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("", "value", "class", "polygons"):
         table.add_column(head, justify="left" if head in ("", "class") else "right")

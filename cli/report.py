@@ -11,6 +11,7 @@ from magnet_geo.progress import CancelToken
 from .cancelling import cancel_by_signal
 from .listeners import choose_listener
 from .option_types import BandList
+from .shown import echo
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -76,7 +77,7 @@ def report(
     with choose_listener(progress) as listener, cancel_by_signal(token):
         listener.begin_scene(output.name, number=0, count=1)
         write_report(sources, output, overwrite=overwrite, progress=listener, cancel=token)
-    click.echo(f"report        {output} ({output.stat().st_size / 1e6:.1f} MB)")
+    echo(f"report        {output} ({output.stat().st_size / 1e6:.1f} MB)")
 
 
 command = report

@@ -7,12 +7,13 @@ from math import ceil, log10
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from magnet_geo.scene import PlanRecord, SegmentResult
 from magnet_geo.scene.durations import duration_text
 from magnet_geo.scene.result import AreaRecord, ClassRecord, TimeEstimate
+
+from .console import VisibleConsole, escape
 
 # A projection that is off by less is as good as an equal-area one.
 _LEAST_SCALE = 1e-6
@@ -40,7 +41,7 @@ def show_areas(classes: Sequence[ClassRecord], areas: AreaRecord | None) -> None
 
 def show_plan(plan: PlanRecord, *, with_warnings: bool) -> None:
     """Print what a run would do, on stderr."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = VisibleConsole(stderr=True, highlight=False, soft_wrap=True)
     size = f"{plan.grid.width} x {plan.grid.height} px"
     gsd = "unknown pixel size" if plan.gsd_m is None else f"{plan.gsd_m:.3g} m pixels"
     ratio = plan.scene_pixels_per_model_pixel
@@ -64,7 +65,7 @@ def show_plan(plan: PlanRecord, *, with_warnings: bool) -> None:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    return VisibleConsole(highlight=False, soft_wrap=True)
 
 
 def _print_classes(console: Console, classes: Sequence[ClassRecord], areas: AreaRecord | None) -> None:

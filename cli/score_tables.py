@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from magnet_geo.evaluation.map_evaluation import EvaluationResult
 from magnet_geo.evaluation.score_record import ScoreRecord
 
+from .console import VisibleConsole, escape
 from .table_file import Row
 from .whole_table import plain_table, print_whole
 
@@ -20,7 +20,7 @@ _WIDEST_MATRIX = 12
 
 def show_evaluation(result: EvaluationResult) -> None:
     """Print the scores of a map."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = VisibleConsole(highlight=False, soft_wrap=True)
     scores = result.scores
     print_whole(console, _class_table(scores))
     console.print()

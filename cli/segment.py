@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rasterio.crs import CRS
 
+from magnet_geo.addresses import public_address
 from magnet_geo.model import PresetOverrides, preset_names
 from magnet_geo.progress import CancelToken
 from magnet_geo.scene import Area, RefineMode, SegmentOptions, WorkerPlace
@@ -283,7 +284,7 @@ def _targets(scenes: tuple[str, ...], output: Path | None, output_dir: Path | No
 
 def _stem(scene: str) -> str:
     """Name for the output: the scene's own, without folders, suffix and what GDAL's prefixes add."""
-    name = scene.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1].split("?", 1)[0]
+    name = public_address(scene).rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
     return Path(name).stem or "scene"
 
 

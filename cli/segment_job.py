@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from magnet_geo.errors import CancelledError, MagnetGeoError, OutputError
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressListener
 from magnet_geo.scene import SegmentOptions, SegmentResult, WorkerPlace
 from magnet_geo.scene.area_csv import write_area_csv
@@ -21,6 +20,7 @@ from .listeners import RunListener
 from .model_choice import ModelChoice
 from .result_table import show_result
 from .scenes_at_once import ScenesAtOnce, SegmentScene
+from .shown import echo, echo_json
 
 if TYPE_CHECKING:
     from magnet_geo.scene import Segmenter
@@ -107,7 +107,7 @@ class SegmentJob:
             wanted = Workers(self.workers, threads=self.options.threads, dashboard=self.dashboard)
             workers = opened.enter_context(wanted)
             if workers.dashboard is not None:
-                click.echo(f"Dashboard of the workers: {workers.dashboard}", err=True)
+                echo(f"Dashboard of the workers: {workers.dashboard}", err=True)
 
         def segment(scene: str, target: Path, listener: ProgressListener) -> SegmentResult:
             return segment_scene(
@@ -131,11 +131,11 @@ class SegmentJob:
         outcomes: list[SceneOutcome] = []
         try:
             for number, (scene, target) in enumerate(targets.items()):
-                self.listener.begin_scene(Path(scene).name, number=number, count=len(targets))
+                self.listener.begin_scene(short_name(scene), number=number, count=len(targets))
                 if scene in left:
                     outcomes.append(self._outcome(model, scene, target, segment))
                 else:
-                    self.listener.skipped(f"{Path(scene).name}: the map '{target}' is there already")
+                    self.listener.skipped(f"{short_name(scene)}: the map '{target}' is there already")
                     outcomes.append(SceneOutcome(scene, None))
                 self._show_outcome(outcomes[-1], alone=len(targets) == 1)
         except (CancelledError, KeyboardInterrupt):
@@ -165,7 +165,7 @@ class SegmentJob:
             return
         self.listener.result(outcome.result)
         if self.as_json:
-            click.echo(outcome.result.model_dump_json())
+            echo_json(outcome.result.model_dump_json())
         elif self.as_text and (alone or self.show_plan):
             show_result(outcome.result)
         elif self.as_text:
@@ -182,7 +182,7 @@ class SegmentJob:
             self.listener.failure(error)
             return 1
         if self.as_text:
-            click.echo(f"{'areas':<14}{self.area_csv}")
+            echo(f"{'areas':<14}{self.area_csv}")
         return 0
 
     def _segment(self, model: Segmenter, scene: str, target: Path, segment: SegmentScene) -> SegmentResult | None:
@@ -205,7 +205,7 @@ class SegmentJob:
         estimate = estimate_time(plan, model, self.options)
         record = make_plan_record(plan, model, estimate=estimate, budget_s=self.options.budget_s)
         if self.as_json and self.dry_run:
-            click.echo(record.model_dump_json())
+            echo_json(record.model_dump_json())
         else:
             self.listener.plan(record, with_warnings=self.dry_run)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rasterio.crs import CRS
 
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
 from magnet_geo.raster import SceneSource
 
@@ -15,6 +16,7 @@ from .cancelling import cancel_by_signal
 from .listeners import choose_listener
 from .option_types import Crs
 from .polygon_option_types import PatchArea
+from .shown import echo, echo_json
 
 if TYPE_CHECKING:
     from magnet_geo.vector.polygon_options import PatchSize
@@ -64,7 +66,7 @@ def sieve(
 
     token = CancelToken()
     with choose_listener(progress) as listener, cancel_by_signal(token):
-        listener.begin_scene(Path(classes_raster).name, number=0, count=1)
+        listener.begin_scene(short_name(classes_raster), number=0, count=1)
         result = write_sieved(
             SceneSource(classes_raster, crs=crs, nodata=nodata),
             output,
@@ -75,14 +77,14 @@ def sieve(
             cancel=token,
         )
     if as_json:
-        click.echo(result.model_dump_json())
+        echo_json(result.model_dump_json())
         return
     share = result.changed_pixels / result.valid_pixels
-    click.echo(
+    echo(
         f"{result.merged_patches:,} patches below {min_area} merged, {result.changed_pixels:,} pixels ({share:.1%}) "
         f"took another class, {result.seconds:.1f} s"
     )
-    click.echo(f"{'map':<14}{result.raster}")
+    echo(f"{'map':<14}{result.raster}")
 
 
 command = sieve

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
 from magnet_geo.raster import SceneSource
 
 from .cancelling import cancel_by_signal
 from .listeners import choose_listener
+from .shown import echo
 from .stac_options import TimeSpanType
 
 if TYPE_CHECKING:
@@ -68,13 +70,13 @@ def stac(
     )
     token = CancelToken()
     with choose_listener("auto") as listener, cancel_by_signal(token):
-        listener.begin_scene(Path(raster).name, number=0, count=1)
+        listener.begin_scene(short_name(raster), number=0, count=1)
         classes = measure_areas(SceneSource(raster), progress=listener, cancel=token).classes
         item, warnings = make_map_item(files, output, classes=classes, taken=taken)
     write_item(item, output)
     for text in warnings:
-        click.echo(f"Warning: {text}", err=True)
-    click.echo(f"Wrote {output}.", err=True)
+        echo(f"Warning: {text}", err=True)
+    echo(f"Wrote {output}.", err=True)
 
 
 command = stac

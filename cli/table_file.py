@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from magnet_geo.errors import OutputError
+from magnet_geo.plain_text import table_cell
 
 Row = dict[str, object]
 
@@ -44,7 +45,7 @@ def write_table(target: Path, rows: Sequence[Row]) -> None:
         with draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows({column: table_cell(value) for column, value in row.items()} for row in rows)
         os.replace(draft, target)
     except OSError as error:
         raise OutputError(f"'{target}' could not be written ({error.strerror}); check the folder.") from error

@@ -20,6 +20,7 @@ from .listeners import choose_listener
 from .model_choice import ModelChoice
 from .option_types import ModeList, PixelSize
 from .preset_options import preset_knobs
+from .shown import echo, echo_json
 from .table_file import check_table_target, write_table
 
 if TYPE_CHECKING:
@@ -128,11 +129,11 @@ def test(
     if csv_file is not None:
         write_table(csv_file, dataset_score_rows(result))
     if as_json:
-        click.echo(result.model_dump_json())
+        echo_json(result.model_dump_json())
     else:
         show_dataset_scores(result)
         if save_predictions is not None:
-            click.echo(f"pictures in {save_predictions}")
+            echo(f"pictures in {save_predictions}")
 
 
 def _described(

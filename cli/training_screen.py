@@ -7,17 +7,17 @@ import sys
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
-import click
 from pydantic import BaseModel, ConfigDict
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from magnet_geo import __version__
 from magnet_geo.errors import MagnetGeoError
 from magnet_geo.progress import Event, ProgressEvent, WarningEvent
 
+from .console import VisibleConsole
 from .errors import wanted_traceback
 from .protocol import CancelledLine, ErrorLine, HelloLine, LogLine, ProgressLine
+from .shown import echo, safe_json
 
 
 class TrainedLine(BaseModel):
@@ -92,7 +92,7 @@ class TextScreen:
 
     def tell(self, text: str) -> None:
         """See `TrainingScreen.tell`."""
-        click.echo(text, err=True)
+        echo(text, err=True)
 
     def result(self, line: TrainedLine) -> None:
         """See `TrainingScreen.result`."""
@@ -121,7 +121,7 @@ class BarScreen(TextScreen):
             TaskProgressColumn(),
             *times,
             TextColumn("{task.description}", markup=False),
-            console=Console(stderr=True),
+            console=VisibleConsole(stderr=True),
             transient=True,
         )
         self._task = self._progress.add_task("starting", total=1.0)
@@ -187,7 +187,7 @@ class JsonScreen:
         self._write(line)
 
     def _write(self, line: Any) -> None:
-        self._stream.write(line.model_dump_json() + "\n")
+        self._stream.write(safe_json(line.model_dump_json()) + "\n")
         self._stream.flush()
 
 

@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from .console import VisibleConsole
+
 _WIDEST = 10_000
 
 
@@ -21,7 +23,7 @@ def print_whole(console: Console, table: Table) -> None:
     """Print a table at its full width, beyond the terminal's if need be."""
     options = console.options.update(max_width=_WIDEST)
     needed = Measurement.get(console, options, table).maximum
-    wide = Console(
+    wide = VisibleConsole(
         file=console.file, width=max(needed, console.width), highlight=False, force_terminal=console.is_terminal
     )
     wide.print(table)

@@ -6,17 +6,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from magnet_geo.progress import Event, ProgressEvent, ProgressListener, WarningEvent
+
+from .console import VisibleConsole
+from .shown import echo
 
 
 @contextmanager
 def work_bar(title: str) -> Iterator[ProgressListener]:
     """Shows a bar on stderr where that is a terminal; warnings are told in any case."""
-    console = Console(stderr=True)
+    console = VisibleConsole(stderr=True)
     columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task(title, total=1.0)
@@ -32,6 +33,6 @@ def work_bar(title: str) -> Iterator[ProgressListener]:
 
 def _tell(text: str, progress: Progress) -> None:
     if progress.disable:
-        click.echo(text, err=True)
+        echo(text, err=True)
     else:
         progress.console.print(text, highlight=False, markup=False, soft_wrap=True)

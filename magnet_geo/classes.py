@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from magnet_geo.plain_text import visible
+
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
@@ -32,6 +34,7 @@ class LandClass:
             raise ValueError(f"The class of value {self.value} has no name.")
         if not _COLOR.fullmatch(self.color):
             raise ValueError(f"Color '{self.color}' of class '{self.name}' is not of the form #rrggbb (lower case).")
+        object.__setattr__(self, "name", visible(self.name))
 
     @property
     def rgb(self) -> tuple[int, int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from magnet_geo.plain_text import presentable
+
 
 class MagnetGeoError(Exception):
     """Root of every error this package raises on purpose; its text is written for the user.
@@ -11,6 +13,10 @@ class MagnetGeoError(Exception):
     """
 
     code = "error"
+
+    def __init__(self, *args: object) -> None:
+        # Sentences quote what came from outside: addresses with keys, names with control characters.
+        super().__init__(*(presentable(part) if isinstance(part, str) else part for part in args))
 
 
 class SceneError(MagnetGeoError, ValueError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from magnet_geo.errors import CancelledError
+from magnet_geo.plain_text import presentable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class ProgressEvent:
     fraction: float
     stage: str
     message: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", presentable(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,9 @@ class WarningEvent:
     """
 
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", presentable(self.message))
 
 
 Event = ProgressEvent | PreviewEvent | WarningEvent

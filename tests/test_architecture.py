@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = {"magnet_geo": ROOT / "magnet_geo", "magnet_geo.cli": ROOT / "cli"}
 
 RANKS = {
+    "addresses": 0,
+    "plain_text": 0,
     "errors": 0,
     "own_folder": 0,
     "process_settings": 0,
@@ -39,9 +41,12 @@ RANKS = {
     "cli": 6,
     "__main__": 7,
 }
-# Within one rank: events raise the error of a cancelled run; training scores itself as evaluation does; the report
-# shows what evaluation measured.
+# Within one rank: what errors and events say is presentable; events raise the error of a cancelled run; training scores
+# itself as evaluation does; the report shows what evaluation measured.
 ALLOWED_WITHIN_A_RANK = {
+    ("plain_text", "addresses"),
+    ("errors", "plain_text"),
+    ("progress", "plain_text"),
     ("progress", "errors"),
     ("own_folder", "errors"),
     ("training", "evaluation"),
@@ -263,3 +268,10 @@ def test_asking_for_help_loads_no_torch(arguments: list[str]) -> None:
 
 def test_the_torch_check_can_fail() -> None:
     assert run_without_torch("import types\nsys.modules['torch'] = types.ModuleType('torch')").returncode == 77
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "cli").glob("*.py")), ids=lambda path: path.stem)
+def test_commands_print_through_what_spells_out_control_characters(path: Path) -> None:
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    made = {ast.unparse(call) for call in calls}
+    assert path.stem in ("shown", "console") or not made & {"click.echo", "click.secho", "Console", "Text", "print"}

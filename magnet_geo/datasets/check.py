@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
@@ -17,6 +16,7 @@ from magnet_geo.datasets.labeled_image import IGNORE_INDEX
 from magnet_geo.datasets.raster_source import RasterSource
 from magnet_geo.errors import SceneError, TrainingError
 from magnet_geo.grid import PixelRect, Size
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
 
 _BLOCK_PX = 1024
@@ -174,7 +174,7 @@ class _Check:
         opener, sources = PairOpener(self._description), []
         for number, pair in enumerate(self._description.pairs):
             share = number / len(self._description.pairs)
-            self._tell(_OPENING_SHARE * share, "open", f"Opening {Path(pair.image).name}")
+            self._tell(_OPENING_SHARE * share, "open", f"Opening {short_name(pair.image)}")
             try:
                 sources.append(opener.open(pair))
             except (SceneError, TrainingError) as error:
@@ -202,7 +202,7 @@ class _Check:
         num_classes = len(self._description.table.scheme)
         counts, sampled = np.zeros(num_classes, np.int64), 0
         for block in blocks:
-            self._tell(done, "read", f"Reading {Path(source.name).name}")
+            self._tell(done, "read", f"Reading {short_name(source.name)}")
             try:
                 classes = source.read(block, block.size).classes
             except (SceneError, TrainingError) as error:
@@ -244,7 +244,7 @@ def _shares(
 
 
 def _nothing_labeled(facts: Sequence[SourceFacts]) -> str:
-    looked = f"'{Path(facts[0].labels).name}' over '{Path(facts[0].image).name}'"
+    looked = f"'{short_name(facts[0].labels)}' over '{short_name(facts[0].image)}'"
     more = f" and the other {len(facts) - 1} pairs" if len(facts) > 1 else ""
     return (
         f"No pixel has a class ({looked}{more}): the labels lie elsewhere, or all their values are ignored; check "
@@ -256,7 +256,7 @@ def _warnings(facts: Sequence[SourceFacts], classes: Sequence[ClassShare], *, co
     found = []
     seen = "occurs nowhere in the labels" if complete else "was not seen in the sample that was read"
     found += [f"The class '{c.name}' {seen}; a model cannot learn it." for c in classes if not c.pixels]
-    empty = [Path(fact.image).name for fact in facts if not fact.labeled_px and fact.sampled_px]
+    empty = [short_name(fact.image) for fact in facts if not fact.labeled_px and fact.sampled_px]
     if empty:
         found.append(f"{len(empty)} of {len(facts)} images showed no labelled pixel ({_named(empty)}).")
     sizes = sorted(fact.gsd_m for fact in facts if fact.gsd_m is not None)
@@ -265,7 +265,7 @@ def _warnings(facts: Sequence[SourceFacts], classes: Sequence[ClassShare], *, co
             f"Pixel sizes range from {sizes[0]:.3g} m to {sizes[-1]:.3g} m; a model learns one size best, so resample "
             "the images or train a model for each."
         )
-    warped = [Path(fact.labels).name for fact in facts if "warped" in fact.note]
+    warped = [short_name(fact.labels) for fact in facts if "warped" in fact.note]
     if warped:
         found.append(
             f"{len(warped)} of {len(facts)} label rasters lie on another grid than their images and are warped to it, "

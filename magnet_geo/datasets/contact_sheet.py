@@ -19,6 +19,7 @@ from magnet_geo.datasets.labeled_image import IGNORE_INDEX, LabeledImage
 from magnet_geo.datasets.source import LabeledSource
 from magnet_geo.errors import OutputError, TrainingError
 from magnet_geo.grid import PixelRect, Size
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
 from magnet_geo.raster import check_output_path
 
@@ -199,7 +200,7 @@ def _draw(left: Axes, right: Axes, candidate: _Candidate, scheme: ClassScheme) -
         values[~image.valid] = 255
         axes.imshow(values, interpolation="nearest")
         axes.set_axis_off()
-    name = Path(candidate.source.name).name
+    name = short_name(candidate.source.name)
     shown = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME // 2]}…{name[-_LONGEST_NAME // 2 + 1 :]}"
     left.set_title(
         f"{shown}   row {candidate.rect.row}, column {candidate.rect.col}",

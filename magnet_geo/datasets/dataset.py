@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from magnet_geo.addresses import is_remote
 from magnet_geo.datasets.class_table import ClassTable
 from magnet_geo.datasets.decoded_images import DecodedImages
 from magnet_geo.datasets.label_layer import is_vector
@@ -18,6 +19,7 @@ from magnet_geo.datasets.truth import RasterTruth, Truth
 from magnet_geo.errors import TrainingError
 from magnet_geo.grid import RasterGrid
 from magnet_geo.normalization import Scaling
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
 from magnet_geo.raster import (
     AutoScaling,
@@ -109,7 +111,7 @@ def open_dataset(
     for number, pair in enumerate(description.pairs):
         if cancel is not None:
             cancel.raise_if_cancelled()
-        progress(ProgressEvent(number / len(description.pairs), "open", f"Opening {Path(pair.image).name}"))
+        progress(ProgressEvent(number / len(description.pairs), "open", f"Opening {short_name(pair.image)}"))
         sources.append(opener.open(pair))
     return LabeledDataset(tuple(sources), description.table, opener.band_names, opener.values)
 
@@ -140,10 +142,10 @@ def open_truth(
         SceneError: A label raster cannot be opened or does not fit.
     """
     if _is_missing(labels):
-        raise TrainingError(f"The labels '{labels}' of '{Path(image_name).name}' do not exist; check the path.")
+        raise TrainingError(f"The labels '{labels}' of '{short_name(image_name)}' do not exist; check the path.")
     if is_vector(labels):
         return PolygonTruth(labels, grid, table, class_column=class_column, background=background)
-    return RasterTruth(labels, grid, table, pool or ReaderPool(), image_name=Path(image_name).name)
+    return RasterTruth(labels, grid, table, pool or ReaderPool(), image_name=short_name(image_name))
 
 
 class PairOpener:
@@ -221,4 +223,4 @@ def _names(scene: SceneDescription, bands: tuple[int, ...]) -> tuple[str, ...]:
 
 def _is_missing(labels: str) -> bool:
     path = labels.split("|", 1)[0]
-    return not path.startswith("/vsi") and "://" not in path and not Path(path).exists()
+    return not path.startswith("/vsi") and not is_remote(path) and not Path(path).exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +13,7 @@ from magnet_geo.datasets.reader_pool import ReaderPool
 from magnet_geo.datasets.resampling import nearest_lines
 from magnet_geo.errors import UnknownLabelError
 from magnet_geo.grid import PixelRect, RasterGrid, Size
+from magnet_geo.plain_text import short_name
 from magnet_geo.raster import LabelReader, SceneReader, SceneSource
 
 _STRIP_PIXELS = 4 * 2**20
@@ -103,7 +103,7 @@ class RasterTruth:
         return indexes.astype(np.uint8)
 
     def _unknown_label(self, label: NDArray[np.generic], row: int, col: int) -> UnknownLabelError:
-        place = f"'{Path(self.name).name}' holds the label {{}} (at row {row}, column {col})"
+        place = f"'{short_name(self.name)}' holds the label {{}} (at row {row}, column {col})"
         if self.is_colored:
             color = "#{:02x}{:02x}{:02x}".format(*label)
             return UnknownLabelError(

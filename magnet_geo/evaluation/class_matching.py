@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 from magnet_geo.classes import ClassScheme, LandClass
@@ -12,6 +11,7 @@ from magnet_geo.datasets.label_layer import is_vector
 from magnet_geo.errors import EvaluationError, OptionError, SceneError
 from magnet_geo.evaluation.class_names import find_class
 from magnet_geo.evaluation.map_census import take_census
+from magnet_geo.plain_text import short_name
 from magnet_geo.raster import ClassMap, SceneSource
 
 MatchName = Literal["auto", "value", "name"]
@@ -103,7 +103,7 @@ def _matched(table: ClassTable, truth: str, matching: ClassMatching) -> MatchedC
     missing = [c.name for c in named if c.name.casefold() not in table.names]
     if matching.match == "name" and (missing or not named):
         what = f"calls a class '{missing[0]}', which the map does not have" if missing else "names no classes"
-        raise OptionError(f"'{Path(truth).name}' {what}; match by value, or pair labels and classes with --map.")
+        raise OptionError(f"'{short_name(truth)}' {what}; match by value, or pair labels and classes with --map.")
     if matching.match == "value" or missing or not named:
         warning = None if matching.match == "value" else _differing_names(table, named)
         return MatchedClasses(table, "by value", warning)

@@ -6,6 +6,7 @@ from math import isnan
 
 from pydantic import BaseModel, ConfigDict
 
+from magnet_geo.addresses import public_address
 from magnet_geo.evaluation.map_score import MapScore
 from magnet_geo.evaluation.score_record import ScoreRecord
 from magnet_geo.scene.result import ModelRecord
@@ -36,7 +37,7 @@ class ImageScore(_Record):
         confusion = score.confusion
         iou, accuracy = confusion.mean_iou(uncounted=uncounted), confusion.overall_accuracy
         return cls(
-            name=name,
+            name=public_address(name),
             compared_pixels=confusion.total,
             mean_iou=None if isnan(iou) else iou,
             overall_accuracy=None if isnan(accuracy) else accuracy,

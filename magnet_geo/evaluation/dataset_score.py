@@ -21,6 +21,7 @@ from magnet_geo.evaluation.map_score import MapScore, score_parts
 from magnet_geo.evaluation.prediction_picture import ImageMap
 from magnet_geo.evaluation.score_record import score_record
 from magnet_geo.grid import PixelRect
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
 from magnet_geo.scene.hardware import precision_name
 from magnet_geo.scene.outcome import model_record
@@ -182,7 +183,7 @@ class _Run:
 
     def _step(self, source: LabeledSource) -> None:
         self._done = min(self._done + 1, self._windows)
-        self._progress(ProgressEvent(self._done / self._windows, "test", f"Testing {Path(source.name).name}"))
+        self._progress(ProgressEvent(self._done / self._windows, "test", f"Testing {short_name(source.name)}"))
 
 
 def _reader(

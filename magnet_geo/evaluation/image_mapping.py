@@ -24,6 +24,7 @@ from magnet_geo.errors import SceneError
 from magnet_geo.grid import PyramidManner, ReadScale, WindowPlan
 from magnet_geo.grid.read_scale import LARGEST_RATIO
 from magnet_geo.model import Manifest
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
 from magnet_geo.progressive import Stage, full_size
 from magnet_geo.scene.core_map import MapSettings, make_core_map
@@ -207,7 +208,7 @@ def _read_scale(source: LabeledSource, manifest: Manifest, gsd: float | Literal[
         return ReadScale.between(model_gsd_m=manifest.gsd_m, scene_gsd_m=gsd_m, window=manifest.pyramid_value().window)
     except ValueError as error:
         raise SceneError(
-            f"'{Path(source.name).name}' has pixels of {gsd_m:.3g} m, but the model '{manifest.name}' is for "
+            f"'{short_name(source.name)}' has pixels of {gsd_m:.3g} m, but the model '{manifest.name}' is for "
             f"{manifest.gsd_m:g} m and reads up to {LARGEST_RATIO:g} times finer or coarser; take --gsd native to test "
             "with the pixels as they are."
         ) from error

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from magnet_geo.addresses import public_place
 from magnet_geo.datasets import IGNORE_INDEX, ClassTable, Truth, open_truth
 from magnet_geo.errors import EvaluationError, UnknownLabelError
 from magnet_geo.evaluation.boundary import DEFAULT_TOLERANCE_PX
@@ -17,6 +17,7 @@ from magnet_geo.evaluation.class_names import find_class
 from magnet_geo.evaluation.map_score import MapScore, count_parts, score_parts
 from magnet_geo.evaluation.score_record import ScoreRecord, score_record
 from magnet_geo.grid import PixelRect
+from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.raster import ClassMap, SceneSource
 from magnet_geo.scene import Area
@@ -122,12 +123,12 @@ def _evaluate(
             progress(ProgressEvent(done / count_parts(area.rect), "evaluate", "Comparing"))
     if score.confusion.total == 0:
         raise EvaluationError(
-            f"No pixel of '{class_map.source.name}' has a label in '{Path(truth).name}'; check that the two lie on "
+            f"No pixel of '{class_map.source.name}' has a label in '{short_name(truth)}'; check that the two lie on "
             "the same ground, and their CRS."
         )
     return EvaluationResult(
-        prediction=str(Path(prediction).absolute()),
-        truth=str(Path(truth).absolute()),
+        prediction=public_place(prediction),
+        truth=public_place(truth),
         truth_note=labels.note,
         matching=matched.note,
         unlabeled_pixels=score.unlabeled,

@@ -20,6 +20,7 @@ from magnet_geo.errors import EvaluationError, OutputError
 from magnet_geo.evaluation.dataset_records import ImageScore
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.model.replacement import replaced_at_success
+from magnet_geo.plain_text import short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +98,7 @@ class PredictionPictures:
         labeled = source.read(PixelRect(0, 0, source.size.height, source.size.width), shape)
         panels = [("image", picture(labeled.pixels)), ("labels", self._colored(labeled.classes))]
         panels += [(_title(m), self._colored(nearest_classes(m.classes, shape))) for m in maps]
-        figure = self._figure(Path(source.name).name, panels, shape)
+        figure = self._figure(short_name(source.name), panels, shape)
         FigureCanvasAgg(figure)
         with replaced_at_success(self._paths[source.name]) as temporary:
             figure.savefig(temporary, format="png")

@@ -12,19 +12,16 @@ from typing import TypeVar
 
 import rasterio
 
+from magnet_geo.addresses import NETWORK_FILE_SYSTEMS, public_address
 from magnet_geo.errors import SceneError
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, opening, retry_pauses_s
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_FILE_SYSTEMS = ("curl", "s3", "gs", "az", "adls", "oss", "swift", "webhdfs")
-_ADDRESS = re.compile(
-    rf"(?:^|\+)(?:https?|ftp|s3|gs|az|oss|swift)://|/vsi(?:{'|'.join(_FILE_SYSTEMS)})/", re.IGNORECASE
-)
 # Opened with these settings and closed, GDAL forgets what it holds of a file.
 _FORGETTING = {
-    "CPL_VSIL_CURL_NON_CACHED": ":".join(f"/vsi{name}/" for name in _FILE_SYSTEMS),
+    "CPL_VSIL_CURL_NON_CACHED": ":".join(f"/vsi{name}/" for name in NETWORK_FILE_SYSTEMS),
     "GDAL_HTTP_MAX_RETRY": 0,
     "GDAL_HTTP_TIMEOUT": 2,
 }
@@ -87,21 +84,12 @@ _FAULTS = (
 _UNKNOWN = _Fault("", "cannot be read: it is damaged, or the connection breaks off; download it and try the copy", True)
 
 
-def is_remote(path: str) -> bool:
-    """Whether GDAL reads a path over a network."""
-    return _ADDRESS.search(path) is not None
-
-
-def without_query(path: str) -> str:
-    """An address without what follows its ``?``: signed addresses carry keys there."""
-    return path.split("?", 1)[0] if is_remote(path) else path
-
-
 def remote_failure(path: str, detail: str) -> RemoteSceneError:
     """The error for what GDAL said of a remote scene."""
     fault = next((fault for fault in _FAULTS if re.search(fault.signs, detail)), _UNKNOWN)
-    said = detail.replace(path, without_query(path))
-    return RemoteSceneError(f"The scene '{without_query(path)}' {fault.meaning} ({said}).", passing=fault.passing)
+    public = public_address(path)
+    said = detail.replace(path, public)
+    return RemoteSceneError(f"The scene '{public}' {fault.meaning} ({said}).", passing=fault.passing)
 
 
 def persistently(path: str, attempt: Callable[[], T]) -> T:

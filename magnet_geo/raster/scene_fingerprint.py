@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rasterio.io import DatasetReader
 
+from magnet_geo.addresses import public_address, without_secrets
 from magnet_geo.raster.gdal_environment import gdal_environment
-from magnet_geo.raster.remote import without_query
 from magnet_geo.raster.source import SceneSource, open_scene
 
 # Programs that only look at a scene write these beside it.
@@ -29,13 +29,13 @@ def scene_fingerprint(source: SceneSource) -> str:
         header = _header_stamp(dataset) if source.is_remote else ""
     stamps = "; ".join(_stamp(name) for name in files or [source.path]) + header
     options = ", ".join(f"{key}={value}" for key, value in source.open_options)
-    return f"{stamps} {options}".strip()
+    return f"{stamps} {without_secrets(options)}".strip()
 
 
 def _stamp(name: str) -> str:
     path = Path(name)
     if not path.is_file():
-        return without_query(name)
+        return public_address(name)
     found = path.stat()
     return f"{path.name}, {found.st_size} bytes, {found.st_mtime_ns}"
 

@@ -12,9 +12,11 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.io import DatasetReader
 
+from magnet_geo.addresses import is_remote, public_address
 from magnet_geo.errors import SceneError
+from magnet_geo.plain_text import short_name
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, opening
-from magnet_geo.raster.remote import is_remote, persistently, remote_failure, without_query
+from magnet_geo.raster.remote import persistently, remote_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,12 @@ class SceneSource:
     @property
     def name(self) -> str:
         """Last part of the path, for messages and output names."""
-        return without_query(self.path).rstrip("/").rsplit("/", 1)[-1] or self.path
+        return short_name(self.path)
+
+    @property
+    def address(self) -> str:
+        """The path as it may be written and shown: what is remote, without user, password and query."""
+        return public_address(self.path)
 
     @property
     def is_remote(self) -> bool:
@@ -90,7 +97,7 @@ def open_once(source: SceneSource, *, overviews: bool = False) -> DatasetReader:
     except GDAL_ERRORS as error:
         if source.is_remote:
             raise remote_failure(source.path, gdal_detail(error)) from error
-        raise SceneError(_open_failure(source.path, gdal_detail(error))) from error
+        raise SceneError(_open_failure(source.path, gdal_detail(error).replace(source.path, source.address))) from error
 
 
 def _open_failure(path: str, detail: str) -> str:

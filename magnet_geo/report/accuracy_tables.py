@@ -14,6 +14,7 @@ from magnet_geo.errors import EvaluationError
 from magnet_geo.evaluation.accuracy_estimate import AccuracyEstimate, ClassAccuracy, EstimateRecord
 from magnet_geo.evaluation.map_evaluation import EvaluationResult
 from magnet_geo.evaluation.score_record import ClassScore, ScoreRecord
+from magnet_geo.plain_text import short_name
 from magnet_geo.report.contents import DataTable, Fact
 from magnet_geo.report.wording import AreaUnit, percent
 
@@ -122,7 +123,7 @@ def _require_same_map(estimate: AccuracyEstimate, pixels: NDArray[np.int64]) -> 
 
 def _score_note(result: EvaluationResult) -> str:
     return (
-        f"The map was compared with {Path(result.truth).name} on {result.scores.compared_pixels:,} labelled pixels. "
+        f"The map was compared with {short_name(result.truth)} on {result.scores.compared_pixels:,} labelled pixels. "
         "These figures hold for those pixels and say nothing sure of the rest of the map."
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from magnet_geo.model.replacement import replaced_at_success
+from magnet_geo.plain_text import table_cell
 from magnet_geo.raster import check_output_path
 from magnet_geo.scene.result import ClassRecord
 
@@ -43,7 +44,7 @@ def write_area_csv(target: Path, maps: Iterable[tuple[str, tuple[ClassRecord, ..
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(_COLUMNS)
     for name, classes in maps:
-        rows.writerows((name, *_cells(entry)) for entry in classes)
+        rows.writerows(map(table_cell, (name, *_cells(entry))) for entry in classes)
     with replaced_at_success(target) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8", newline="")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from magnet_geo.addresses import public_address
 from magnet_geo.errors import BandError, SceneError
 from magnet_geo.model import Manifest
 from magnet_geo.raster import SceneDescription, choose_bands
@@ -103,7 +104,7 @@ def inspect_scene(scene: str, manifest: Manifest, options: SegmentOptions) -> Sc
     _, description = describe_source(scene, options)
     columns = zip(description.descriptions, description.color_interpretations, description.nodata, strict=True)
     return SceneRecord(
-        scene=scene,
+        scene=public_address(scene),
         driver=description.driver,
         grid=grid_record(description.grid),
         gsd_m=description.grid.ground_sample_distance_m,

@@ -70,7 +70,7 @@ def measure_areas(
             raise SceneError(f"No pixel of '{source.name}' is valid; there is nothing to measure.")
         values_named = sorted({*map(int, np.flatnonzero(pixels)), *class_map.table})
         return AreasResult(
-            raster=source.path,
+            raster=source.address,
             grid=grid_record(class_map.grid),
             classes=class_records(
                 [class_map.land_class(value) for value in values_named], pixels=pixels, areas_m2=areas_m2

@@ -50,7 +50,7 @@ def make_result(
         seconds: Wall time.
     """
     return SegmentResult(
-        scene=plan.source.path,
+        scene=plan.source.address,
         raster=str(output.absolute()),
         confidence=_absolute(options.confidence),
         probabilities=_absolute(options.probabilities),
@@ -85,7 +85,7 @@ def make_plan_record(
     windows = sum(1 for _ in plan.windows.touching(plan.area.rect))
     passes = len(pyramid.patches(0)) + sum(2 * len(pyramid.patches(level)) for level in range(1, len(pyramid.levels)))
     return PlanRecord(
-        scene=plan.source.path,
+        scene=plan.source.address,
         model=model_record(model),
         grid=grid_record(plan.description.grid),
         bands=plan.bands,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pystac
 
+from magnet_geo.addresses import public_address
 from magnet_geo.model.replacement import replaced_at_success
 from magnet_geo.raster import check_output_path
 
@@ -36,7 +37,7 @@ def href(path: str | Path, target: Path) -> str:
     """How an Item names a file: from its own folder where both lie on one disk, so that the two can move together."""
     text = str(path)
     if "://" in text or text.startswith("/vsi"):
-        return text
+        return public_address(text)
     try:
         relative = os.path.relpath(Path(text).absolute(), target.absolute().parent)
     except ValueError:

@@ -10,12 +10,12 @@ import pytest
 import rasterio
 from numpy.typing import NDArray
 
+from magnet_geo.addresses import is_remote, public_address
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.raster import SceneReader, SceneSource, describe_scene, scene_fingerprint
 from magnet_geo.raster.gdal_environment import gdal_environment, opening
 from magnet_geo.raster.picture import read_picture
-from magnet_geo.raster.remote import is_remote, without_query
 from tests.range_server import FAILURES, STALLS, Faults, RangeServer, serving
 from tests.raster.rasters import write_raster
 
@@ -181,9 +181,9 @@ def test_remote_paths_are_told_from_local_ones() -> None:
 
 
 def test_keys_in_an_address_are_told_to_nobody() -> None:
-    assert without_query("https://a/b.tif?sig=secret") == "https://a/b.tif"
+    assert public_address("https://a/b.tif?sig=secret") == "https://a/b.tif"
     assert SceneSource("https://a/b.tif?sig=secret").name == "b.tif"
-    assert without_query("what?.tif") == "what?.tif"
+    assert public_address("what?.tif") == "what?.tif"
 
 
 def test_a_scene_that_was_replaced_on_its_server_is_another_one(
