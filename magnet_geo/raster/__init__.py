@@ -9,7 +9,7 @@ from magnet_geo.raster.collar import untagged_collar
 from magnet_geo.raster.description import SceneDescription, describe_scene
 from magnet_geo.raster.label_reader import LabelReader
 from magnet_geo.raster.layer_style import layer_style, write_layer_style
-from magnet_geo.raster.map_layout import MapLayout
+from magnet_geo.raster.map_layout import MapLayout, refuse_too_large
 from magnet_geo.raster.outline import valid_outline
 from magnet_geo.raster.output_path import check_folder, check_output_path
 from magnet_geo.raster.raster_writer import GeoTiffDraft
@@ -47,6 +47,7 @@ __all__ = [
     "open_scene",
     "read_acquisition",
     "read_tags",
+    "refuse_too_large",
     "scene_fingerprint",
     "server_style",
     "untagged_collar",

@@ -120,7 +120,7 @@ def test_an_area_with_a_crs_over_a_scene_without_one_is_refused(tmp_path: Path, 
     scene = write_scene(tmp_path / "scene.tif", texture(3, 40, 50), crs=None, transform=None)
     gpd.GeoSeries([shapely.box(0, 0, 9, 9)], crs="EPSG:4326").to_file(tmp_path / "area.gpkg")
     options = SegmentOptions(area=Area(vector=tmp_path / "area.gpkg"))
-    with pytest.raises(AreaOfInterestError, match="--crs"):
+    with pytest.raises(AreaOfInterestError, match="pixel coordinates; give a box in pixels"):
         segment_scene(scene, output=tmp_path / "out.tif", model=model, options=options)
 
 
