@@ -46,10 +46,10 @@ def info(
     if as_json:
         echo_json(record.model_dump_json())
     else:
-        _show(record)
+        _show(record, has_own_nodata=nodata is not None)
 
 
-def _show(record: SceneRecord) -> None:
+def _show(record: SceneRecord, *, has_own_nodata: bool) -> None:
     grid, fit = record.grid, record.fit
     gsd = "unknown" if record.gsd_m is None else f"{record.gsd_m:.3g} m"
     _line("scene", f"{record.scene} ({record.driver})")
@@ -60,7 +60,11 @@ def _show(record: SceneRecord) -> None:
         name = f" '{band.description}'" if band.description else ""
         nodata = "" if band.nodata is None else f", nodata {band.nodata:g}"
         _line("band", f"{band.number}{name} ({band.color_interpretation}{nodata})")
-    _line("validity", _validity(record))
+    if record.ground_control_points:
+        _line("gcps", f"{record.ground_control_points}, carried over into the map")
+    if record.has_rpcs:
+        _line("rpcs", "carried over into the map")
+    _line("validity", _validity(record, has_own_nodata=has_own_nodata))
     _line("overviews", ", ".join(map(str, record.overviews)) or "none")
     wanted = f"{', '.join(fit.model_bands)} at {_metres(fit.model_gsd_m)}"
     _line("model", f"{fit.model} wants {wanted}")
@@ -86,15 +90,19 @@ def _ratio(ratio: float | None) -> str:
     return ", pixels as they are" if ratio == 1 else f", {ratio:.3g} scene pixels per model pixel"
 
 
-def _validity(record: SceneRecord) -> str:
+def _validity(record: SceneRecord, *, has_own_nodata: bool) -> str:
+    """What says which pixels are data: the first way that the file offers, and a nodata value that the user names."""
     ways = []
-    if record.alpha_band is not None:
-        ways.append(f"alpha band {record.alpha_band}")
     if record.has_mask_band:
         ways.append("mask band")
-    if any(band.nodata is not None for band in record.bands):
+    if record.alpha_band is not None:
+        ways.append(f"alpha band {record.alpha_band}")
+    if any(band.nodata is not None for band in record.bands) and not has_own_nodata:
         ways.append("nodata value")
-    return ", ".join(ways) or "every pixel"
+    used, unused = ways[:1], ways[1:]
+    if has_own_nodata:
+        used.append("nodata value")
+    return (", ".join(used) or "every pixel") + (f" (in place of {' and '.join(unused)})" if unused else "")
 
 
 command = info

@@ -149,6 +149,10 @@ class BarListener(QuietListener):
         elif isinstance(event, PreviewEvent):
             self._tell(f"Preview: {event.raster}")
 
+    def cancelled(self) -> None:
+        """See `RunListener.cancelled`."""
+        self._progress.stop()
+
     def _tell(self, text: str) -> None:
         self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 

@@ -15,12 +15,13 @@ from magnet_geo.model import PresetOverrides, preset_names
 from magnet_geo.progress import CancelToken
 from magnet_geo.scene import Area, RefineMode, SegmentOptions, WorkerPlace
 from magnet_geo.scene.area_csv import check_area_csv
+from magnet_geo.scene.work_folder import WorkFolder
 
 if TYPE_CHECKING:
     from magnet_geo.stac import TimeSpan
 
 from .cancelling import cancel_by_protocol, cancel_by_signal
-from .listeners import choose_listener
+from .listeners import RunListener, choose_listener
 from .model_choice import ModelChoice
 from .option_types import BandList, Box, Bytes, Crs, Duration, KeyValue, PixelSize, Refine, ScalingRange, Workers
 from .polygons_follow_up import check_polygon_layer, polygons_follow_up
@@ -242,7 +243,10 @@ def segment(
         checks.append(partial(check_stac, stac, scenes[0], overwrite=overwrite))
     protocol = progress == "jsonl"
     token = CancelToken()
-    with choose_listener(progress) as listener, cancel_by_signal(token):
+    with (
+        choose_listener(progress) as listener,
+        cancel_by_signal(token, give_up=lambda: _say_cancelled(listener, targets)),
+    ):
         if protocol:
             cancel_by_protocol(token, on_end=cancel_on_eof)
         job = SegmentJob(
@@ -267,6 +271,13 @@ def segment(
         failures = job.run(targets)
     if failures:
         raise click.exceptions.Exit(1)
+
+
+def _say_cancelled(listener: RunListener, targets: dict[str, Path]) -> None:
+    """The last words of a run that does not come to an end of its own."""
+    kept = any(WorkFolder(target).holds_work() for target in targets.values())
+    listener.cancelled()
+    click.echo("Cancelled; what is finished is kept, the same command continues." if kept else "Cancelled.", err=True)
 
 
 def _targets(scenes: tuple[str, ...], output: Path | None, output_dir: Path | None) -> dict[str, Path]:

@@ -201,8 +201,8 @@ class SegmentJob:
 
         if self.workers is None:
             check_outputs(target, scene, self.options)
-        plan = plan_run(scene, model, self.options)
-        estimate = estimate_time(plan, model, self.options)
+        plan = plan_run(scene, model, self.options, cancel=self.token)
+        estimate = estimate_time(plan, model, self.options, cancel=self.token)
         record = make_plan_record(plan, model, estimate=estimate, budget_s=self.options.budget_s)
         if self.as_json and self.dry_run:
             echo_json(record.model_dump_json())

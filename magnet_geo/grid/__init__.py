@@ -5,7 +5,7 @@ from magnet_geo.grid.pixel_area import PixelAreas
 from magnet_geo.grid.pixel_rect import PixelRect, Size
 from magnet_geo.grid.raster_grid import RasterGrid
 from magnet_geo.grid.read_scale import ReadScale
-from magnet_geo.grid.window_plan import Window, WindowPlan
+from magnet_geo.grid.window_plan import Window, WindowBlock, WindowPlan
 
 __all__ = [
     "MagnificationPyramid",
@@ -16,5 +16,6 @@ __all__ = [
     "ReadScale",
     "Size",
     "Window",
+    "WindowBlock",
     "WindowPlan",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import overload
 
 from magnet_geo.grid.pixel_rect import PixelRect, Size
 
@@ -104,9 +105,13 @@ class WindowPlan:
     def __iter__(self) -> Iterator[Window]:
         return (self[index] for index in range(len(self)))
 
-    def touching(self, area: PixelRect) -> Iterator[Window]:
-        """Windows whose support meets ``area``, in plan order."""
-        return (window for window in self if window.support.intersection(area) is not None)
+    def touching(self, area: PixelRect) -> WindowBlock:
+        """Windows whose support meets ``area``, in plan order; none where it misses the scene."""
+        return WindowBlock(
+            self,
+            _meeting(area.row, area.row_stop, self.scene.height, self.window.height, self.halo),
+            _meeting(area.col, area.col_stop, self.scene.width, self.window.width, self.halo),
+        )
 
     def read_area(self, area: PixelRect) -> PixelRect:
         """The part of the scene that windows whose support meets ``area`` read: from the first to the last of them.
@@ -114,10 +119,72 @@ class WindowPlan:
         Args:
             area: A rectangle inside the scene.
         """
-        reads = [window.read for window in self.touching(area)]
-        first, last = reads[0], reads[-1]
+        block = self.touching(area)
+        first, last = block[0].read, block[-1].read
         row_stop, col_stop = min(last.row_stop, self.scene.height), min(last.col_stop, self.scene.width)
         return PixelRect(first.row, first.col, row_stop - first.row, col_stop - first.col)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowBlock(Sequence[Window]):
+    """Windows of some neighboring rows and columns of a plan, in plan order.
+
+    They are made when they are asked for: a block of any size costs nothing until then.
+
+    Attributes:
+        plan: The plan.
+        rows: Rows of windows.
+        cols: Columns of windows.
+    """
+
+    plan: WindowPlan
+    rows: range
+    cols: range
+
+    def __len__(self) -> int:
+        return len(self.rows) * len(self.cols)
+
+    @overload
+    def __getitem__(self, number: int) -> Window: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Window]: ...
+
+    def __getitem__(self, number: int | slice) -> Window | list[Window]:
+        if isinstance(number, slice):
+            return [self[each] for each in range(*number.indices(len(self)))]
+        row, col = divmod(range(len(self))[number], len(self.cols))
+        return self.plan[self.rows[row] * self.plan.shape[1] + self.cols[col]]
+
+    def kinds(self) -> Iterator[tuple[Window, int]]:
+        """One window of each kind with the count of its kind.
+
+        Windows are of one kind where the support, as seen from the corner of what is read, is the same: all but those
+        along the borders of the scene.
+        """
+        down, across = self.plan.shape
+        for row, rows in _kinds(self.rows, down):
+            for col, cols in _kinds(self.cols, across):
+                yield self.plan[row * across + col], rows * cols
+
+
+def _kinds(numbers: range, count: int) -> Iterator[tuple[int, int]]:
+    """First, inner and last of ``count`` windows along an axis, as far as they are among the numbers."""
+    for part in (range(1), range(1, count - 1), range(max(1, count - 1), count)):
+        first, stop = max(numbers.start, part.start), min(numbers.stop, part.stop)
+        if first < stop:
+            yield first, stop - first
+
+
+def _meeting(start: int, stop: int, length: int, window: int, halo: int) -> range:
+    """Numbers of the windows along an axis whose support meets the pixels from ``start`` to ``stop``."""
+    if stop <= 0 or start >= length:
+        return range(0)
+    last, step, taper = _count(length, window, halo) - 1, window - 2 * halo, halo // 2
+    # Those whose support ends behind the first pixel, and begins before the end.
+    first = (start - halo - taper) // step
+    latest = (stop - halo + taper - 1) // step
+    return range(min(last, max(0, first)), min(last, max(0, latest)) + 1)
 
 
 def _count(length: int, window: int, halo: int) -> int:

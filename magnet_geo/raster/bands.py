@@ -8,6 +8,9 @@ from magnet_geo.errors import BandError
 from magnet_geo.raster.description import SceneDescription
 from magnet_geo.sensors import SENSORS, Sensor, band_meanings
 
+# Hyperspectral scenes have hundreds.
+_MOST_LISTED = 20
+
 
 def choose_bands(
     description: SceneDescription,
@@ -48,11 +51,14 @@ def choose_bands(
 
 
 def list_bands(description: SceneDescription) -> str:
-    """The scene's bands for a sentence: ``1 'B04' (gray), 2 (undefined)``."""
+    """The scene's bands for a sentence: ``1 'B04' (gray), 2 (undefined)``; some are left out where there are many."""
     named = zip(description.descriptions, description.color_interpretations, strict=True)
-    return ", ".join(
+    listed = [
         f"{number} '{name}' ({use})" if name else f"{number} ({use})" for number, (name, use) in enumerate(named, 1)
-    )
+    ]
+    if len(listed) > _MOST_LISTED:
+        listed[_MOST_LISTED - 1 : -1] = ["..."]
+    return ", ".join(listed)
 
 
 def _checked(

@@ -17,8 +17,8 @@ def untagged_collar(reader: SceneReader) -> str | None:
     """Look for a constant collar in a reduced read.
 
     Returns:
-        A warning that names the value and its share, or None where a nodata value is set or no collar of at
-        least 2 % of the scene touches its border.
+        A warning that names the value and its share, or None where a nodata value decides what is valid or no
+        collar of at least 2 % of the scene touches its border.
     """
     if any(value is not None for value in reader.nodata):
         return None
@@ -32,9 +32,11 @@ def untagged_collar(reader: SceneReader) -> str | None:
     share = _share(_connected_runs(_constant(pixels, value)), reader.sampled_positions(DECIMATED_SIDE))
     if share < SMALLEST_SHARE:
         return None
+    tagged = value in {reader.facts.nodata[band - 1] for band in reader.bands}
+    tag = "which its mask or alpha band calls data, its nodata tag does not" if tagged else "without a nodata tag"
     return (
-        f"About {share:.0%} of '{reader.source.name}' is a border of the constant value {value:g} without a nodata "
-        f"tag; it is classified like data. If it is empty, use --nodata {value:g}."
+        f"About {share:.0%} of '{reader.source.name}' is a border of the constant value {value:g} {tag}; it is "
+        f"classified like data. If it is empty, use --nodata {value:g}."
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import numpy as np
 from affine import Affine
@@ -13,11 +15,21 @@ from rasterio.rpc import RPC
 
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import RasterGrid
-from magnet_geo.raster.scene_reader import alpha_band, has_own_mask
+from magnet_geo.raster.band_facts import BandFacts
+from magnet_geo.raster.gdal_environment import has_geotransform
 from magnet_geo.raster.source import SceneSource, open_scene
 from magnet_geo.raster.validity import nodata_fits
 
 _NAMED_SUBDATASETS = 3
+
+
+class _Georeference(Enum):
+    """What says where the pixels of a file lie."""
+
+    TRANSFORM = auto()
+    GCPS = auto()
+    RPCS = auto()
+    NONE = auto()
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,7 @@ class SceneDescription:
     Attributes:
         name: Last part of the scene's path.
         driver: GDAL's short name of the format.
-        grid: Georeference; pixel coordinates (no CRS, identity) where the file has none or only control points.
+        grid: Georeference; pixel coordinates (no CRS, identity) where the file has none, or GCPs or RPCs only.
         dtype: Dtype of the values; the common one where bands differ.
         band_count: Number of bands, alpha included.
         descriptions: What the file calls each band, or None.
@@ -73,30 +85,32 @@ def describe_scene(source: SceneSource) -> SceneDescription:
         SceneError: It cannot be opened, has no bands, holds subdatasets instead, or holds complex numbers.
     """
     with open_scene(source, overviews=True) as dataset:
-        _refuse_unusable(dataset, source.name)
-        gcps, gcp_crs = dataset.gcps if dataset.crs is None and dataset.transform.is_identity else ([], None)
-        grid = _grid(dataset, source, has_gcps=bool(gcps))
+        facts = BandFacts.of(dataset, source)
+        _refuse_unusable(dataset, facts, source.name)
+        georeference = _georeference(dataset)
+        is_gcps = georeference is _Georeference.GCPS
+        gcps, gcp_crs = dataset.gcps if is_gcps else ([], None)
         return SceneDescription(
             name=source.name,
             driver=dataset.driver,
-            grid=grid,
-            dtype=np.result_type(*dataset.dtypes).name,
+            grid=_grid(dataset, source, georeference),
+            dtype=np.result_type(*facts.dtypes).name,
             band_count=dataset.count,
             descriptions=dataset.descriptions,
-            color_interpretations=tuple(use.name for use in dataset.colorinterp),
-            nodata=dataset.nodatavals if source.nodata is None else (source.nodata,) * dataset.count,
-            alpha_band=alpha_band(dataset),
-            has_mask_band=any(has_own_mask(dataset, band) for band in dataset.indexes),
+            color_interpretations=tuple(use.name for use in facts.color_interpretations),
+            nodata=facts.nodata,
+            alpha_band=facts.alpha_band,
+            has_mask_band=any(facts.own_masks),
             overviews=tuple(dataset.overviews(1)),
             block_shape=dataset.block_shapes[0],
             gcps=tuple(gcps),
-            gcp_crs=(source.crs or gcp_crs) if gcps else None,
+            gcp_crs=(source.crs or gcp_crs or dataset.crs) if is_gcps else None,
             rpcs=dataset.rpcs,
-            warnings=tuple(_warnings(dataset, source, grid, has_gcps=bool(gcps))),
+            warnings=tuple(_warnings(dataset, facts, source, georeference)),
         )
 
 
-def _refuse_unusable(dataset: DatasetReader, name: str) -> None:
+def _refuse_unusable(dataset: DatasetReader, facts: BandFacts, name: str) -> None:
     if dataset.count == 0 and dataset.subdatasets:
         inside = ", ".join(f"'{path}'" for path in dataset.subdatasets[:_NAMED_SUBDATASETS])
         more = ", ..." if len(dataset.subdatasets) > _NAMED_SUBDATASETS else ""
@@ -105,38 +119,59 @@ def _refuse_unusable(dataset: DatasetReader, name: str) -> None:
         )
     if dataset.count == 0:
         raise SceneError(f"'{name}' has no raster bands; name a file with image bands.")
-    found = next((dtype for dtype in dataset.dtypes if "complex" in dtype), None)
+    found = next((dtype for dtype in facts.dtypes if "complex" in dtype), None)
     if found is not None:
         raise SceneError(f"'{name}' holds complex numbers ({found}); convert them to amplitudes or intensities first.")
 
 
-def _grid(dataset: DatasetReader, source: SceneSource, *, has_gcps: bool) -> RasterGrid:
-    if has_gcps:
+def _georeference(dataset: DatasetReader) -> _Georeference:
+    if not dataset.transform.is_identity:
+        return _Georeference.TRANSFORM
+    # Whatever the CRS: pixels are no metres from 0, 0 because nothing says where they lie.
+    if dataset.gcps[0]:
+        return _Georeference.GCPS
+    if dataset.rpcs is not None:
+        return _Georeference.RPCS
+    return _Georeference.TRANSFORM if has_geotransform(dataset) else _Georeference.NONE
+
+
+def _grid(dataset: DatasetReader, source: SceneSource, georeference: _Georeference) -> RasterGrid:
+    if georeference is not _Georeference.TRANSFORM:
         return RasterGrid(None, Affine.identity(), dataset.width, dataset.height)
-    crs = source.crs or dataset.crs
     try:
-        return RasterGrid(crs, dataset.transform, dataset.width, dataset.height)
+        return RasterGrid(source.crs or dataset.crs, dataset.transform, dataset.width, dataset.height)
     except ValueError as error:
         raise SceneError(f"The georeference of '{source.name}' cannot be used: {error}") from error
 
 
-def _warnings(dataset: DatasetReader, source: SceneSource, grid: RasterGrid, *, has_gcps: bool) -> list[str]:
-    found = []
-    if has_gcps:
-        found.append(
-            f"'{source.name}' has ground control points only: it is read in pixel coordinates and the points are "
-            "carried over; warp it first if the map is to lie on the ground."
+def _warnings(
+    dataset: DatasetReader, facts: BandFacts, source: SceneSource, georeference: _Georeference
+) -> Iterator[str]:
+    in_pixels = _in_pixels(source.name, georeference, source.crs or dataset.crs, dataset.transform)
+    if in_pixels is not None:
+        yield in_pixels
+    if source.nodata is not None and not any(nodata_fits(source.nodata, np.dtype(dtype)) for dtype in facts.dtypes):
+        yield f"The nodata value {source.nodata:g} cannot occur in '{source.name}' ({facts.dtypes[0]})."
+
+
+def _in_pixels(name: str, georeference: _Georeference, crs: CRS | None, transform: Affine) -> str | None:
+    if georeference is _Georeference.GCPS:
+        return (
+            f"'{name}' has ground control points only: it is read in pixel coordinates and the points are carried "
+            "over; warp it first if the map is to lie on the ground."
         )
-    elif grid.crs is None:
-        found.append(_no_crs(source.name, plain=grid.transform.is_identity, has_rpcs=dataset.rpcs is not None))
-    if source.nodata is not None and not any(nodata_fits(source.nodata, np.dtype(d)) for d in dataset.dtypes):
-        found.append(f"The nodata value {source.nodata:g} cannot occur in '{source.name}' ({dataset.dtypes[0]}).")
-    return found
-
-
-def _no_crs(name: str, *, plain: bool, has_rpcs: bool) -> str:
-    if has_rpcs:
-        return f"'{name}' is not rectified (it has RPCs only): it is read in pixel coordinates; orthorectify it first."
-    if plain:
+    if georeference is _Georeference.RPCS:
+        return (
+            f"'{name}' is not rectified (it has RPCs only): it is read in pixel coordinates and the RPCs are carried "
+            "over; orthorectify it first if the map is to lie on the ground."
+        )
+    if georeference is _Georeference.NONE and crs is not None:
+        return (
+            f"'{name}' has a coordinate reference system, but nothing says where in it the pixels lie: the result is "
+            "in pixel coordinates and areas are in pixels; georeference it first if the map is to lie on the ground."
+        )
+    if crs is not None:
+        return None
+    if transform.is_identity:
         return f"'{name}' has no georeference: the result is in pixel coordinates and areas are in pixels."
     return f"'{name}' has no coordinate reference system: sizes on the ground are not known; name it with --crs."

@@ -15,6 +15,7 @@ import rasterio
 from rasterio._env import get_gdal_config
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
 
 # Copies between drivers raise GDAL's own error classes, which rasterio keeps private.
 GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError, CPLE_BaseError)
@@ -88,6 +89,18 @@ def opening(*, remote: bool = False) -> Iterator[None]:
     with _OPENING, gdal_environment(), rasterio.Env(**settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
+
+
+def has_geotransform(dataset: DatasetReader) -> bool:
+    """Whether a raster says where its pixels lie; an identity transform may be the file's, or stand for none.
+
+    Args:
+        dataset: An open handle without ground control points or RPCs: of these rasterio does not tell.
+    """
+    with _OPENING, gdal_environment(), warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", NotGeoreferencedWarning)
+        dataset.read_transform()
+    return not any(issubclass(warning.category, NotGeoreferencedWarning) for warning in found)
 
 
 def gdal_detail(error: BaseException) -> str:

@@ -50,19 +50,23 @@ class LabelReader(SceneReader):
         super().__enter__()
         if self.warped:
             try:
-                self._dataset = self._warped_dataset()
+                self._use(self._warped_dataset())
             except GDAL_ERRORS as error:
                 self.__exit__(None, None, None)
                 raise SceneError(
                     f"The labels '{self.source.name}' cannot be brought to the scene's grid: {gdal_detail(error)}."
                 ) from error
-            self._resources.callback(self._dataset.close)
         return self
 
     def _warped_dataset(self) -> WarpedVRT:
         dataset = self.dataset
-        tells_empty = self.nodata[0] is not None or any(use.name == "alpha" for use in dataset.colorinterp)
-        given = {} if self.source.nodata is None else {"src_nodata": self.source.nodata, "nodata": self.source.nodata}
+        tells_empty = self.nodata[0] is not None or self.facts.alpha_band is not None
+        given: dict[str, float | None] = {}
+        if self.source.nodata is not None:
+            given = {"src_nodata": self.source.nodata, "nodata": self.source.nodata}
+        elif self.nodata[0] is None:
+            # Otherwise a nodata value that the mask overrules would be used in its place.
+            given = {"src_nodata": None}
         with gdal_environment():
             return WarpedVRT(
                 dataset,

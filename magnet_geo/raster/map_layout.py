@@ -6,15 +6,33 @@ from dataclasses import dataclass
 
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from rasterio.rpc import RPC
 
 from magnet_geo import __version__
 from magnet_geo.classes import ClassScheme
+from magnet_geo.errors import SceneError
 from magnet_geo.grid import RasterGrid
 from magnet_geo.raster.description import SceneDescription
 
 TILE_PX = 512
+# GDAL keeps 8 bytes for each tile of a TIFF in one list, which may have 2 GB.
+_MOST_TILES = 2**31 // 8
 
 Pairs = tuple[tuple[str, str], ...]
+
+
+def refuse_too_large(scene: SceneDescription) -> None:
+    """Refuse a scene whose map, which has its size whatever part of it is mapped, would not fit into a TIFF.
+
+    Raises:
+        SceneError: It is too large.
+    """
+    if _tiles(scene.grid) > _MOST_TILES:
+        raise SceneError(
+            f"'{scene.name}' has {scene.grid.width} x {scene.grid.height} pixels, more than a GeoTIFF of its size can "
+            f"hold; cut out the part you need first, as a small text file: gdal_translate -of VRT -projwin LEFT TOP "
+            "RIGHT BOTTOM IN OUT.vrt."
+        )
 
 
 @dataclass(frozen=True)
@@ -28,6 +46,7 @@ class MapLayout:
         scheme: Classes, where pixel values are class values; None for shares such as certainty.
         gcps: Ground control points to carry over.
         gcp_crs: Their CRS.
+        rpcs: Rational polynomial coefficients to carry over.
         tags: Metadata of the dataset, as pairs.
         creation_options: The user's options of GDAL's COG driver, as pairs.
     """
@@ -38,6 +57,7 @@ class MapLayout:
     scheme: ClassScheme | None = None
     gcps: tuple[GroundControlPoint, ...] = ()
     gcp_crs: CRS | None = None
+    rpcs: RPC | None = None
     tags: Pairs = ()
     creation_options: Pairs = ()
 
@@ -46,22 +66,35 @@ class MapLayout:
         cls, scene: SceneDescription, scheme: ClassScheme, *, tags: Pairs = (), creation_options: Pairs = ()
     ) -> MapLayout:
         """A map of class values on a scene's grid."""
-        return cls(scene.grid, ("class",), scheme.nodata, scheme, scene.gcps, scene.gcp_crs, tags, creation_options)
+        return cls(
+            scene.grid,
+            ("class",),
+            scheme.nodata,
+            scheme,
+            scene.gcps,
+            scene.gcp_crs,
+            scene.rpcs,
+            tags,
+            creation_options,
+        )
 
     @classmethod
     def of_shares(
         cls, scene: SceneDescription, band_names: tuple[str, ...], *, tags: Pairs = (), creation_options: Pairs = ()
     ) -> MapLayout:
         """Certainty or probabilities on a scene's grid: 0-254 stand for 0-1, 255 is nodata."""
-        return cls(scene.grid, band_names, 255, None, scene.gcps, scene.gcp_crs, tags, creation_options)
+        return cls(scene.grid, band_names, 255, None, scene.gcps, scene.gcp_crs, scene.rpcs, tags, creation_options)
 
     @property
     def tiled_bytes(self) -> int:
         """Size of all tiles, uncompressed; those at the edges are whole."""
-        rows, cols = -(-self.grid.height // TILE_PX), -(-self.grid.width // TILE_PX)
-        return rows * cols * TILE_PX**2 * len(self.band_names)
+        return _tiles(self.grid) * TILE_PX**2 * len(self.band_names)
 
     @property
     def all_tags(self) -> dict[str, str]:
         """The tags with the name of this software."""
         return {"TIFFTAG_SOFTWARE": f"magnet-geo {__version__}", **dict(self.tags)}
+
+
+def _tiles(grid: RasterGrid) -> int:
+    return -(-grid.height // TILE_PX) * -(-grid.width // TILE_PX)

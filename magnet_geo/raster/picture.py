@@ -7,15 +7,15 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from rasterio.io import DatasetReader, MemoryFile
+from rasterio.io import MemoryFile
 
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import RasterGrid, Size
+from magnet_geo.raster.band_facts import BandFacts
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
 from magnet_geo.raster.remote import persistently, remote_failure
-from magnet_geo.raster.scene_reader import ScenePixels, alpha_band, has_own_mask
+from magnet_geo.raster.scene_reader import ScenePixels, read_pixels
 from magnet_geo.raster.source import SceneSource, open_once
-from magnet_geo.raster.validity import valid_pixels
 
 
 def picture_size(grid: RasterGrid, max_side: int) -> Size:
@@ -46,7 +46,8 @@ def _read_once(source: SceneSource, bands: tuple[int, ...], size: Size, *, categ
     try:
         with open_once(source, overviews=True) as dataset, gdal_environment():
             reduced = size.height < dataset.height or size.width < dataset.width
-            return _read(dataset, source, bands, size, way if reduced else Resampling.nearest)
+            facts = BandFacts.of(dataset, source)
+            return read_pixels(dataset, facts, bands, size, resampling=way if reduced else Resampling.nearest)
     except GDAL_ERRORS as error:
         if source.is_remote:
             raise remote_failure(source.path, gdal_detail(error)) from error
@@ -71,20 +72,3 @@ def indexed_png(values: NDArray[np.uint8], colors: dict[int, tuple[int, int, int
             dataset.write_colormap(1, palette)
         content: bytes = file.read()
     return content
-
-
-def _read(
-    dataset: DatasetReader, source: SceneSource, bands: tuple[int, ...], size: Size, way: Resampling
-) -> ScenePixels:
-    shape = size.height, size.width
-    values = np.stack([dataset.read(band, out_shape=shape, resampling=way) for band in bands])
-    alpha, masked = alpha_band(dataset), [band for band in bands if has_own_mask(dataset, band)]
-    nodata = [dataset.nodatavals[band - 1] if source.nodata is None else source.nodata for band in bands]
-    valid = valid_pixels(
-        values,
-        nodata=tuple(nodata),
-        alpha=dataset.read(alpha, out_shape=shape) if alpha else None,
-        masks=dataset.read_masks(masked, out_shape=(len(masked), *shape)) if len(masked) == len(bands) else None,
-    )
-    values[:, ~valid] = 0
-    return ScenePixels(values, valid)

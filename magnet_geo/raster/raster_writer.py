@@ -245,11 +245,12 @@ class GeoTiffDraft:
 
 
 def _georeference(layout: MapLayout) -> dict[str, object]:
+    found: dict[str, object] = {} if layout.rpcs is None else {"rpcs": layout.rpcs}
     if layout.gcps:
-        return {"gcps": list(layout.gcps), "crs": layout.gcp_crs}
-    if layout.grid.transform.is_identity:
-        return {"crs": layout.grid.crs}
-    return {"crs": layout.grid.crs, "transform": layout.grid.transform}
+        return found | {"gcps": list(layout.gcps), "crs": layout.gcp_crs}
+    if layout.grid.transform.is_identity and layout.grid.crs is None:
+        return found
+    return found | {"crs": layout.grid.crs, "transform": layout.grid.transform}
 
 
 def _write_metadata(dataset: DatasetWriter, layout: MapLayout) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from math import ceil
@@ -9,12 +10,14 @@ from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
+from magnet_geo.progress import CancelToken
+from magnet_geo.raster.band_facts import BandFacts
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment
 from magnet_geo.raster.remote import persistently, remote_failure
 from magnet_geo.raster.remote_lanes import RemoteLanes
@@ -48,29 +51,31 @@ class SceneReader:
     A reader serves one thread at a time; threads that read at once open their own.
     """
 
-    def __init__(self, source: SceneSource, bands: tuple[int, ...]) -> None:
+    def __init__(self, source: SceneSource, bands: tuple[int, ...], *, cancel: CancelToken | None = None) -> None:
         """Name what is read.
 
         Args:
             source: The scene.
             bands: Band numbers, 1-based, in the model's order.
+            cancel: Looked at before each read; None where reads are short and the caller looks itself.
         """
         self.source = source
         self.bands = bands
+        self._cancel = cancel or CancelToken()
         self._resources = ExitStack()
         self._dataset: DatasetReader | None = None
+        self._facts: BandFacts | None = None
         self._remote: RemoteLanes | None = None
         self._decimated: dict[int, ScenePixels] = {}
 
     def __enter__(self) -> SceneReader:
-        self._dataset = open_handle(self.source)
-        self._resources.callback(self._dataset.close)
+        self._use(open_handle(self.source))
         if self.source.is_remote:
             lanes = RemoteLanes(
                 self.source.path,
-                block_height=self._dataset.block_shapes[self.bands[0] - 1][0],
+                block_height=self._block.height,
                 open_dataset=lambda: open_once(self.source),
-                read=lambda dataset, rect: _read(dataset, self.bands, self.nodata, rect, rect.size),
+                read=lambda dataset, rect: _read(dataset, self.facts, self.bands, rect, rect.size),
             )
             self._remote = self._resources.enter_context(lanes)
         return self
@@ -78,7 +83,7 @@ class SceneReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._dataset = None
+        self._dataset, self._facts = None, None
         self._decimated = {}
         self._resources.close()
 
@@ -90,35 +95,54 @@ class SceneReader:
     @property
     def dtype(self) -> np.dtype[np.generic]:
         """Dtype of the values that are read; the common one where the bands differ."""
-        return np.result_type(*(self.dataset.dtypes[band - 1] for band in self.bands))
+        return self.facts.common_dtype(self.bands)
 
     @property
     def nodata(self) -> tuple[float | None, ...]:
-        """Nodata value of each chosen band: the user's, else the file's."""
-        if self.source.nodata is not None:
-            return (self.source.nodata,) * len(self.bands)
-        return tuple(self.dataset.nodatavals[band - 1] for band in self.bands)
+        """Nodata value of each chosen band: the user's, else the file's where no mask or alpha band overrules it."""
+        return tuple(self.facts.deciding_nodata[band - 1] for band in self.bands)
 
     @property
     def always_valid(self) -> bool:
         """True where nothing can mark a pixel as not valid: integers without nodata value, alpha or mask band."""
         tagged = all(value is not None and nodata_fits(value, self.dtype) for value in self.nodata)
-        hidden = alpha_band(self.dataset) is not None or any(has_own_mask(self.dataset, band) for band in self.bands)
+        hidden = self.facts.alpha_band is not None or any(self.facts.own_masks[band - 1] for band in self.bands)
         return self.dtype.kind in "iu" and not tagged and not hidden
 
     @property
     def dataset(self) -> DatasetReader:
         """The open handle."""
         if self._dataset is None:
-            raise RuntimeError(f"The reader of '{self.source.path}' is not open; use it in a with block.")
+            raise self._not_open()
         return self._dataset
+
+    @property
+    def facts(self) -> BandFacts:
+        """What the open handle says of its bands."""
+        if self._facts is None:
+            raise self._not_open()
+        return self._facts
+
+    @property
+    def _block(self) -> Size:
+        return Size(*self.dataset.block_shapes[self.bands[0] - 1])
+
+    def _use(self, dataset: DatasetReader) -> None:
+        self._resources.callback(dataset.close)
+        with gdal_environment():
+            self._dataset, self._facts = dataset, BandFacts.of(dataset, self.source)
+
+    def _not_open(self) -> RuntimeError:
+        return RuntimeError(f"The reader of '{self.source.path}' is not open; use it in a with block.")
 
     def read(self, rect: PixelRect) -> ScenePixels:
         """Read a rectangle; what lies beyond the scene is 0 and not valid.
 
         Raises:
             SceneError: A block cannot be decoded.
+            CancelledError: The token was raised.
         """
+        self._cancel.raise_if_cancelled()
         height, width = self.size.height, self.size.width
         inside = rect.intersection(PixelRect(0, 0, height, width))
         if inside == rect:
@@ -134,7 +158,7 @@ class SceneReader:
     def _read_inside(self, rect: PixelRect) -> ScenePixels:
         if self._remote is not None:
             return self._remote.read(rect)
-        return _read(self.dataset, self.bands, self.nodata, rect, rect.size)
+        return _read(self.dataset, self.facts, self.bands, rect, rect.size)
 
     def read_decimated(self, max_side: int) -> ScenePixels:
         """Read the whole scene, reduced so that no side exceeds ``max_side`` pixels.
@@ -144,6 +168,7 @@ class SceneReader:
         scene without overviews is sampled instead.
         """
         if max_side not in self._decimated:
+            self._cancel.raise_if_cancelled()
             self._decimated = {max_side: self._read_reduced(max_side)}
         return self._decimated[max_side]
 
@@ -153,8 +178,8 @@ class SceneReader:
         Returns:
             None where they cost as much as all of it.
         """
-        rows, cols = self.dataset.block_shapes[self.bands[0] - 1]
-        few_blocks = self.size.height < _MANY_BLOCKS * rows or self.size.width < _MANY_BLOCKS * cols
+        block = self._block
+        few_blocks = self.size.height < _MANY_BLOCKS * block.height or self.size.width < _MANY_BLOCKS * block.width
         if max_side in self._decimated or self.source.is_remote or few_blocks or self._is_sampled(max_side):
             return None
         scene, reduced = self.size, self._reduced_size(max_side)
@@ -168,15 +193,14 @@ class SceneReader:
         with open_once(self.source, overviews=True) as dataset:
             if dataset.overviews(self.bands[0]):
                 return None
-            return tuple(_read(dataset, self.bands, self.nodata, rect, size) for rect, size in edges)
+            return tuple(_read(dataset, self.facts, self.bands, rect, size) for rect, size in edges)
 
     def sampled_positions(self, max_side: int) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         """Rows and columns of the scene that `read_decimated` picks; None where they are evenly spread."""
         if not self._is_sampled(max_side):
             return None
-        side, size = max_side // SAMPLES_ACROSS, self.size
-        block_height, block_width = self.dataset.block_shapes[self.bands[0] - 1]
-        starts = _lattice(size.height, side, block_height), _lattice(size.width, side, block_width)
+        side, size, block = max_side // SAMPLES_ACROSS, self.size, self._block
+        starts = _lattice(size.height, side, block.height), _lattice(size.width, side, block.width)
         rows, cols = (np.concatenate([start + np.arange(side) for start in along]) for along in starts)
         return rows, cols
 
@@ -198,7 +222,7 @@ class SceneReader:
         whole, reduced = PixelRect(0, 0, self.size.height, self.size.width), self._reduced_size(max_side)
         with open_once(self.source, overviews=True) as dataset:
             try:
-                return _read(dataset, self.bands, self.nodata, whole, reduced)
+                return _read(dataset, self.facts, self.bands, whole, reduced)
             except SceneError as error:
                 if self.source.is_remote:
                     raise remote_failure(self.source.path, gdal_detail(error)) from error
@@ -217,11 +241,10 @@ class SceneReader:
 
     def _read_samples(self, max_side: int) -> ScenePixels:
         """Pieces of the scene on a lattice, side by side: without overviews a reduced read would load all of it."""
-        side = max_side // SAMPLES_ACROSS
-        block_height, block_width = self.dataset.block_shapes[self.bands[0] - 1]
+        side, block = max_side // SAMPLES_ACROSS, self._block
         rows = [
-            [self.read(PixelRect(row, col, side, side)) for col in _lattice(self.size.width, side, block_width)]
-            for row in _lattice(self.size.height, side, block_height)
+            [self.read(PixelRect(row, col, side, side)) for col in _lattice(self.size.width, side, block.width)]
+            for row in _lattice(self.size.height, side, block.height)
         ]
         return ScenePixels(
             np.block([[piece.values for piece in row] for row in rows]),
@@ -230,21 +253,51 @@ class SceneReader:
 
 
 def _read(
-    dataset: DatasetReader, bands: tuple[int, ...], nodata: tuple[float | None, ...], rect: PixelRect, shape: Size
+    dataset: DatasetReader, facts: BandFacts, bands: tuple[int, ...], rect: PixelRect, shape: Size
 ) -> ScenePixels:
     window = Window(rect.col, rect.row, rect.width, rect.height)
-    out_shape = shape.height, shape.width
     try:
         with gdal_environment():
-            alpha = alpha_band(dataset)
-            indexes = [*bands, *([alpha] if alpha else [])]
-            read = _read_values(dataset, indexes, window, out_shape)
-            masks = _read_masks(dataset, bands, window, out_shape)
+            return read_pixels(dataset, facts, bands, shape, window=window)
     except GDAL_ERRORS as error:
         _forget_failure(dataset)
         raise SceneError(_read_failure(dataset.name, rect, gdal_detail(error))) from error
-    values = read[: len(bands)].astype(np.result_type(*(dataset.dtypes[band - 1] for band in bands)), copy=False)
-    valid = valid_pixels(values, nodata=nodata, alpha=read[-1] if alpha else None, masks=masks)
+
+
+def read_pixels(
+    dataset: DatasetReader,
+    facts: BandFacts,
+    bands: tuple[int, ...],
+    shape: Size,
+    *,
+    window: Window | None = None,
+    resampling: Resampling = Resampling.nearest,
+) -> ScenePixels:
+    """Read bands and what says which of their pixels are valid, within a `gdal_environment`.
+
+    Args:
+        dataset: An open handle.
+        facts: Its bands.
+        bands: Band numbers, 1-based.
+        shape: Size of the result.
+        window: What is read; None for everything.
+        resampling: Of the values, where the shape is not the window's; validity takes the nearest pixel.
+    """
+    out_shape, alpha_band = (shape.height, shape.width), facts.deciding_alpha(bands)
+    if alpha_band is None or resampling is Resampling.nearest:
+        indexes = [*bands, *([alpha_band] if alpha_band else [])]
+        read = _read_values(dataset, facts, indexes, window, out_shape, resampling)
+        alpha = read[-1] if alpha_band else None
+    else:
+        read = _read_values(dataset, facts, list(bands), window, out_shape, resampling)
+        alpha = dataset.read(alpha_band, window=window, out_shape=out_shape)
+    values = read[: len(bands)].astype(facts.common_dtype(bands), copy=False)
+    valid = valid_pixels(
+        values,
+        nodata=tuple(facts.deciding_nodata[band - 1] for band in bands),
+        alpha=alpha,
+        masks=_read_masks(dataset, facts, bands, window, out_shape),
+    )
     if not valid.all():
         values[:, ~valid] = 0
     return ScenePixels(values, valid)
@@ -264,39 +317,35 @@ def _forget_failure(dataset: DatasetReader) -> None:
 
 
 def _read_values(
-    dataset: DatasetReader, indexes: list[int], window: Window, out_shape: tuple[int, int]
+    dataset: DatasetReader,
+    facts: BandFacts,
+    indexes: list[int],
+    window: Window | None,
+    out_shape: tuple[int, int],
+    resampling: Resampling,
 ) -> NDArray[np.generic]:
-    if len({dataset.dtypes[i - 1] for i in indexes}) > 1:
-        return np.stack([dataset.read(i, window=window, out_shape=out_shape) for i in indexes])
+    how = {"window": window, "resampling": resampling}
+    if len({facts.dtypes[index - 1] for index in indexes}) > 1:
+        return np.stack([dataset.read(index, out_shape=out_shape, **how) for index in indexes])
     # One call for all bands: a second pass over interleaved blocks that outgrew the cache would decode them again.
-    values: NDArray[np.generic] = dataset.read(indexes, window=window, out_shape=(len(indexes), *out_shape))
+    values: NDArray[np.generic] = dataset.read(indexes, out_shape=(len(indexes), *out_shape), **how)
     return values
 
 
 def _read_masks(
-    dataset: DatasetReader, bands: tuple[int, ...], window: Window, out_shape: tuple[int, int]
-) -> NDArray[np.uint8] | None:
-    masked = [band for band in bands if has_own_mask(dataset, band)]
-    if len(masked) < len(bands):
-        return None
-    if MaskFlags.per_dataset in dataset.mask_flag_enums[bands[0] - 1]:
-        masked = masked[:1]
-    masks: NDArray[np.uint8] = dataset.read_masks(masked, window=window, out_shape=(len(masked), *out_shape))
-    return masks
-
-
-def alpha_band(dataset: DatasetReader) -> int | None:
-    """Number of the alpha band, or None."""
-    found = (i for i, use in zip(dataset.indexes, dataset.colorinterp, strict=True) if use is ColorInterp.alpha)
-    return next(found, None)
-
-
-def has_own_mask(dataset: DatasetReader, band: int) -> bool:
-    """True where a mask band exists that is neither the alpha band nor derived from the nodata value."""
-    flags = dataset.mask_flag_enums[band - 1]
-    if MaskFlags.alpha in flags or MaskFlags.all_valid in flags:
-        return False
-    return MaskFlags.per_dataset in flags or MaskFlags.nodata not in flags
+    dataset: DatasetReader,
+    facts: BandFacts,
+    bands: tuple[int, ...],
+    window: Window | None,
+    out_shape: tuple[int, int],
+) -> Sequence[NDArray[np.uint8] | None]:
+    """The mask of each band, or None; one array serves all bands that share it."""
+    masked = [band for band in dict.fromkeys(bands) if facts.own_masks[band - 1]]
+    read = masked[:1] if facts.shared_mask else masked
+    if not read:
+        return [None] * len(bands)
+    masks = dict(zip(read, dataset.read_masks(read, window=window, out_shape=(len(read), *out_shape)), strict=True))
+    return [masks.get(read[0] if facts.shared_mask else band) for band in bands]
 
 
 def _read_failure(path: str, rect: PixelRect, detail: str) -> str:

@@ -113,7 +113,8 @@ def _reflectances(reader: SceneReader, sensor: Sensor | None) -> tuple[list[Refl
     if sensor is not None and sensor.reflectance is not None and reader.dtype.name == sensor.dtype:
         return [sensor.reflectance] * count, f"the sensor {sensor.name}"
     dataset = reader.dataset
-    tagged = [Reflectance(dataset.scales[band - 1], dataset.offsets[band - 1]) for band in reader.bands]
+    scales, offsets = dataset.scales, dataset.offsets
+    tagged = [Reflectance(scales[band - 1], offsets[band - 1]) for band in reader.bands]
     if any(of != Reflectance(1.0) for of in tagged):
         return tagged, "the file's scales and offsets"
     if reader.dtype.kind == "f":

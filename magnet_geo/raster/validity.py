@@ -5,6 +5,7 @@ Shapes: B bands, H rows, W columns.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -18,7 +19,7 @@ def valid_pixels(
     *,
     nodata: tuple[float | None, ...],
     alpha: NDArray[np.generic] | None = None,
-    masks: NDArray[np.uint8] | None = None,
+    masks: Sequence[NDArray[np.uint8] | None] | None = None,
 ) -> NDArray[np.bool_]:
     """Find the usable pixels.
 
@@ -26,18 +27,16 @@ def valid_pixels(
         values: (B, H, W) native values of the model's bands.
         nodata: Nodata value per band; None where a band has none.
         alpha: (H, W), 0 where transparent.
-        masks: (M, H, W), 0 where masked; one mask for all bands or one per band.
+        masks: (H, W) per band, 0 where masked; None for a band without a mask.
 
     Returns:
-        (H, W), False where all bands are nodata, any is NaN or infinite, alpha is 0 or every mask is 0.
+        (H, W), False where all bands are nodata or masked, any is NaN or infinite, or alpha is 0.
     """
-    valid = ~_all_nodata(values, nodata)
+    valid = ~_missing(values, nodata, [None] * len(values) if masks is None else masks)
     if values.dtype.kind == "f":
         valid &= np.isfinite(values).all(axis=0)
     if alpha is not None:
         valid &= alpha != 0
-    if masks is not None:
-        valid &= (masks != 0).any(axis=0)
     return valid
 
 
@@ -49,12 +48,19 @@ def nodata_fits(nodata: float, dtype: np.dtype[np.generic]) -> bool:
     return float(nodata).is_integer() and limits.min <= nodata <= limits.max
 
 
-def _all_nodata(values: NDArray[np.generic], nodata: tuple[float | None, ...]) -> NDArray[np.bool_]:
+def _missing(
+    values: NDArray[np.generic], nodata: tuple[float | None, ...], masks: Sequence[NDArray[np.uint8] | None]
+) -> NDArray[np.bool_]:
+    """Where each band is nodata or masked."""
     missing = np.ones(values.shape[1:], bool)
-    for band, value in zip(values, nodata, strict=True):
-        if value is None or not nodata_fits(value, values.dtype):
+    for band, value, mask in zip(values, nodata, masks, strict=True):
+        tagged = value is not None and nodata_fits(value, values.dtype)
+        if not tagged and mask is None:
             return np.zeros(values.shape[1:], bool)
-        missing &= _equals(band, value)
+        of_band = np.zeros(values.shape[1:], bool) if mask is None else mask == 0
+        if tagged and value is not None:
+            of_band |= _equals(band, value)
+        missing &= of_band
     return missing
 
 

@@ -59,14 +59,18 @@ class AreaOfInterest:
             what = f"'{area.vector}'" if area.vector else "given as a box"
             raise AreaOfInterestError(
                 f"The area of interest {what} (bounds {_bounds_text(geometry)}) misses the scene (bounds "
-                f"{_bounds_text(_footprint(grid))}); check its coordinates and its CRS."
+                f"{_bounds_text(_outline(grid, grid.rect))}); check its coordinates and its CRS."
             )
+        shapely.prepare(geometry)
         return cls(grid, geometry, rect)
 
     def inside(self, rect: PixelRect) -> NDArray[np.bool_]:
         """Which pixels of a rectangle are inside: (h, w) boolean."""
         if self.geometry is None:
             return np.ones((rect.height, rect.width), np.bool_)
+        # Most windows of a long or scattered area see nothing of it.
+        if not self.geometry.intersects(_outline(self.grid, rect)):
+            return np.zeros((rect.height, rect.width), np.bool_)
         # Rasterizing opens a raster in memory, with a warning where pixel coordinates are the grid's.
         with opening():
             inside: NDArray[np.bool_] = geometry_mask(
@@ -123,6 +127,11 @@ def _vector_errors(path: Path) -> Iterator[None]:
 
 
 def _to_grid(polygons: gpd.GeoSeries, grid: RasterGrid, what: str) -> BaseGeometry:
+    if polygons.crs is not None and grid.crs is None and grid.transform.is_identity:
+        raise AreaOfInterestError(
+            f"The area of interest {what} has a CRS but the scene is in pixel coordinates; give a box in pixels, or "
+            "georeference the scene first."
+        )
     if polygons.crs is not None and grid.crs is None:
         raise AreaOfInterestError(
             f"The area of interest {what} has a CRS but the scene has none; name the scene's with --crs."
@@ -136,7 +145,7 @@ def _to_grid(polygons: gpd.GeoSeries, grid: RasterGrid, what: str) -> BaseGeomet
 
 
 def _covering_rect(geometry: BaseGeometry, grid: RasterGrid) -> PixelRect | None:
-    common = shapely.intersection(geometry, _footprint(grid))
+    common = shapely.intersection(geometry, _outline(grid, grid.rect))
     if common.is_empty or common.area == 0:
         return None
     to_pixels = ~grid.transform
@@ -148,9 +157,9 @@ def _covering_rect(geometry: BaseGeometry, grid: RasterGrid) -> PixelRect | None
     return PixelRect(row, col, max(1, row_stop - row), max(1, col_stop - col))
 
 
-def _footprint(grid: RasterGrid) -> BaseGeometry:
-    rows = np.array([0, 0, grid.height, grid.height], dtype=np.float64)
-    cols = np.array([0, grid.width, grid.width, 0], dtype=np.float64)
+def _outline(grid: RasterGrid, rect: PixelRect) -> BaseGeometry:
+    rows = np.array([rect.row, rect.row, rect.row_stop, rect.row_stop], dtype=np.float64)
+    cols = np.array([rect.col, rect.col_stop, rect.col_stop, rect.col], dtype=np.float64)
     return shapely.Polygon(np.column_stack(grid.world(rows=rows, cols=cols)))
 
 

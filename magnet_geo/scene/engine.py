@@ -60,7 +60,7 @@ def segment_scene(
     Raises:
         MagnetGeoError: With a sentence for the user; no output exists then.
     """
-    started = time.monotonic()
+    started, cancel = time.monotonic(), cancel or CancelToken()
     if workers is not None and options.budget_s is not None:
         raise OptionError("A budget of time is kept by one process: leave out either --budget or --workers.")
     budget = None if options.budget_s is None else TimeBudget(options.budget_s)
@@ -70,13 +70,14 @@ def segment_scene(
         model = load_model(model)
     if options.threads:
         use_threads(options.threads)
-    plan = plan_run(scene, model, options)
+    cancel.raise_if_cancelled()
+    plan = plan_run(scene, model, options, cancel=cancel)
     for warning in plan.warnings:
         progress(WarningEvent(warning))
     work = WorkFolder(output)
     with _opened(workers, options) as cluster, _what_is_kept_is_told(work), work:
         plan = take_up(work, output, plan, model, options, progress, computes_here=cluster is None)
-        run = MapRun(plan, model, options, work, progress, cancel or CancelToken(), budget, cluster)
+        run = MapRun(plan, model, options, work, progress, cancel, budget, cluster)
         writer = run.write_map(output)
     return make_result(
         output,

@@ -70,6 +70,7 @@ class SceneRecord(BaseModel):
         has_mask_band: Whether a mask band says what is valid.
         overviews: Decimations of its overviews.
         ground_control_points: How many it has, where these are its only georeference.
+        has_rpcs: Whether it has rational polynomial coefficients (RPCs).
         warnings: What the user should know.
         fit: How the model would read it.
     """
@@ -86,6 +87,7 @@ class SceneRecord(BaseModel):
     has_mask_band: bool
     overviews: tuple[int, ...]
     ground_control_points: int
+    has_rpcs: bool
     warnings: tuple[str, ...]
     fit: FitRecord
 
@@ -117,6 +119,7 @@ def inspect_scene(scene: str, manifest: Manifest, options: SegmentOptions) -> Sc
         has_mask_band=description.has_mask_band,
         overviews=description.overviews,
         ground_control_points=len(description.gcps),
+        has_rpcs=description.rpcs is not None,
         warnings=description.warnings,
         fit=_fit(description, manifest, options),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -138,7 +138,7 @@ class MapRun:
 
     def _speed(self) -> RunSpeed:
         self._say(0.0, "plan", "Measuring the speed")
-        return measure_speed(self.plan, self.model, self.options)
+        return measure_speed(self.plan, self.model, self.options, cancel=self.cancel)
 
     def _allows_ranking(self, speed: RunSpeed) -> bool:
         """Whether the budget is worth a ranking; the user is told where it is not."""
@@ -151,7 +151,7 @@ class MapRun:
 
     def _run_pass(self, name: PassName, ranking: NothingRanked | None) -> PartsStore:
         """Finish all windows of a pass; the store they can be read from."""
-        folder, windows = self.work.folder(name), list(self.plan.windows.touching(self.plan.area.rect))
+        folder, windows = self.work.folder(name), self.plan.area_windows
         begun, step = self._fraction, _STEPS[name]
 
         def before(done: float) -> None:
@@ -175,7 +175,7 @@ class MapRun:
         self,
         name: PassName,
         store: PartsStore,
-        windows: list[Window],
+        windows: Sequence[Window],
         ranking: NothingRanked | None,
         *,
         before: Callable[[float], None],
@@ -210,7 +210,7 @@ class MapRun:
         workers: Workers,
         name: PassName,
         folder: Path,
-        windows: list[Window],
+        windows: Sequence[Window],
         ranking: NothingRanked | None,
         after: Callable[[float], None],
     ) -> None:

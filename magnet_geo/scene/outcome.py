@@ -82,7 +82,7 @@ def make_plan_record(
         budget_s: Seconds it may take.
     """
     pyramid = model.manifest.pyramid_value()
-    windows = sum(1 for _ in plan.windows.touching(plan.area.rect))
+    windows = len(plan.area_windows)
     passes = len(pyramid.patches(0)) + sum(2 * len(pyramid.patches(level)) for level in range(1, len(pyramid.levels)))
     return PlanRecord(
         scene=plan.source.address,
@@ -129,7 +129,7 @@ def make_run_record(plan: RunPlan, model: Segmenter, options: SegmentOptions, ta
         ranked_share=_ranked_share(options, tally),
         min_confidence=options.min_confidence,
         part_of_scene=options.area is not None,
-        windows=sum(1 for _ in plan.windows.touching(plan.area.rect)),
+        windows=len(plan.area_windows),
         window=(plan.windows.window.height, plan.windows.window.width),
         halo=plan.windows.halo,
         device=str(model.predictor.device),

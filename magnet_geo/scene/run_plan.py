@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 
 from magnet_geo.errors import OptionError
-from magnet_geo.grid import PixelRect, ReadScale, Size, WindowPlan
+from magnet_geo.grid import PixelRect, ReadScale, Size, WindowBlock, WindowPlan
 from magnet_geo.model import Manifest
 from magnet_geo.normalization import Scaling
+from magnet_geo.progress import CancelToken
 from magnet_geo.raster import (
     AutoScaling,
     ModelValues,
@@ -22,6 +23,7 @@ from magnet_geo.raster import (
     SceneSource,
     choose_bands,
     choose_scaling,
+    refuse_too_large,
     untagged_collar,
 )
 from magnet_geo.raster.gdal_environment import CACHE_BYTES, limit_block_cache
@@ -68,23 +70,33 @@ class RunPlan:
     memory: MemoryPlan
     warnings: tuple[str, ...]
 
+    @property
+    def area_windows(self) -> WindowBlock:
+        """The windows that the run takes: those that see a pixel of the area."""
+        return self.windows.touching(self.area.rect)
 
-def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> RunPlan:
+
+def plan_run(
+    scene: str | Path, model: Segmenter, options: SegmentOptions, *, cancel: CancelToken | None = None
+) -> RunPlan:
     """Decide everything about a run.
 
     Args:
         scene: Anything GDAL opens.
         model: The model.
         options: The user's decisions.
+        cancel: Raised by another thread to stop before the next read.
 
     Raises:
-        SceneError: The scene cannot be read or does not fit the model.
+        SceneError: The scene cannot be read or does not fit the model, or is larger than a map can be.
         BandError: Its bands cannot be matched.
         AreaOfInterestError: The area cannot be read or misses the scene.
         MemoryLimitError: The limits are too low.
+        CancelledError: The token was raised.
     """
     limit_block_cache(CACHE_BYTES if options.max_memory is None else LEAST_CACHE_BYTES)
     source, description = describe_source(str(scene), options)
+    refuse_too_large(description)
     bands = choose_bands(description, model.manifest.bands, options.bands, options.known_sensor)
     area = AreaOfInterest.of(options.area, description.grid)
     if options.min_confidence > 0 and model.manifest.class_scheme().unclassified is None:
@@ -98,7 +110,7 @@ def plan_run(scene: str | Path, model: Segmenter, options: SegmentOptions) -> Ru
             "leave it out."
         )
     gsd_m, scale, warnings = choose_read_scale(description, model.manifest, options)
-    with SceneReader(source, bands) as reader:
+    with SceneReader(source, bands, cancel=cancel) as reader:
         found, text = choose_scaling(
             reader,
             mode=_scaling_mode(options),

@@ -46,34 +46,44 @@ _TRIES, _BATCHES = 5, 3
 _REPETITIONS, _PATIENCE_S = 4, 2.0
 
 
-def measure_speed(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> RunSpeed:
+def measure_speed(
+    plan: RunPlan, model: Segmenter, options: SegmentOptions, *, cancel: CancelToken | None = None
+) -> RunSpeed:
     """Take one window through the steps of a run; writes into a temporary folder only.
+
+    Args:
+        plan: The run.
+        model: The model.
+        options: The user's decisions.
+        cancel: Raised by another thread to stop between two steps.
 
     Raises:
         SceneError: The window cannot be read.
+        CancelledError: The token was raised.
     """
+    cancel = cancel or CancelToken()
     if options.threads:
         use_threads(options.threads)
     model.predictor.batch_size = plan.memory.batch_size
     pyramid = model.manifest.pyramid_value()
-    windows = list(plan.windows.touching(plan.area.rect))
+    windows = plan.area_windows
     coarsest, refines = int(pyramid.decimation(0)), _mode(model, options) != "off"
     load = partial(_load, plan, model, decimation=1 if refines else coarsest, for_map=True)
-    window, read = _first_with_pixels(load, windows)
+    window, read = _first_with_pixels(load, windows, cancel)
     rank = partial(_load, plan, model, window.window, decimation=coarsest, for_map=options.preview is not None)
     ranked, coarse_read = _cost(rank) if plan.reduced.overviews else (window, read)
     wanted = wanted_patches(window, scale=plan.scale, pyramid=pyramid)
     some = _some_patches(wanted, _BATCHES * plan.memory.batch_size if refines else 0)
     # Twice: libraries prepare themselves for the shapes they meet first.
-    batches = [cost for _ in range(2) for cost in _refining(plan, model, options, window, some)]
-    arrays, unrefined = _fastest(partial(_make, plan, model, options, window, NoPatches()))
-    uncertainties, coarse = _fastest(partial(_rank, plan, model, ranked))
+    batches = [cost for _ in range(2) for cost in _refining(plan, model, options, window, some, cancel)]
+    arrays, unrefined = _fastest(partial(_make, plan, model, options, window, NoPatches(), cancel))
+    uncertainties, coarse = _fastest(partial(_rank, plan, model, ranked, cancel))
     reachable = partial(reachable_patches, scale=plan.scale, pyramid=pyramid)
     valid_share = _count(wanted) / max(1, _count(reachable(window.window)))
     final = window.window.final.size.pixels
     return RunSpeed(
         windows=len(windows),
-        patches=round(valid_share * sum(_count(reachable(one)) for one in windows)),
+        patches=round(valid_share * sum(count * _count(reachable(one)) for one, count in windows.kinds())),
         cores=available_cores(),
         read=read,
         coarse_read=coarse_read,
@@ -86,13 +96,22 @@ def measure_speed(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> R
     )
 
 
-def estimate_time(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> TimeEstimate:
+def estimate_time(
+    plan: RunPlan, model: Segmenter, options: SegmentOptions, *, cancel: CancelToken | None = None
+) -> TimeEstimate:
     """Estimate the time of a run, from one of its windows.
+
+    Args:
+        plan: The run.
+        model: The model.
+        options: The user's decisions.
+        cancel: Raised by another thread to stop between two steps.
 
     Raises:
         SceneError: The window cannot be read.
+        CancelledError: The token was raised.
     """
-    speed = measure_speed(plan, model, options)
+    speed = measure_speed(plan, model, options, cancel=cancel)
     share, budget_s = options.refine.share if options.refine else None, options.budget_s
     two_passes = share is not None or budget_s is not None or options.preview is not None
     estimate = speed.estimate(refined_share=_expected_share(model, options, speed), two_passes=two_passes)
@@ -129,11 +148,16 @@ def _fast_share(model: Segmenter, found: Uncertainties) -> float | None:
     return chosen / max(1, sum(int(np.count_nonzero(~np.isnan(values))) for values in found))
 
 
-def _first_with_pixels(load: Callable[[Window], ModelWindow], windows: Sequence[Window]) -> tuple[ModelWindow, Cost]:
+def _first_with_pixels(
+    load: Callable[[Window], ModelWindow], windows: Sequence[Window], cancel: CancelToken
+) -> tuple[ModelWindow, Cost]:
     """A window with a pixel to map if a few tries find one, from the middle on, and what reading it costs."""
-    tries = sorted(windows, key=lambda window: abs(window.index - windows[len(windows) // 2].index))[:_TRIES]
+    middle = len(windows) // 2
+    around = windows[max(0, middle - _TRIES + 1) : middle + _TRIES]
+    tries = sorted(around, key=lambda window: abs(window.index - windows[middle].index))[:_TRIES]
     loaded = _cost(partial(load, tries[0]))
     for window in tries[1:]:
+        cancel.raise_if_cancelled()
         if loaded[0].support_valid.any():
             break
         loaded = _cost(partial(load, window))
@@ -152,19 +176,25 @@ def _make(
     options: SegmentOptions,
     window: ModelWindow,
     patches: PatchRule,
+    cancel: CancelToken,
     on_batch: Callable[[int], None] = lambda patches: None,
 ) -> Arrays:
     streams = pass_streams("map", model, plan, options)
     rules = SelectionRules(patches, model.rules("off").points)
     queue = model.patch_queue(rules)
-    maker = PartMaker(model, plan.scale, rules, None, streams, CancelToken(), _ignore, on_batch, queue)
+    maker = PartMaker(model, plan.scale, rules, None, streams, cancel, _ignore, on_batch, queue)
     taper = plan.windows.taper
     blenders = {name: SeamBlender(window.window, taper, left=None, above=None) for name in streams}
     return maker.full(window, maker.begin(window), Neighbors(lambda: blenders))()
 
 
 def _refining(
-    plan: RunPlan, model: Segmenter, options: SegmentOptions, window: ModelWindow, some: ListedPatches
+    plan: RunPlan,
+    model: Segmenter,
+    options: SegmentOptions,
+    window: ModelWindow,
+    some: ListedPatches,
+    cancel: CancelToken,
 ) -> list[Cost]:
     """What a patch costs, by each of the last batches: from the end of one to the end of the next."""
     ends: list[tuple[int, float, float]] = []
@@ -172,7 +202,7 @@ def _refining(
     def note(patches: int) -> None:
         ends.append((patches, time.perf_counter(), time.process_time()))
 
-    _make(plan, model, options, window, some, note)
+    _make(plan, model, options, window, some, cancel, note)
     refined = _count(some.chosen)
     # Where patches come one by one, those that are done side by side end at nearly the same time.
     one_by_one = model.patch_queue(model.rules("off")) is not None
@@ -185,9 +215,9 @@ def _refining(
     ]
 
 
-def _rank(plan: RunPlan, model: Segmenter, window: ModelWindow) -> Uncertainties:
+def _rank(plan: RunPlan, model: Segmenter, window: ModelWindow, cancel: CancelToken) -> Uncertainties:
     rules = model.rules("off")
-    maker = PartMaker(model, plan.scale, rules, None, {}, CancelToken(), _ignore, _ignore, model.patch_queue(rules))
+    maker = PartMaker(model, plan.scale, rules, None, {}, cancel, _ignore, _ignore, model.patch_queue(rules))
     return uncertainties_of(maker.coarse(window, maker.begin_coarse(window), Neighbors(dict))())
 
 
@@ -219,7 +249,7 @@ def _writing(arrays: Arrays, window: ModelWindow, plan: RunPlan, model: Segmente
     part = pass_streams("map", model, plan, options)[MAP].unpack(window.window.final, arrays)
     layout = MapLayout.of_classes(plan.description, model.manifest.class_scheme())
     height, width = part.core.height, part.core.width
-    layout = replace(layout, grid=RasterGrid(None, Affine.identity(), width, height), gcps=(), gcp_crs=None)
+    layout = replace(layout, grid=RasterGrid(None, Affine.identity(), width, height), gcps=(), gcp_crs=None, rpcs=None)
 
     def write(folder: str) -> None:
         with GeoTiffDraft(Path(folder) / "part.tif", layout) as draft:

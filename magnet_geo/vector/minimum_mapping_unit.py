@@ -166,5 +166,5 @@ def _layout(class_map: ClassMap, bands: ClassBands, merged: MergedBands) -> MapL
     tags = (("MAGNET_GEO_SIEVED", "small patches merged"),)
     if len(classes) < 2:
         found = class_map.description
-        return MapLayout(found.grid, ("class",), nodata, None, found.gcps, found.gcp_crs, tags)
+        return MapLayout(found.grid, ("class",), nodata, None, found.gcps, found.gcp_crs, found.rpcs, tags)
     return MapLayout.of_classes(class_map.description, ClassScheme(tuple(classes), nodata), tags=tags)

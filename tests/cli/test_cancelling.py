@@ -145,3 +145,63 @@ def test_signals_mean_what_they_meant_after_a_run(scene: Path, tiny_model: Path,
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     run("segment", scene, "-o", maps / "map.tif", "--model", tiny_model)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+# A reader that is stuck in a library: Python itself sees no signal until it returns.
+_STUCK = """
+import hashlib, pathlib, sys
+from magnet_geo.cli import cancelling
+from magnet_geo.cli.main import main
+from magnet_geo.scene import run_plan
+
+def stuck(*arguments):
+    reading.touch()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+
+cancelling._PATIENCE_S, reading = float(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1))
+run_plan.describe_source = stuck
+main()
+"""
+
+
+@contextmanager
+def stuck_in_planning(scene: Path, model: Path, maps: Path, *, patience_s: float) -> Iterator[Process]:
+    """A program that reads without end while it plans."""
+    reading = maps.parent / "reading"
+    command = [sys.executable, "-c", _STUCK, str(patience_s), reading, "segment", scene, "-o", maps / "map.tif"]
+    command += ["--model", model, "--progress", "jsonl"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, **pipes) as child:
+        try:
+            while not reading.exists():
+                assert child.poll() is None, child.communicate()
+                time.sleep(0.05)
+            yield child
+        finally:
+            child.kill()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are a matter of POSIX")
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "line"])
+def test_a_run_that_is_stuck_in_planning_is_cancelled_all_the_same(
+    scene: Path, tiny_model: Path, maps: Path, how: str
+) -> None:
+    with stuck_in_planning(scene, tiny_model, maps, patience_s=0.3) as child:
+        if how == "line":
+            assert child.stdin is not None
+            child.stdin.write(CANCEL)
+            child.stdin.flush()
+        else:
+            child.send_signal(signal.Signals[how])
+        assert_cancelled(child, maps)
+        assert names(maps) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are a matter of POSIX")
+def test_a_second_ctrl_c_ends_a_run_that_is_stuck(scene: Path, tiny_model: Path, maps: Path) -> None:
+    with stuck_in_planning(scene, tiny_model, maps, patience_s=10 * SOON_S) as child:
+        child.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(timeout=1)
+        child.send_signal(signal.SIGINT)
+        assert_cancelled(child, maps)

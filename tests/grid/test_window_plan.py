@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magnet_geo.grid import PixelRect, Size, WindowPlan
+from magnet_geo.grid import PixelRect, Size, Window, WindowPlan
 
 lengths = st.integers(1, 300)
 
@@ -138,3 +139,42 @@ def test_the_read_area_is_what_the_windows_of_an_area_read_inside_the_scene(
         read[window.read.slices] = True
     assert read[plan.read_area(area).slices].all()
     assert np.count_nonzero(read) == plan.read_area(area).size.pixels
+
+
+@given(plans(), st.data())
+def test_windows_of_a_kind_are_told_with_their_count(plan: WindowPlan, data: st.DataObject) -> None:
+    row, col = data.draw(st.integers(-50, 350)), data.draw(st.integers(-50, 350))
+    block = plan.touching(PixelRect(row, col, data.draw(st.integers(1, 300)), data.draw(st.integers(1, 300))))
+    assert [block[number] for number in range(len(block))] == list(block)
+    seen = Counter(window.support.relative_to(window.read) for window in block)
+    told = Counter[PixelRect]()
+    for window, count in block.kinds():
+        told[window.support.relative_to(window.read)] += count
+    assert told == seen
+
+
+def test_the_windows_of_an_area_cost_nothing_but_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+    make = WindowPlan.__getitem__
+
+    def counted(plan: WindowPlan, index: int) -> Window:
+        nonlocal made
+        made += 1
+        assert made <= 100, "windows outside the area are made"
+        return make(plan, index)
+
+    monkeypatch.setattr(WindowPlan, "__getitem__", counted)
+    plan = WindowPlan(Size(2 * 10**9, 10**9), Size(2048, 2048), 128)
+    area = PixelRect(5 * 10**8, 7 * 10**8, 3000, 100)
+    block = plan.touching(area)
+    assert len(list(block)) == len(block) == 6
+    assert plan.read_area(area).intersection(area) == area
+    assert len(plan.touching(PixelRect(0, 0, 10**9, 10**9))) > 10**11
+
+
+@pytest.mark.parametrize(
+    "area", [PixelRect(-9, 0, 9, 9), PixelRect(0, -9, 9, 9), PixelRect(100, 0, 9, 9), PixelRect(0, 90, 9, 9)]
+)
+def test_an_area_beside_the_scene_has_no_windows(area: PixelRect) -> None:
+    block = WindowPlan(Size(100, 90), Size(64, 64), 8).touching(area)
+    assert (len(block), list(block), list(block.kinds())) == (0, [], [])

@@ -117,3 +117,14 @@ def test_the_real_untagged_collar_is_found() -> None:
     assert "--nodata 0" in str(warning_for(str(SCENES / "landsat8_3band_uint16.tif")))
     assert warning_for(str(SCENES / "village_rgb_2m.tif")) is None
     assert warning_for(str(SCENES / "drone_rgba_collar_35cm.tif")) is None
+
+
+@pytest.mark.parametrize(("nodata", "told"), [(0, "its nodata tag does not"), (7, "without a nodata tag")])
+def test_a_border_that_a_mask_calls_data_is_told_whatever_the_nodata_tag_says(
+    tmp_path: Path, nodata: int, told: str
+) -> None:
+    values = collared(10)
+    path = write_raster(tmp_path / "a.tif", values, nodata=nodata, dataset_mask=np.ones(values.shape[1:], bool))
+    text = warning_for(path)
+    assert text is not None
+    assert told in text

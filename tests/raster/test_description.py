@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,12 @@ import pytest
 import rasterio
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from rasterio.io import DatasetReader
 
 from magnet_geo.errors import SceneError
-from magnet_geo.raster import SceneSource, describe_scene
-from tests.raster.rasters import TRANSFORM, ramp, write_raster
+from magnet_geo.grid import PixelRect
+from magnet_geo.raster import SceneReader, SceneSource, describe_scene
+from tests.raster.rasters import TRANSFORM, pushbroom_rpcs, ramp, write_raster
 
 
 @pytest.fixture
@@ -116,3 +120,100 @@ def test_a_container_names_what_is_inside(tmp_path: Path) -> None:
             dataset.write(ramp(1, 5, 7))
     with pytest.raises(SceneError, match=r"holds 2 rasters.*north.*south"):
         describe_scene(SceneSource(str(path)))
+
+
+GCPS = "".join(
+    f'<GCP Pixel="{col}" Line="{row}" X="{10 + col / 9}" Y="{50 - row / 9}"/>' for row in (0, 9) for col in (0, 9)
+)
+CRS_TEXT, IDENTITY = "<SRS>EPSG:32633</SRS>", "<GeoTransform>0,1,0,0,0,1</GeoTransform>"
+
+
+def write_vrt(path: Path, georeference: str) -> SceneSource:
+    band = '<VRTRasterBand dataType="Byte" band="1"/>'
+    path.write_text(f'<VRTDataset rasterXSize="13" rasterYSize="11">{georeference}{band}</VRTDataset>')
+    return SceneSource(str(path))
+
+
+@pytest.mark.parametrize("identity", ["", IDENTITY], ids=["no transform", "identity"])
+@pytest.mark.parametrize(
+    ("points", "named", "crs"),
+    [
+        (f'<GCPList Projection="EPSG:4326">{GCPS}</GCPList>', None, 4326),
+        (f"<GCPList>{GCPS}</GCPList>", None, 32633),
+        (f'<GCPList Projection="EPSG:4326">{GCPS}</GCPList>', CRS.from_epsg(32634), 32634),
+    ],
+    ids=["the points' CRS", "the file's CRS", "the user's CRS"],
+)
+def test_control_points_and_an_identity_transform_are_control_points_only_whatever_the_crs(
+    tmp_path: Path, identity: str, points: str, named: CRS | None, crs: int
+) -> None:
+    scene = describe_scene(replace(write_vrt(tmp_path / "g.vrt", f"{CRS_TEXT}{identity}{points}"), crs=named))
+    assert (scene.grid.crs, scene.grid.transform.is_identity) == (None, True)
+    assert (len(scene.gcps), scene.gcp_crs) == (4, CRS.from_epsg(crs))
+    assert "control points only" in scene.warnings[0]
+
+
+def test_control_points_beside_a_georeference_do_not_count(tmp_path: Path) -> None:
+    place = "<GeoTransform>400000,1,0,5000000,0,-1</GeoTransform>"
+    scene = describe_scene(write_vrt(tmp_path / "g.vrt", f"{CRS_TEXT}{place}<GCPList>{GCPS}</GCPList>"))
+    assert (scene.grid.crs, scene.gcps, scene.warnings) == (CRS.from_epsg(32633), (), ())
+
+
+@pytest.mark.parametrize("named", [None, CRS.from_epsg(32634)], ids=["the file's", "the user's"])
+def test_a_crs_in_which_nothing_says_where_the_pixels_lie_is_no_georeference(tmp_path: Path, named: CRS | None) -> None:
+    source = write_vrt(tmp_path / "c.vrt", "" if named else CRS_TEXT)
+    scene = describe_scene(replace(source, crs=named))
+    assert (scene.grid.crs, scene.grid.transform.is_identity) == (None, True)
+    assert "nothing says where in it the pixels lie" in scene.warnings[0]
+
+
+def test_an_identity_transform_that_the_file_holds_is_its_own(tmp_path: Path) -> None:
+    scene = describe_scene(write_vrt(tmp_path / "i.vrt", CRS_TEXT + IDENTITY))
+    assert (scene.grid.crs, scene.grid.transform.is_identity) == (CRS.from_epsg(32633), True)
+    assert scene.warnings == ()
+
+
+@pytest.mark.parametrize("crs", [None, "EPSG:4326"])
+def test_rpcs_alone_are_no_georeference_whatever_the_crs(tmp_path: Path, crs: str | None) -> None:
+    size = {"count": 1, "height": 11, "width": 13, "dtype": "uint8"}
+    with rasterio.open(tmp_path / "r.tif", "w", driver="GTiff", rpcs=pushbroom_rpcs(), crs=crs, **size):
+        pass
+    scene = describe_scene(SceneSource(str(tmp_path / "r.tif")))
+    assert (scene.grid.crs, scene.grid.transform.is_identity, scene.rpcs) == (None, True, pushbroom_rpcs())
+    assert "RPCs are carried over" in scene.warnings[0]
+
+
+BAND_PROPERTIES = ("mask_flag_enums", "nodatavals", "colorinterp", "descriptions", "dtypes", "block_shapes", "scales")
+
+
+def test_facts_of_bands_are_read_once_however_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Counter[str]()
+
+    def counting(name: str) -> property:
+        read = getattr(DatasetReader, name).__get__
+
+        def look(dataset: DatasetReader) -> object:
+            looks[name] += 1
+            return read(dataset)
+
+        return property(look)
+
+    for name in BAND_PROPERTIES:
+        monkeypatch.setattr(DatasetReader, name, counting(name))
+    found = []
+    for bands in (2, 60):
+        source = SceneSource(write_raster(tmp_path / f"{bands}.tif", ramp(bands, 6, 8, "uint16"), nodata=7))
+        describe_scene(source)
+        found.append(looks.copy())
+        looks.clear()
+    # rasterio itself looks once more at some of them.
+    assert found[0] == found[1]
+    assert max(found[0].values()) <= 2
+
+    with SceneReader(source, (1, 2)) as reader:
+        looks.clear()
+        for row in range(5):
+            reader.read(PixelRect(row, 0, 1, 8))
+        # Which mask there is rasterio itself asks at each read.
+        assert looks["mask_flag_enums"] <= 5
+        assert looks["nodatavals"] == looks["colorinterp"] == 0

@@ -120,3 +120,14 @@ def test_labels_of_two_bands_or_of_wide_colors_are_refused(tmp_path: Path) -> No
     wide = write_raster(tmp_path / "wide.tif", np.ones((3, HEIGHT, WIDTH), np.uint16))
     with pytest.raises(SceneError, match="colors must be 8-bit"):
         LabelReader(SceneSource(wide), grid, "scene.tif")
+
+
+@pytest.mark.parametrize("shift", [0, 3], ids=["own grid", "warped"])
+def test_a_mask_overrules_the_nodata_value_of_labels(tmp_path: Path, shift: int) -> None:
+    labels, valid = values(), np.ones((HEIGHT, WIDTH), bool)
+    valid[5:9, 7:20] = False
+    source = SceneSource(write_raster(tmp_path / "labels.tif", labels, nodata=3, dataset_mask=valid))
+    grid = RasterGrid(UTM, TRANSFORM @ Affine.translation(0, shift), WIDTH, HEIGHT - shift)
+    found, known = read(source, grid, PixelRect(0, 0, HEIGHT - shift, WIDTH))
+    np.testing.assert_array_equal(known, valid[shift:])
+    np.testing.assert_array_equal(found[0], np.where(valid, labels[0], 0)[shift:])

@@ -16,13 +16,14 @@ import rasterio
 from affine import Affine
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from rasterio.transform import RPCTransformer
 from rio_cogeo import cog_validate
 
 from magnet_geo.classes import ClassScheme, LandClass
-from magnet_geo.errors import DiskFullError, OutputError
+from magnet_geo.errors import DiskFullError, OutputError, SceneError
 from magnet_geo.grid import PixelRect, RasterGrid
-from magnet_geo.raster import GeoTiffDraft, MapLayout
-from tests.raster.rasters import TRANSFORM
+from magnet_geo.raster import GeoTiffDraft, MapLayout, SceneDescription, SceneSource, describe_scene, refuse_too_large
+from tests.raster.rasters import TRANSFORM, pushbroom_rpcs
 
 SCHEME = ClassScheme((LandClass(1, "water", "#0000ff"), LandClass(4, "built <up> & roads", "#ff0010")))
 GRID = RasterGrid(CRS.from_epsg(32633), TRANSFORM, 1337, 1101)
@@ -227,3 +228,43 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, size: str) -> None:
     assert done.stdout.startswith("DiskFullError: The disk filled up")
     assert done.stderr == ""
     assert done.stdout.endswith("Left: []")
+
+
+@pytest.mark.parametrize("crs", [None, CRS.from_epsg(32633)], ids=["alone", "beside a georeference"])
+def test_rpcs_are_carried_over(tmp_path: Path, crs: CRS | None) -> None:
+    grid = RasterGrid(crs, Affine.identity() if crs is None else TRANSFORM, 33, 21)
+    rpcs = pushbroom_rpcs()
+    layout = MapLayout(grid, ("class",), 255, SCHEME, rpcs=rpcs)
+    write(tmp_path / "out.tif", layout, [(PixelRect(0, 0, 21, 33), np.ones((21, 33), np.uint8))])
+    assert not (tmp_path / "out.RPB").exists()
+    with rasterio.open(tmp_path / "out.tif") as dataset:
+        assert (dataset.crs, dataset.rpcs) == (crs, rpcs)
+        with RPCTransformer(dataset.rpcs) as found, RPCTransformer(rpcs) as wanted:
+            np.testing.assert_array_equal(found.xy([0, 20], [3, 30]), wanted.xy([0, 20], [3, 30]))
+
+
+def test_an_identity_transform_with_a_crs_is_told_from_none(tmp_path: Path) -> None:
+    layout = MapLayout(RasterGrid(GRID.crs, Affine.identity(), 33, 21), ("class",), 255, SCHEME)
+    write(tmp_path / "out.tif", layout, [(PixelRect(0, 0, 21, 33), np.ones((21, 33), np.uint8))])
+    assert describe_scene(SceneSource(str(tmp_path / "out.tif"))).grid == layout.grid
+
+
+def test_a_map_larger_than_gdal_writes_is_refused_by_arithmetic(tmp_path: Path) -> None:
+    tiles = 2**14
+
+    def description(rows: int) -> SceneDescription:
+        path = tmp_path / f"{rows}.vrt"
+        path.write_text(
+            f'<VRTDataset rasterXSize="{tiles * 512}" rasterYSize="{rows}">'
+            "<SRS>EPSG:32633</SRS><GeoTransform>0,1,0,0,0,-1</GeoTransform>"
+            '<VRTRasterBand dataType="Byte" band="1"/></VRTDataset>'
+        )
+        return describe_scene(SceneSource(str(path)))
+
+    refuse_too_large(description(tiles * 512))
+    with pytest.raises(SceneError, match=r"'8388609.vrt' has 8388608 x 8388609 pixels, more than .* gdal_translate"):
+        refuse_too_large(description(tiles * 512 + 1))
+    # GDAL 3.10.3, frmts/gtiff/gtiffdataset_write.cpp: "tile arrays larger than 2GB".
+    size = {"width": tiles * 512, "height": tiles * 512 + 1, "count": 1, "dtype": "uint8", "sparse_ok": True}
+    with pytest.raises(rasterio.errors.RasterioIOError, match="2GB"):
+        rasterio.open(tmp_path / "a.tif", "w", tiled=True, blockxsize=512, blockysize=512, bigtiff="yes", **size)

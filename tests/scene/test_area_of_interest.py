@@ -15,9 +15,21 @@ from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.features import geometry_mask
 
-from magnet_geo.errors import AreaOfInterestError, OptionError
-from magnet_geo.grid import RasterGrid
-from magnet_geo.scene import Area, RefineMode, Segmenter, SegmentOptions, segment_scene
+from magnet_geo.errors import AreaOfInterestError, CancelledError, OptionError, SceneError
+from magnet_geo.grid import PixelRect, RasterGrid, Size, Window, WindowPlan
+from magnet_geo.progress import CancelToken
+from magnet_geo.raster import ScenePixels, SceneReader, strips
+from magnet_geo.scene import (
+    Area,
+    RefineMode,
+    Segmenter,
+    SegmentOptions,
+    area_of_interest,
+    estimate_time,
+    make_plan_record,
+    plan_run,
+    segment_scene,
+)
 from magnet_geo.scene.area_of_interest import AreaOfInterest
 from tests.scene.stub_model import TRANSFORM, read, stub_model, texture, write_scene
 
@@ -120,7 +132,7 @@ def test_an_area_with_a_crs_over_a_scene_without_one_is_refused(tmp_path: Path, 
     scene = write_scene(tmp_path / "scene.tif", texture(3, 40, 50), crs=None, transform=None)
     gpd.GeoSeries([shapely.box(0, 0, 9, 9)], crs="EPSG:4326").to_file(tmp_path / "area.gpkg")
     options = SegmentOptions(area=Area(vector=tmp_path / "area.gpkg"))
-    with pytest.raises(AreaOfInterestError, match="--crs"):
+    with pytest.raises(AreaOfInterestError, match="pixel coordinates; give a box in pixels"):
         segment_scene(scene, output=tmp_path / "out.tif", model=model, options=options)
 
 
@@ -168,3 +180,113 @@ def test_an_area_of_several_layers_is_refused(tmp_path: Path) -> None:
 def test_a_box_and_a_file_exclude_each_other() -> None:
     with pytest.raises(OptionError, match="either"):
         Area((0, 0, 1, 1), vector=Path("a.gpkg"))
+
+
+def _huge_vrt(path: Path, *, height: int, width: int, blocks: int = 64) -> str:
+    """A description of a scene with no data behind it."""
+    bands = "".join(
+        f'<VRTRasterBand dataType="Byte" band="{band}" blockXSize="{blocks}" blockYSize="{blocks}">'
+        f"<ColorInterp>{color}</ColorInterp></VRTRasterBand>"
+        for band, color in enumerate(("Red", "Green", "Blue"), 1)
+    )
+    place = ",".join(map(str, TRANSFORM.to_gdal()))
+    path.write_text(
+        f'<VRTDataset rasterXSize="{width}" rasterYSize="{height}"><SRS>EPSG:32633</SRS>'
+        f"<GeoTransform>{place}</GeoTransform>{bands}</VRTDataset>"
+    )
+    return str(path)
+
+
+def _box_of(rows: slice, cols: slice) -> Area:
+    left, top = TRANSFORM @ (cols.start, rows.start)
+    right, bottom = TRANSFORM @ (cols.stop, rows.stop)
+    return Area((left, bottom, right, top))
+
+
+@pytest.fixture
+def made_windows(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The windows that are made, by their index; the test fails once there are many."""
+    made: list[int] = []
+    make = WindowPlan.__getitem__
+
+    def noted(plan: WindowPlan, index: int) -> Window:
+        made.append(index)
+        assert len(made) <= 200, "windows outside the area are made"
+        return make(plan, index)
+
+    monkeypatch.setattr(WindowPlan, "__getitem__", noted)
+    return made
+
+
+@pytest.mark.parametrize("mode", ["full", "0.5", "off"])
+def test_an_area_of_a_huge_scene_is_planned_by_its_own_windows(
+    tmp_path: Path, model: Segmenter, made_windows: list[int], mode: str
+) -> None:
+    scene = _huge_vrt(tmp_path / "huge.vrt", height=1_000_000, width=1_000_000)
+    area = _box_of(slice(500_000, 500_100), slice(700_000, 700_100))
+    options = SegmentOptions(area=area, refine=RefineMode.parse(mode))
+    plan = plan_run(scene, model, options)
+    estimate = estimate_time(plan, model, options)
+    record = make_plan_record(plan, model, estimate=estimate)
+    assert record.windows == len(plan.area_windows) == 4
+    assert len(set(made_windows)) <= 2 * record.windows
+
+
+@pytest.mark.parametrize("options", [{"refine": RefineMode.parse("0.5")}, {"preview": Path("preview.tif")}, {}])
+def test_a_run_over_an_area_takes_its_own_windows_only(
+    tmp_path: Path,
+    model: Segmenter,
+    made_windows: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, object],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scene = _huge_vrt(tmp_path / "long.vrt", height=300, width=30_000)
+    area = _box_of(slice(100, 200), slice(20_000, 20_100))
+    segment_scene(scene, output=tmp_path / "map.tif", model=model, options=SegmentOptions(area=area, **options))
+    assert len(set(made_windows)) <= 12
+    assert np.count_nonzero(read(tmp_path / "map.tif") != 255) == 100 * 100
+
+
+def test_windows_that_a_scattered_area_does_not_touch_are_not_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = RasterGrid(CRS.from_epsg(32633), TRANSFORM, 100_000, 300)
+    squares = [shapely.box(*(TRANSFORM @ (col, 40)), *(TRANSFORM @ (col + 9, 60))) for col in (30, 90_000)]
+    gpd.GeoSeries(squares, crs=32633).to_file(tmp_path / "area.gpkg")
+    area = AreaOfInterest.of(Area(vector=tmp_path / "area.gpkg"), grid)
+    rasterized = []
+    monkeypatch.setattr(
+        area_of_interest, "geometry_mask", lambda *args, **kw: rasterized.append(1) or geometry_mask(*args, **kw)
+    )
+    windows = WindowPlan(grid.size, Size(128, 128), 16).touching(area.rect)
+    assert len(windows) > 900
+    assert sum(int(area.inside(window.final).sum()) for window in windows) == 2 * 9 * 20
+    assert len(rasterized) <= 4
+
+
+def test_a_scene_of_which_no_map_can_be_written_is_refused_beforehand(tmp_path: Path, model: Segmenter) -> None:
+    scene = _huge_vrt(tmp_path / "world.vrt", height=2_000_000_000, width=2_000_000_000)
+    options = SegmentOptions(area=_box_of(slice(500, 600), slice(700, 800)))
+    with pytest.raises(SceneError, match=r"more than a GeoTIFF of its size can hold; cut out the part you need first"):
+        segment_scene(scene, output=tmp_path / "map.tif", model=model, options=options)
+    assert [path.name for path in tmp_path.iterdir()] == ["world.vrt"]
+
+
+def test_planning_is_cancelled_between_two_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = write_scene(tmp_path / "scene.tif", np.zeros((3, 900, 900), np.uint16), nodata=0)
+    token, reads = CancelToken(), []
+    read_inside = SceneReader.read
+
+    def counted(reader: SceneReader, rect: PixelRect) -> ScenePixels:
+        reads.append(rect)
+        if len(reads) == 2:
+            token.cancel()
+        return read_inside(reader, rect)
+
+    monkeypatch.setattr(strips, "_PIECE_PIXELS", 900 * 10)
+    monkeypatch.setattr(SceneReader, "read", counted)
+    with pytest.raises(CancelledError):
+        segment_scene(scene, output=tmp_path / "map.tif", model=stub_model(), cancel=token)
+    assert len(reads) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
