@@ -29,6 +29,7 @@ from .preset_options import preset_knobs
 from .report_options import check_report, report_follow_up
 from .segment_job import FollowUp, SegmentJob
 from .sensor_option import sensor_option
+from .shown import echo
 from .stac_options import TimeSpanType, check_stac, stac_follow_up
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -277,7 +278,7 @@ def _say_cancelled(listener: RunListener, targets: dict[str, Path]) -> None:
     """The last words of a run that does not come to an end of its own."""
     kept = any(WorkFolder(target).holds_work() for target in targets.values())
     listener.cancelled()
-    click.echo("Cancelled; what is finished is kept, the same command continues." if kept else "Cancelled.", err=True)
+    echo("Cancelled; what is finished is kept, the same command continues." if kept else "Cancelled.", err=True)
 
 
 def _targets(scenes: tuple[str, ...], output: Path | None, output_dir: Path | None) -> dict[str, Path]:
