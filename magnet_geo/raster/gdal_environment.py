@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError, CPLE_BaseError)
 GDAL_VERSION: str = rasterio.__gdal_version__
 
 _OPENING = threading.Lock()
+_opens_here: ContextVar[bool] = ContextVar("_opens_here", default=False)
 
 # Bytes: rasterio hands the number over as it is, where GDAL itself takes a small one for megabytes.
 CACHE_BYTES = 256 * 2**20
@@ -85,10 +87,33 @@ def opening(*, remote: bool = False) -> Iterator[None]:
         remote: Whether it lies behind a network.
     """
     settings = _unless_set(_OPENING_REMOTE) if remote else {}
-    # The filters of `warnings` belong to the whole process: no two threads may change and restore them at once.
-    with _OPENING, gdal_environment(), rasterio.Env(**settings), warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        yield
+    with _OPENING, gdal_environment(), rasterio.Env(**settings):
+        _put_filter_first()
+        here = _opens_here.set(True)
+        try:
+            yield
+        finally:
+            _opens_here.reset(here)
+
+
+class _UntilOpened(type):
+    def __subclasscheck__(cls, category: type) -> bool:
+        return _opens_here.get() and issubclass(category, NotGeoreferencedWarning)
+
+
+class _UnplacedHere(Warning, metaclass=_UntilOpened):
+    """A missing georeference, where this thread is opening a raster within `opening`; no warning otherwise."""
+
+
+def _put_filter_first() -> None:
+    """Have `_UnplacedHere` ignored.
+
+    The filters of `warnings` belong to the whole process. One that were put there and taken away around each opening
+    would be lost whenever other code, in another thread, restores the filters in between (importing torch's parts does).
+    This one stays, and whether it fits is asked anew for each warning.
+    """
+    if not warnings.filters or warnings.filters[0][2] is not _UnplacedHere:
+        warnings.simplefilter("ignore", _UnplacedHere)
 
 
 def has_geotransform(dataset: DatasetReader) -> bool:
