@@ -30,7 +30,9 @@ def show_dataset_scores(result: DatasetScores) -> None:
     for title, field in _SUMMARY.items():
         table.add_row("", title, *(number(getattr(mode.scores, field)) for mode in modes))
     borders = f"boundary F1 ({first.boundary_tolerance_px} px)"
-    table.add_row("", borders, *(number(mode.scores.mean_boundary_f1) for mode in modes))
+    unmeasured = [mode.scores.boundary_note for mode in modes]
+    if not all(unmeasured):
+        table.add_row("", borders, *(number(mode.scores.mean_boundary_f1) for mode in modes))
     for index, entry in enumerate(first.classes):
         values = [mode.scores.classes[index].iou for mode in modes]
         note = "" if entry.counted else " (not counted)"
@@ -40,6 +42,8 @@ def show_dataset_scores(result: DatasetScores) -> None:
     table.add_row("", "network passes", *(f"{mode.passes:,}" for mode in modes))
     table.add_row("", "seconds", *(f"{mode.seconds:.1f}" for mode in modes))
     print_whole(console, table)
+    if all(unmeasured):
+        console.print(unmeasured[0], markup=False)
     console.print()
     last = _most_refined(result)
     console.print(f"Mode {last.mode}. ", end="")

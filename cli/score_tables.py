@@ -27,6 +27,8 @@ def show_evaluation(result: EvaluationResult) -> None:
     show_confusion(console, scores)
     console.print()
     console.print(summary(scores), markup=False)
+    if scores.boundary_note:
+        console.print(scores.boundary_note, markup=False)
     left = f"{result.unlabeled_pixels:,} mapped pixels have no label"
     if result.unmapped_pixels:
         left += f", {result.unmapped_pixels:,} labelled ones are not mapped"
@@ -40,15 +42,16 @@ def show_evaluation(result: EvaluationResult) -> None:
 
 
 def summary(scores: ScoreRecord) -> str:
-    """Gives the overall scores as one line."""
+    """Gives the overall scores as one line, that of the borders only where it was measured."""
     parts = {
         "mIoU": scores.mean_iou,
         "fwIoU": scores.frequency_weighted_iou,
         "mean F1": scores.mean_f1,
         "overall accuracy": scores.overall_accuracy,
         "kappa": scores.kappa,
-        f"boundary F1 ({scores.boundary_tolerance_px} px)": scores.mean_boundary_f1,
     }
+    if not scores.boundary_note:
+        parts[f"boundary F1 ({scores.boundary_tolerance_px} px)"] = scores.mean_boundary_f1
     return " · ".join(f"{name} {number(value)}" for name, value in parts.items())
 
 
@@ -102,12 +105,14 @@ def number(value: float | None) -> str:
 
 
 def _class_table(scores: ScoreRecord) -> Table:
-    heads = (">IoU", ">user's", ">producer's", ">F1", ">boundary F1", ">true px", ">mapped px")
+    borders = () if scores.boundary_note else (">boundary F1",)
+    heads = (">IoU", ">user's", ">producer's", ">F1", *borders, ">true px", ">mapped px")
     table = plain_table("", ">value", "class", *heads)
     for entry in scores.classes:
         if not entry.truth_pixels and not entry.mapped_pixels:
             continue
-        shown = (entry.iou, entry.users_accuracy, entry.producers_accuracy, entry.f1, entry.boundary_f1)
+        shown = [entry.iou, entry.users_accuracy, entry.producers_accuracy, entry.f1]
+        shown += [entry.boundary_f1] if borders else []
         table.add_row(
             f"[{entry.color}]██[/]",
             str(entry.value),

@@ -6,7 +6,7 @@ from magnet_geo.datasets.class_census import ClassCensus, take_census
 from magnet_geo.datasets.class_file import read_class_table
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
 from magnet_geo.datasets.contact_sheet import contact_sheet, overlay, picture
-from magnet_geo.datasets.dataset import DatasetDescription, LabeledDataset, open_dataset, open_truth
+from magnet_geo.datasets.dataset import DatasetDescription, LabeledDataset, open_dataset, open_truth, overlap_warnings
 from magnet_geo.datasets.deepglobe import SeededSplit, prepare_deepglobe
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX, LabeledImage
 from magnet_geo.datasets.pairs import LabeledPair, pairs_of_folders, pairs_of_list
@@ -40,6 +40,7 @@ __all__ = [
     "contact_sheet",
     "open_dataset",
     "open_truth",
+    "overlap_warnings",
     "overlay",
     "pairs_of_folders",
     "pairs_of_list",

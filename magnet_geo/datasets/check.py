@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from magnet_geo.datasets.class_census import blocks_of
 from magnet_geo.datasets.class_table import ClassTable
-from magnet_geo.datasets.dataset import DatasetDescription, PairOpener
+from magnet_geo.datasets.dataset import DatasetDescription, PairOpener, overlap_warnings
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
 from magnet_geo.datasets.raster_source import RasterSource
 from magnet_geo.errors import SceneError, TrainingError
@@ -146,6 +146,7 @@ class _Check:
 
     def run(self) -> CheckReport:
         sources = self._open()
+        contested = self._contested(sources)
         sampled = self._sampled(sources)
         counts = []
         for number, (source, blocks) in enumerate(sampled):
@@ -162,7 +163,7 @@ class _Check:
             labeled_share=labeled / max(1, sum(fact.sampled_px for fact in facts)),
             complete=self._complete,
             faults=tuple(self._faults),
-            warnings=tuple(_warnings(facts, classes, complete=self._complete)) if labeled else (),
+            warnings=(*_warnings(facts, classes, complete=self._complete), *contested) if labeled else (),
         )
 
     def _tell(self, fraction: float, stage: str, message: str) -> None:
@@ -180,6 +181,14 @@ class _Check:
             except (SceneError, TrainingError) as error:
                 self._faults.append(str(error))
         return sources
+
+    def _contested(self, sources: Sequence[RasterSource]) -> list[str]:
+        self._tell(_OPENING_SHARE, "polygons", "Comparing polygons")
+        try:
+            return overlap_warnings(sources, self._description.table.scheme, cancel=self._cancel)
+        except TrainingError as error:
+            self._faults.append(str(error))
+            return []
 
     def _sampled(self, sources: Sequence[RasterSource]) -> list[tuple[RasterSource, list[PixelRect]]]:
         every = [(source, block) for source in sources for block in blocks_of(source.size, _BLOCK_PX)]

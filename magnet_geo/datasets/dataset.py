@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from magnet_geo.addresses import is_remote
+from magnet_geo.classes import ClassScheme
 from magnet_geo.datasets.class_table import ClassTable
 from magnet_geo.datasets.decoded_images import DecodedImages
 from magnet_geo.datasets.label_layer import is_vector
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
+from magnet_geo.datasets.overlaps import Overlaps
 from magnet_geo.datasets.pairs import LabeledPair
 from magnet_geo.datasets.polygon_truth import PolygonTruth
 from magnet_geo.datasets.raster_source import ImageFile, RasterSource
@@ -37,6 +40,7 @@ from magnet_geo.raster import (
 
 _DEFAULT_CACHE_BYTES = 2**30
 _RGB = ("red", "green", "blue")
+_NAMED = 3
 _UNNAMED = {"undefined", "gray", "palette"}
 
 
@@ -146,6 +150,33 @@ def open_truth(
     if is_vector(labels):
         return PolygonTruth(labels, grid, table, class_column=class_column, background=background)
     return RasterTruth(labels, grid, table, pool or ReaderPool(), image_name=short_name(image_name))
+
+
+def overlap_warnings(
+    sources: Sequence[LabeledSource], scheme: ClassScheme, *, cancel: CancelToken | None = None
+) -> list[str]:
+    """Return a sentence for each label layer in which polygons of different classes overlap, the worst first.
+
+    Args:
+        sources: The images; those that do not lie in files have no polygons.
+        scheme: The classes.
+        cancel: Stops.
+
+    Raises:
+        TrainingError: A layer cannot be read.
+        CancelledError: The user cancelled.
+    """
+    by_layer: dict[str, Overlaps] = {}
+    for source in sources:
+        if isinstance(source, RasterSource):
+            found = source.truth.overlaps(source.grid.rect, cancel=cancel)
+            by_layer[source.truth.name] = by_layer.get(source.truth.name, Overlaps()) + found
+    overlapping = sorted((item for item in by_layer.items() if item[1].pairs), key=lambda item: -item[1].area_px)
+    sentences = [overlaps.sentence(layer, scheme) for layer, overlaps in overlapping[:_NAMED]]
+    if more := overlapping[_NAMED:]:
+        pairs = sum(overlaps.pairs for _, overlaps in more)
+        sentences.append(f"Such pairs are in {len(more)} more label layers: {pairs} in all.")
+    return sentences
 
 
 class PairOpener:

@@ -93,6 +93,17 @@ class LabelLayer:
             return LabelPolygons(self._held.geometries[found], self._held.indexes[found])
         return self._read(self._layer_bounds(box))
 
+    def own_coordinates(
+        self, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return points given in the CRS asked for in the layer's own.
+
+        Args:
+            x: (N,) of the points.
+            y: (N,) of the same.
+        """
+        return (x, y) if self._to_layer is None else self._to_layer.transform(x, y)
+
     def _info(self) -> dict[str, Any]:
         try:
             return dict(pyogrio.read_info(self._file, layer=self._layer, force_feature_count=True))

@@ -11,7 +11,9 @@ from rasterio.transform import Affine
 from magnet_geo.datasets.class_table import ClassTable
 from magnet_geo.datasets.label_layer import LabelLayer, LabelPolygons
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
+from magnet_geo.datasets.overlaps import Overlaps, find_overlaps
 from magnet_geo.grid import PixelRect, RasterGrid, Size
+from magnet_geo.progress import CancelToken
 from magnet_geo.raster.gdal_environment import gdal_environment
 
 _TILE_PX = 2048
@@ -20,7 +22,8 @@ _TILE_PX = 2048
 class PolygonTruth:
     """Classes from polygons in any CRS.
 
-    A pixel belongs to the polygon that holds its center; where polygons overlap, the later one of the file wins.
+    A pixel belongs to the polygon that holds its center; where polygons overlap, the later one of the file wins, and
+    `overlaps` tells where.
     Memory depends on the polygons that touch a tile of 2048 pixels (and on the layer itself up to 50 000 features).
     """
 
@@ -63,6 +66,10 @@ class PolygonTruth:
         if self._background != IGNORE_INDEX:
             classes[self._outside(rect, shape)] = IGNORE_INDEX
         return classes
+
+    def overlaps(self, rect: PixelRect, *, cancel: CancelToken | None = None) -> Overlaps:
+        """See `Truth.overlaps`."""
+        return find_overlaps(self._layer, self._grid, rect, cancel=cancel)
 
     def _fill(self, tile: NDArray[np.uint8], to_world: Affine) -> None:
         tile[:] = self._background

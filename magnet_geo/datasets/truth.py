@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
+from magnet_geo.datasets.overlaps import Overlaps
 from magnet_geo.datasets.reader_pool import ReaderPool
 from magnet_geo.datasets.resampling import nearest_lines
 from magnet_geo.errors import UnknownLabelError
 from magnet_geo.grid import PixelRect, RasterGrid, Size
 from magnet_geo.plain_text import short_name
+from magnet_geo.progress import CancelToken
 from magnet_geo.raster import LabelReader, SceneReader, SceneSource
 
 _STRIP_PIXELS = 4 * 2**20
@@ -41,6 +43,19 @@ class Truth(Protocol):
         Raises:
             TrainingError: A label is none of the class table's.
             SceneError: A part of a file cannot be decoded.
+        """
+        ...
+
+    def overlaps(self, rect: PixelRect, *, cancel: CancelToken | None = None) -> Overlaps:
+        """Find ground that the labels give to two classes.
+
+        Args:
+            rect: The part of the image that is looked at.
+            cancel: Stops.
+
+        Raises:
+            TrainingError: The labels cannot be read.
+            CancelledError: The user cancelled.
         """
         ...
 
@@ -84,6 +99,10 @@ class RasterTruth:
                 indexes = self._indexes(reader, strip)
                 classes[first : first + per_strip] = indexes[(wanted - top)[:, None], cols[None, :]]
         return classes
+
+    def overlaps(self, rect: PixelRect, *, cancel: CancelToken | None = None) -> Overlaps:
+        """Return none: a pixel has one value."""
+        return Overlaps()
 
     def _make(self) -> LabelReader:
         return LabelReader(self._source, self._grid, self._image_name)

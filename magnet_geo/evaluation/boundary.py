@@ -5,12 +5,15 @@ class, the share of its mapped border pixels that lie within a tolerance of its 
 its true ones that lie within the tolerance of the mapped border (recall), and their harmonic mean. Pixels are summed
 over all images before shares are taken.
 
+Where labels mostly end at ground without a label (polygons drawn apart from each other), the truth shows no borders to
+compare with: every border of the map would count as wrong. There is no score then.
+
 C classes, H and W the size of a part.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -37,12 +40,14 @@ class BoundaryCounts:
         mapped_near: (C,) those within the tolerance of the true border.
         true: (C,) border pixels of the truth.
         true_near: (C,) those within the tolerance of the map's border.
+        open_ends: Compared pixels beside ground that is mapped but has no label.
     """
 
     mapped: _Counts
     mapped_near: _Counts
     true: _Counts
     true_near: _Counts
+    open_ends: int = 0
 
     @classmethod
     def empty(cls, num_classes: int) -> BoundaryCounts:
@@ -81,7 +86,8 @@ class BoundaryCounts:
         compared = (truth != IGNORE_INDEX) & (prediction != IGNORE_INDEX)
         borders = _border(truth, compared), _border(prediction, compared)
         counted = (core or PixelRect(0, 0, *truth.shape)).slices
-        found = cls.empty(num_classes)
+        unlabeled = (truth == IGNORE_INDEX) & (prediction != IGNORE_INDEX)
+        found = replace(cls.empty(num_classes), open_ends=int((_beside(unlabeled) & compared)[counted].sum()))
         for index in range(num_classes):
             true, mapped = borders[0] & (truth == index), borders[1] & (prediction == index)
             found.true[index], found.mapped[index] = true[counted].sum(), mapped[counted].sum()
@@ -96,11 +102,28 @@ class BoundaryCounts:
             self.mapped_near + other.mapped_near,
             self.true + other.true,
             self.true_near + other.true_near,
+            self.open_ends + other.open_ends,
         )
 
     @property
+    def unmeasured(self) -> str:
+        """Why there is no score, as a sentence; empty where there is one."""
+        seen = int(self.true.sum())
+        if self.open_ends > seen:
+            return (
+                f"Boundary F1 is not measured: {self.open_ends:,} of {self.open_ends + seen:,} pixels along the edges "
+                "of labels lie beside ground without a label, where the truth shows no border."
+            )
+        return "" if seen or self.mapped.any() else "Boundary F1 is not measured: there is no border between classes."
+
+    @property
     def f1(self) -> NDArray[np.float64]:
-        """(C,) boundary F1; 0 for a class that has a border on one side only, NaN for one that has none."""
+        """(C,) boundary F1; 0 for a class that has a border on one side only, NaN for one that has none.
+
+        All are NaN where the labels show too few borders, which `unmeasured` tells.
+        """
+        if self.unmeasured:
+            return np.full(self.true.shape, np.nan)
         precision = self.mapped_near / np.maximum(self.mapped, 1)
         recall = self.true_near / np.maximum(self.true, 1)
         f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
@@ -130,6 +153,16 @@ def _border(classes: NDArray[np.uint8], compared: NDArray[np.bool_]) -> NDArray[
         border[first] |= differ
         border[second] |= differ
     return border
+
+
+def _beside(ground: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(H, W) True above, below, left and right of some ground."""
+    beside = np.zeros(ground.shape, np.bool_)
+    beside[1:] |= ground[:-1]
+    beside[:-1] |= ground[1:]
+    beside[:, 1:] |= ground[:, :-1]
+    beside[:, :-1] |= ground[:, 1:]
+    return beside
 
 
 def _near(border: NDArray[np.bool_], tolerance_px: int) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from magnet_geo.datasets import LabeledDataset, LabeledSource
+from magnet_geo.datasets import LabeledDataset, LabeledSource, overlap_warnings
 from magnet_geo.errors import OptionError
 from magnet_geo.evaluation.boundary import DEFAULT_TOLERANCE_PX
 from magnet_geo.evaluation.dataset_records import DatasetScores, ImageScore, ModeScores
@@ -22,7 +22,7 @@ from magnet_geo.evaluation.prediction_picture import ImageMap
 from magnet_geo.evaluation.score_record import score_record
 from magnet_geo.grid import PixelRect
 from magnet_geo.plain_text import short_name
-from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
+from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.scene.hardware import precision_name
 from magnet_geo.scene.outcome import model_record
 from magnet_geo.scene.segmenter import Segmenter
@@ -76,6 +76,8 @@ def score_dataset(
     _require_same_classes(dataset, model)
     mappers = [ImageMapper(model, mode, gsd=options.gsd) for mode in options.modes or modes_of(model)]
     uncounted = dataset.table.uncounted | (set(range(len(model.manifest.classes))) - {*model.manifest.counted_indices})
+    for warning in overlap_warnings(dataset.sources, dataset.table.scheme, cancel=cancel):
+        progress(WarningEvent(warning))
     run = _Run(dataset, mappers, uncounted, options, progress, cancel or CancelToken())
     for source in dataset.sources:
         run.score_image(source, on_image)

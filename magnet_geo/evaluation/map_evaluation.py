@@ -111,6 +111,9 @@ def _evaluate(
             class_column=options.class_column,
             background=_background(options.background, matched.table),
         )
+        contested = labels.overlaps(area.rect, cancel=token)
+        if contested.pairs:
+            progress(WarningEvent(contested.sentence(truth, matched.table.scheme)))
         pairs = _Pairs(class_map, labels, area, _index_of_value(matched.table))
         classes = matched.table.scheme.classes
         score = MapScore.empty(len(classes))

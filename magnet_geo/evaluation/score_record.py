@@ -55,8 +55,9 @@ class ScoreRecord(_Record):
         mean_f1: Mean F1 of the counted classes that occur.
         overall_accuracy: Share of the compared pixels that are mapped right.
         kappa: Cohen's kappa.
-        mean_boundary_f1: Mean boundary F1 of the counted classes that have borders.
+        mean_boundary_f1: Mean boundary F1 of the counted classes that have borders; null where the labels show too few.
         boundary_tolerance_px: How far apart borders may lie.
+        boundary_note: Why boundary scores are null, as a sentence; empty where they are not.
         classes: One entry per class.
         confusion: Pixels; rows the truth, columns the map, in the order of the classes.
     """
@@ -69,6 +70,7 @@ class ScoreRecord(_Record):
     kappa: float | None
     mean_boundary_f1: float | None
     boundary_tolerance_px: int
+    boundary_note: str = ""
     classes: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
 
@@ -94,6 +96,7 @@ def score_record(
         kappa=_known(confusion.kappa),
         mean_boundary_f1=_known(boundary.mean_f1(uncounted=uncounted)),
         boundary_tolerance_px=tolerance_px,
+        boundary_note=boundary.unmeasured,
         classes=tuple(_class(score, index, c, index not in uncounted) for index, c in enumerate(classes)),
         confusion=tuple(tuple(map(int, row)) for row in confusion.counts),
     )

@@ -109,8 +109,8 @@ def _put_filter_first() -> None:
     """Have `_UnplacedHere` ignored.
 
     The filters of `warnings` belong to the whole process. One that were put there and taken away around each opening
-    would be lost whenever other code, in another thread, restores the filters in between (importing torch's parts does).
-    This one stays, and whether it fits is asked anew for each warning.
+    would be lost whenever another thread restores the filters in between, as importing torch's parts does. This one
+    stays, and whether it fits is asked anew for each warning.
     """
     if not warnings.filters or warnings.filters[0][2] is not _UnplacedHere:
         warnings.simplefilter("ignore", _UnplacedHere)

@@ -131,10 +131,11 @@ def _score_note(result: EvaluationResult) -> str:
 def _score_tables(scores: ScoreRecord) -> list[DataTable]:
     shown = [entry for entry in scores.classes if entry.truth_pixels or entry.mapped_pixels]
     columns = ("Class", "IoU", "User's accuracy", "Producer's accuracy", "F1", "Boundary F1", "True pixels")
+    borders = scores.boundary_note or f"Borders count as met within {scores.boundary_tolerance_px} pixels."
     note = (
         f"Mean IoU {_score(scores.mean_iou)}, overall {_score(scores.overall_accuracy)}, kappa {_score(scores.kappa)}. "
         "User's accuracy: how much of what is mapped as a class is truly of it. Producer's accuracy: how much of what "
-        f"is truly of it is mapped so. Borders count as met within {scores.boundary_tolerance_px} pixels."
+        f"is truly of it is mapped so. {borders}"
     )
     table = DataTable("Agreement with labels", columns, tuple(map(_score_row, shown)), _numeric(columns), note)
     return [table, *_matrix("Pixels, true class by row, mapped class by column", scores.classes, scores.confusion)]

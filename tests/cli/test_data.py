@@ -31,6 +31,16 @@ def test_a_check_tells_shares_and_warns(labeled: tuple[object, ...]) -> None:
     assert result.stderr == "Warning: The class 'road' occurs nowhere in the labels; a model cannot learn it.\n"
 
 
+def test_a_check_warns_of_polygons_of_two_classes_on_one_ground(labeled: tuple[object, ...], tmp_path: Path) -> None:
+    twice = [polygon((0, 20), (0, 20)), polygon((10, 30), (5, 20)), polygon((40, 50), (40, 50))]
+    truth = write_polygons(tmp_path / "twice.gpkg", twice, [1, 4, 7])
+    result = run("data", "check", *labeled[:3], truth, *labeled[4:])
+    assert result.exit_code == 0, result.output
+    assert (
+        "Warning: Polygons of different classes overlap in 'twice.gpkg': 1 pair, on about 150 pixels" in result.stderr
+    )
+
+
 def test_a_check_draws_samples_where_asked(labeled: tuple[object, ...], tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
     result = run("data", "check", *labeled, "--contact-sheet", sheet, "--samples", 2)

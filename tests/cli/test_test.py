@@ -17,6 +17,7 @@ from magnet_geo.evaluation.dataset_records import DatasetScores
 from magnet_geo.evaluation.map_evaluation import EvaluationResult
 from tests.cli.conftest import HEIGHT, WIDTH, fields
 from tests.cli.runs import assert_refused, assert_wrong_usage, names, run, segment_json
+from tests.datasets.scenes import pixel_polygon, write_polygons
 from tests.raster.rasters import write_raster
 from tests.reference_weights import reference_state
 from tests.tiny_model import VALUES
@@ -166,6 +167,7 @@ def test_the_tables_show_modes_side_by_side(tiny_model: Path, scene: Path, label
     assert result.exit_code == 0, result.output
     assert result.stdout.split()[:3] == ["coarse", "fast", "full"]
     assert "IoU grass" in result.stdout
+    assert "boundary F1 (3 px)" in result.stdout
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["mode"], row["class"]) for row in rows[:4]] == [
@@ -174,6 +176,19 @@ def test_the_tables_show_modes_side_by_side(tiny_model: Path, scene: Path, label
         ("coarse", "water"),
         ("fast", "clay"),
     ]
+
+
+def test_sparse_overlapping_polygons_are_warned_of_and_have_no_boundary_score(
+    tiny_model: Path, scene: Path, tmp_path: Path
+) -> None:
+    squares = [pixel_polygon((5, 40), (5, 40)), pixel_polygon((20, 30), (20, 60))]
+    truth = write_polygons(tmp_path / "truth.gpkg", squares, ["clay", "water"])
+    data = ("--scene", scene, "--truth", truth, "--class-column", "kind", "--modes", "coarse")
+    result = run("test", "--model", tiny_model, *data, *EXACT)
+    assert result.exit_code == 0, result.output
+    assert "Warning: Polygons of different classes overlap in 'truth.gpkg': 1 pair, on about 200" in result.stderr
+    assert "boundary F1" not in result.stdout
+    assert "Boundary F1 is not measured: " in result.stdout
 
 
 @needs_matplotlib

@@ -24,7 +24,8 @@ def counts(truth: Classes, prediction: Classes, tolerance_px: int, core: PixelRe
 
 
 def numbers(found: BoundaryCounts) -> list[list[int]]:
-    return [list(map(int, part)) for part in (found.mapped, found.mapped_near, found.true, found.true_near)]
+    counted = (found.mapped, found.mapped_near, found.true, found.true_near, [found.open_ends])
+    return [list(map(int, part)) for part in counted]
 
 
 def random_classes(height: int, width: int, seed: int) -> Classes:
@@ -50,12 +51,18 @@ def by_definition(truth: Classes, prediction: Classes, tolerance_px: int) -> lis
     def near(some: list[tuple[int, int]], others: list[tuple[int, int]]) -> int:
         return sum(any((r - a) ** 2 + (c - b) ** 2 <= tolerance_px**2 for a, b in others) for r, c in some)
 
+    def is_open(row: int, col: int) -> bool:
+        around = ((row - 1, col), (row + 1, col), (row, col - 1), (row, col + 1))
+        inside = [place for place in around if 0 <= place[0] < truth.shape[0] and 0 <= place[1] < truth.shape[1]]
+        return any(truth[place] == IGNORE_INDEX and prediction[place] != IGNORE_INDEX for place in inside)
+
     pairs = [(border(prediction, index), border(truth, index)) for index in range(CLASSES)]
     return [
         [len(mapped) for mapped, _ in pairs],
         [near(mapped, true) for mapped, true in pairs],
         [len(true) for _, true in pairs],
         [near(true, mapped) for mapped, true in pairs],
+        [sum(is_open(int(row), int(col)) for row, col in zip(*np.nonzero(compared), strict=True))],
     ]
 
 
@@ -101,7 +108,42 @@ def test_a_class_without_a_border_has_no_score_and_a_missed_one_scores_0() -> No
 def test_the_edge_of_the_labels_is_no_border() -> None:
     truth, prediction = halves(15), halves(15)
     truth[:, 15:] = IGNORE_INDEX
-    assert numbers(counts(truth, prediction, 3)) == [[0] * CLASSES] * 4
+    assert numbers(counts(truth, prediction, 3)) == [*[[0] * CLASSES] * 4, [20]]
+
+
+def test_labels_that_end_at_unlabelled_ground_have_no_score_but_a_reason() -> None:
+    prediction = halves(15)
+    prediction[5:8, 3:6] = 2
+    truth = np.full((20, 30), IGNORE_INDEX, np.uint8)
+    truth[2:12, 2:12], truth[2:12, 18:28] = 0, 1
+    found = counts(truth, prediction, 3)
+    assert np.isnan(found.f1).all()
+    assert np.isnan(found.mean_f1())
+    assert found.unmeasured == (
+        "Boundary F1 is not measured: 72 of 72 pixels along the edges of labels lie beside ground without a label, "
+        "where the truth shows no border."
+    )
+
+
+def test_some_unlabelled_ground_leaves_the_score() -> None:
+    truth, prediction = halves(15), halves(16)
+    truth[:4, 10:20] = IGNORE_INDEX
+    found = counts(truth, prediction, 3)
+    assert (found.open_ends, int(found.true.sum())) == (18, 32)
+    assert found.unmeasured == ""
+    assert found.mean_f1() == 1
+
+
+def test_ground_that_is_not_mapped_is_no_open_end() -> None:
+    truth, prediction = halves(15), halves(15)
+    truth[:, :10] = prediction[:, :10] = IGNORE_INDEX
+    assert counts(truth, prediction, 3).open_ends == 0
+
+
+def test_no_border_anywhere_is_told() -> None:
+    assert counts(halves(0), halves(0), 3).unmeasured == (
+        "Boundary F1 is not measured: there is no border between classes."
+    )
 
 
 def test_what_does_not_fit_is_refused() -> None:

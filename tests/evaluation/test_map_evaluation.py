@@ -21,6 +21,7 @@ from magnet_geo.evaluation.class_matching import ClassMatching
 from magnet_geo.evaluation.map_evaluation import EvaluationOptions, EvaluationResult, evaluate_map
 from magnet_geo.progress import CancelToken, Event, WarningEvent
 from magnet_geo.scene import Area
+from tests.datasets.scenes import pixel_polygon, write_polygons
 from tests.evaluation.maps import patchy, write_map
 from tests.raster.rasters import TRANSFORM, write_raster
 
@@ -118,6 +119,22 @@ def test_polygons_in_another_crs_are_compared_by_name(class_map: str, tmp_path: 
     matching = ClassMatching(pairs=(("lake", "water"),))
     result = evaluated(class_map, field_layer(tmp_path), matching=matching, class_column="kind")
     assert confusion(result) == pairs(expected_fields(), VALUES)
+
+
+def test_truth_polygons_of_two_classes_on_one_ground_are_warned_of_inside_the_area(
+    class_map: str, tmp_path: Path
+) -> None:
+    squares = [pixel_polygon((0, 20), (0, 20)), pixel_polygon((10, 30), (15, 40))]
+    truth = write_polygons(tmp_path / "truth.gpkg", squares, ["water", "forest"])
+    events: list[Event] = []
+    evaluate_map(class_map, truth, EvaluationOptions(class_column="kind"), progress=events.append)
+    warnings = [event.message for event in events if isinstance(event, WarningEvent)]
+    assert len(warnings) == 1
+    assert "overlap in 'truth.gpkg': 1 pair, on about 50 pixels ('water' and 'forest' at 400009.25," in warnings[0]
+    events.clear()
+    elsewhere = Area(pixel_polygon((0, 9), (0, 30)).bounds)
+    evaluate_map(class_map, truth, EvaluationOptions(class_column="kind", area=elsewhere), progress=events.append)
+    assert not [event for event in events if isinstance(event, WarningEvent)]
 
 
 def test_ground_without_a_polygon_may_be_a_class(class_map: str, tmp_path: Path) -> None:
