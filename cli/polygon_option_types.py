@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,7 +53,7 @@ class Tolerance(_Type["BorderTolerance"]):
 
 
 class ClassNames(_Type[tuple[str, ...]]):
-    """Names or values of classes, parted by commas."""
+    """Names or values of classes, parted by commas; quoted ones, as in CSV, may hold some."""
 
     name = "water,road"
 
@@ -60,7 +61,11 @@ class ClassNames(_Type[tuple[str, ...]]):
         """See the class."""
         if isinstance(value, tuple):
             return value
-        names = tuple(part.strip() for part in str(value).split(",") if part.strip())
+        try:
+            (parts,) = csv.reader([str(value)], skipinitialspace=True, strict=True)
+        except (csv.Error, ValueError):
+            self.fail(f"'{value}' is no list of classes; write it like water,\"cropland, irrigated\".", param, ctx)
+        names = tuple(part.strip() for part in parts if part.strip())
         if not names:
             self.fail("No class is named; write names or values like water,road.", param, ctx)
         return names

@@ -40,7 +40,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="8: pixels that touch by the corner are one feature, a multipolygon.",
 )
-@click.option("--classes", type=ClassNames(), default=(), help="Write only these classes (names or values).")
+@click.option(
+    "--classes",
+    type=ClassNames(),
+    default=(),
+    help="Write only these classes (names or values); a name with a comma in double quotes: "
+    "'\"cropland, irrigated\",water'.",
+)
 @click.option("--dissolve", is_flag=True, help="One feature for each class.")
 @click.option("--max-vertices", type=click.IntRange(100), metavar="N", help="Cut larger polygons along tile lines.")
 @click.option("--confidence", type=_FILE, help="Certainty from 'segment --confidence'; adds its mean to each polygon.")

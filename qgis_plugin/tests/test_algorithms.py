@@ -296,6 +296,8 @@ def test_the_other_commands_are_called_as_the_engine_knows_them(fake_engine, run
     assert report == ("magnet-geo report --scene MAP --title 'Ein Dorf' --progress none --overwrite -- MAP /r.html")
     evaluate = command("evaluate", INPUT=str(VILLAGE), TRUTH=str(VILLAGE), MAPPING="2=3, a=b", OUTPUT=p("e.json"))
     assert "--map 2=3 --map a=b -- MAP MAP" in evaluate
+    quoted = command("evaluate", INPUT=str(VILLAGE), TRUTH=str(VILLAGE), IGNORE='0, "dry, bare"', OUTPUT=p("e.json"))
+    assert "--ignore-value 0 --ignore-value 'dry, bare' -- MAP MAP" in quoted
     assert (tmp_path / "e.json").exists()
 
 

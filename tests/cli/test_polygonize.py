@@ -14,6 +14,9 @@ import pyogrio
 import pytest
 import rasterio
 
+from magnet_geo.classes import ClassScheme, LandClass
+from magnet_geo.grid import PixelRect
+from magnet_geo.raster import GeoTiffDraft, MapLayout, SceneSource, describe_scene
 from tests.cli.runs import assert_refused, assert_wrong_usage, box_option, names, run, segment_json, segment_lines
 from tests.raster.rasters import write_raster
 
@@ -61,6 +64,23 @@ def test_an_existing_layer_is_kept_unless_told(classes, maps):
 
 
 @pytest.mark.parametrize(
+    ("named", "values"),
+    [('"cropland, irrigated"', [4]), ('"Cropland, irrigated", water', [1, 4]), ("forest,1", [1, 7])],
+)
+def test_a_class_whose_name_holds_a_comma_is_named_in_quotes(maps, tmp_path, named, values):
+    colors = ("#0000ff", "#c0a000", "#00a000")
+    kinds = zip((1, 4, 7), ("water", "cropland, irrigated", "forest"), colors, strict=True)
+    scheme = ClassScheme(tuple(LandClass(*kind) for kind in kinds))
+    scene = describe_scene(SceneSource(write_raster(tmp_path / "scene.tif", np.ones((1, 9, 9), np.uint8))))
+    with GeoTiffDraft(tmp_path / "map.tif", MapLayout.of_classes(scene, scheme)) as draft:
+        draft.write(PixelRect(0, 0, 9, 9), np.array([1, 4, 7], np.uint8).repeat(27).reshape(9, 9))
+        draft.finish()
+    result = run("polygonize", tmp_path / "map.tif", maps / "a.gpkg", "--classes", named, "--json")
+    assert result.exit_code == 0, result.output
+    assert [entry["value"] for entry in json.loads(result.stdout)["classes"]] == values
+
+
+@pytest.mark.parametrize(
     ("options", "match"),
     [
         (["--min-area", "50"], "50m2"),
@@ -68,6 +88,7 @@ def test_an_existing_layer_is_kept_unless_told(classes, maps):
         (["--simplify", "1m", "--smooth"], "not both"),
         (["--dissolve", "--max-vertices", "500"], "not both"),
         (["--classes", ","], "No class is named"),
+        (["--classes", '"water, deep'], "is no list of classes"),
         (["--connectivity", "6"], "'6' is not one of"),
         (["--bbox-crs", "EPSG:4326"], "needs --bbox"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from csv import reader
 from typing import Any
 
 from qgis.core import (
@@ -96,7 +97,8 @@ class EvaluateMap(EngineAlgorithm):
 
     def _listed(self, parameters: dict[str, Any], name: str, context) -> list[str]:
         text = self.parameterAsString(parameters, name, context)
-        return [part.strip() for part in text.split(",") if part.strip()]
+        # Quotes as in CSV: names may hold commas.
+        return [part.strip() for part in next(reader([text], skipinitialspace=True), []) if part.strip()]
 
     @staticmethod
     def _truth_file(layer: QgsMapLayer, context) -> str:
