@@ -62,7 +62,7 @@ _MEANING = (
     _option(
         "--classes",
         metavar=f"FILE|{'|'.join(PUBLISHED_TABLES)}",
-        help="What labels mean: YAML, a .qml, or a raster with a class or color table.",
+        help="What labels mean: YAML, CSV, a .qml, or a raster with a class or color table.",
     ),
     _option("--class-column", metavar="NAME", help="Column of the class in label polygons."),
     _option("--unlabeled", metavar="CLASS", help="Class of ground without a polygon.  [default: none, not counted]"),

@@ -25,7 +25,7 @@ _TARGET = click.Path(path_type=Path)
 @click.command(name="evaluate", short_help="Score a map against labels.")
 @click.argument("prediction")
 @click.argument("truth")
-@click.option("--classes", metavar="FILE|NAME", help="Class table (YAML, .qml, raster, cityscapes, deepglobe).")
+@click.option("--classes", metavar="FILE|NAME", help="Class table (YAML, CSV, .qml, raster, cityscapes, deepglobe).")
 @click.option(
     "--match",
     type=click.Choice(["auto", "value", "name"]),

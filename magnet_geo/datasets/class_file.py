@@ -1,4 +1,4 @@
-"""Reads class tables: YAML, QGIS styles, rasters with a class or color table, and the published sets by name."""
+"""Reads class tables: YAML, CSV, QGIS styles, rasters with a class or color table, and the published sets by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, ValidationError, field_validator
 
 from magnet_geo.classes import ClassScheme, LandClass
+from magnet_geo.datasets.class_csv import read_class_csv
 from magnet_geo.datasets.class_table import ClassTable, Rgb
+from magnet_geo.datasets.pairs import RASTER_SUFFIXES
 from magnet_geo.datasets.published_sets import PUBLISHED_TABLES
 from magnet_geo.datasets.style_classes import StyledClass, read_style
 from magnet_geo.errors import SceneError, TrainingError
@@ -18,6 +20,7 @@ from magnet_geo.raster import ClassMap, SceneSource
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _YAML_SUFFIXES = {".yaml", ".yml", ".json"}
+_CSV_SUFFIXES = {".csv", ".tsv"}
 _DEFAULT_NODATA = 255
 # Distinct also for most color-blind readers (the Okabe-Ito set, then variations).
 _PALETTE = (
@@ -77,9 +80,9 @@ def read_class_table(name_or_path: str, ignored_values: tuple[int, ...] = ()) ->
         nodata: 255                  # value of maps where the scene is empty
         color_tolerance: 0           # how far label colors may be from those above, 0-127
 
-    A ``.qml`` is a QGIS style: paletted values of a raster, or categories of a polygon layer. Any other file is
-    opened as a raster whose category names (and color table) are taken; one with a color table alone gives a class
-    for each value that occurs.
+    A CSV file has a line for each class, as `read_class_csv` tells. A ``.qml`` is a QGIS style: paletted values of a
+    raster, or categories of a polygon layer. Any other file is opened as a raster whose category names (and color
+    table) are taken; one with a color table alone gives a class for each value that occurs.
 
     Args:
         name_or_path: ``cityscapes``, ``cityscapes-trainids``, ``deepglobe``, or a path.
@@ -99,7 +102,9 @@ def read_class_table(name_or_path: str, ignored_values: tuple[int, ...] = ()) ->
     suffix = path.suffix.lower()
     try:
         if suffix in _YAML_SUFFIXES:
-            return _from_document(path).ignoring(ignored_values)
+            return _from_document(_loaded(path)).ignoring(ignored_values)
+        if suffix in _CSV_SUFFIXES:
+            return _from_document(read_class_csv(path)).ignoring(ignored_values)
         if suffix == ".qml":
             return _from_style(read_style(path)).ignoring(ignored_values)
         return _from_raster(path, ignored_values)
@@ -109,8 +114,8 @@ def read_class_table(name_or_path: str, ignored_values: tuple[int, ...] = ()) ->
         raise TrainingError(f"The class table '{path}' cannot be used: {_one_line(error)}.") from error
 
 
-def _from_document(path: Path) -> ClassTable:
-    document = _ClassDocument.model_validate(_loaded(path))
+def _from_document(content: dict[str, Any]) -> ClassTable:
+    document = _ClassDocument.model_validate(content)
     lines = document.classes
     taken = {line.value for line in lines} | {label for line in lines for label in line.labels or ()}
     free = (value for value in range(1, 256) if value not in taken)
@@ -206,7 +211,15 @@ def _from_style(styled: list[StyledClass]) -> ClassTable:
 
 
 def _from_raster(path: Path, ignored_values: tuple[int, ...]) -> ClassTable:
-    found = ClassMap(SceneSource(str(path)))
+    try:
+        found = ClassMap(SceneSource(str(path)))
+    except SceneError as error:
+        if path.suffix.lower() in RASTER_SUFFIXES:
+            raise
+        raise ValueError(
+            f"its ending '{path.suffix}' is none of a class table (.yaml, .json, .csv, .tsv, .qml), and as a raster it "
+            "cannot be opened; save it as one of these"
+        ) from error
     table = found.table or {value: found.land_class(value) for value in _occurring_values(found)}
     classes = tuple(land_class for value, land_class in sorted(table.items()) if value not in ignored_values)
     if len(classes) < 2:

@@ -10,7 +10,7 @@ from pathlib import Path
 from magnet_geo.datasets.label_layer import VECTOR_SUFFIXES
 from magnet_geo.errors import TrainingError
 
-_RASTER_SUFFIXES = frozenset(
+RASTER_SUFFIXES = frozenset(
     {".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".vrt", ".img", ".bmp", ".webp", ".gif", ".ecw", ".jxl"}
 )
 _NAMED = 3
@@ -63,8 +63,8 @@ def pairs_of_folders(images: Path, labels: Path) -> tuple[tuple[LabeledPair, ...
         TrainingError: A folder cannot be read or holds no such files, two files share a name, or an image has no
             labels.
     """
-    of_images = _files_by_stem(images, _RASTER_SUFFIXES, "images")
-    of_labels = _files_by_stem(labels, _RASTER_SUFFIXES | VECTOR_SUFFIXES, "labels")
+    of_images = _files_by_stem(images, RASTER_SUFFIXES, "images")
+    of_labels = _files_by_stem(labels, RASTER_SUFFIXES | VECTOR_SUFFIXES, "labels")
     if not of_images.keys() & of_labels.keys():
         of_images, of_labels = _without_common_end(of_images), _without_common_end(of_labels)
     missing = sorted(of_images.keys() - of_labels.keys())
