@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from magnet_geo.datasets import DatasetDescription, open_dataset
+from magnet_geo.datasets import DatasetDescription, LabeledDataset, open_dataset
 from magnet_geo.progress import CancelToken, WarningEvent
 
+from .dataset_options import DatasetChoice
 from .training_screen import TrainingScreen
 
 if TYPE_CHECKING:
@@ -15,14 +17,30 @@ if TYPE_CHECKING:
 CONTACT_SHEET = "samples.png"
 
 
-def may_train(description: DatasetDescription, run: RunChoice, screen: TrainingScreen, token: CancelToken) -> bool:
+def may_train(
+    data: DatasetChoice,
+    description: DatasetDescription,
+    run: RunChoice,
+    screen: TrainingScreen,
+    token: CancelToken,
+    *,
+    begin: Callable[[LabeledDataset], object] | None = None,
+) -> bool:
     """Check the data; with ``--check`` show what was found, a picture of samples, and stop.
+
+    Args:
+        data: What the user named.
+        description: The images to train on.
+        run: How the command is to run.
+        screen: Shows what was found.
+        token: Stops.
+        begin: What else must be found or fit before a training, such as its first weights; called by ``--check`` alone.
 
     Returns:
         Whether to train.
 
     Raises:
-        TrainingError: The data has a fault.
+        MagnetGeoError: Something that a training needs is missing or has a fault.
     """
     from magnet_geo.datasets.check import check_dataset
 
@@ -38,6 +56,14 @@ def may_train(description: DatasetDescription, run: RunChoice, screen: TrainingS
 
     show_check(report)
     report.raise_faults()
+    training, _ = data.open(description, progress=screen, cancel=token)
+    if begin is not None:
+        begin(training)
+    _draw_samples(description, run, screen, token)
+    return False
+
+
+def _draw_samples(description: DatasetDescription, run: RunChoice, screen: TrainingScreen, token: CancelToken) -> None:
     from magnet_geo.datasets.contact_sheet import contact_sheet
 
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -45,4 +71,3 @@ def may_train(description: DatasetDescription, run: RunChoice, screen: TrainingS
     dataset = open_dataset(description, cancel=token)
     contact_sheet(dataset.sources, description.table.scheme, sheet, overwrite=True, progress=screen, cancel=token)
     screen.tell(f"Samples with their labels: {sheet}")
-    return False

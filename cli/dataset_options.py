@@ -18,6 +18,7 @@ from magnet_geo.datasets import (
     LabeledDataset,
     LabeledPair,
     open_dataset,
+    overlap_warnings,
     pairs_of_folders,
     pairs_of_list,
     read_class_table,
@@ -27,7 +28,7 @@ from magnet_geo.progress import CancelToken, ProgressListener, WarningEvent, ign
 from magnet_geo.raster import AutoScaling, ModelValues, NoScaling, RangeScaling, ScalingMode
 
 from .gathered_options import gathered_options
-from .option_types import BandList, ScalingRange
+from .option_types import BandList, FileOrName, ScalingRange
 
 DEFAULT_VALIDATION_SHARE = 0.2
 _REPEATED = {"scenes", "truths", "val_scenes", "val_truths", "ignore_values"}
@@ -55,12 +56,15 @@ _IMAGES = (
     _option("--root", type=_FOLDER, help="Folder its paths are relative to.  [default: the list's own]"),
     _option("--images", type=_FOLDER, help="Folder of images, with --labels."),
     _option("--labels", type=_FOLDER, help="Folder of labels: files of the images' names."),
-    _option("--scene", multiple=True, help="A scene, with --truth; may be repeated."),
-    _option("--truth", multiple=True, help="Its labels: a raster on any grid, or polygons in any CRS."),
+    _option("--scene", type=FileOrName(), multiple=True, help="A scene, with --truth; may be repeated."),
+    _option(
+        "--truth", type=FileOrName(), multiple=True, help="Its labels: a raster on any grid, or polygons in any CRS."
+    ),
 )
 _MEANING = (
     _option(
         "--classes",
+        type=FileOrName(lambda: PUBLISHED_TABLES),
         metavar=f"FILE|{'|'.join(PUBLISHED_TABLES)}",
         help="What labels mean: YAML, CSV, a .qml, or a raster with a class or color table.",
     ),
@@ -86,8 +90,8 @@ _VALIDATION = (
     _option("--val-datalist", type=_FILE, help="List of the validation images."),
     _option("--val-images", type=_FOLDER, help="Folder of the validation images, with --val-labels."),
     _option("--val-labels", type=_FOLDER, help="Folder of their labels."),
-    _option("--val-scene", multiple=True, help="A validation scene, with --val-truth."),
-    _option("--val-truth", multiple=True, help="Its labels."),
+    _option("--val-scene", type=FileOrName(), multiple=True, help="A validation scene, with --val-truth."),
+    _option("--val-truth", type=FileOrName(), multiple=True, help="Its labels."),
     _option(
         "--val-share",
         type=click.FloatRange(0, 0.9),
@@ -248,7 +252,10 @@ class DatasetChoice:
         validation = self.validation_description(training, progress=progress)
         if validation is not None:
             agreeing = replace(validation, band_names=dataset.band_names, values=dataset.values)
-            return dataset, open_dataset(agreeing, progress=progress, cancel=cancel)
+            judging = open_dataset(agreeing, progress=progress, cancel=cancel)
+            for warning in overlap_warnings(judging.sources, judging.table.scheme, cancel=cancel):
+                progress(WarningEvent(warning))
+            return dataset, judging
         share = DEFAULT_VALIDATION_SHARE if self.val_share is None else self.val_share
         if share == 0:
             return dataset, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -26,6 +27,24 @@ else:
 _MULTIPLES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?:in)?)?(?:(\d+(?:\.\d+)?)s)?", re.IGNORECASE)
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]?I?B?)", re.IGNORECASE)
+
+
+class FileOrName(_Type[str]):
+    """The path of a file, with ``|layername=...`` perhaps, or a text that is none: a name, a word, an address."""
+
+    name = "text"
+
+    def __init__(self, names: Callable[[], Collection[str]] = tuple) -> None:
+        """Remember what is no file.
+
+        Args:
+            names: Gives texts that mean something else, whatever files bear such names.
+        """
+        self.names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See the class."""
+        return str(value)
 
 
 class BandList(_Type[tuple[int, ...]]):

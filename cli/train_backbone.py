@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from magnet_geo.datasets import PUBLISHED_TABLES, LabeledDataset
 from magnet_geo.errors import OptionError
-from magnet_geo.model import Manifest, create_preset
+from magnet_geo.model import Manifest, create_preset, list_models
 from magnet_geo.networks import backbone_names
 from magnet_geo.training.presets import BACKBONE_PRESETS
 from magnet_geo.training.settings import NETWORK, BackboneSettings
 
 from .dataset_check import may_train
 from .dataset_options import DatasetChoice, dataset_options
-from .option_types import PixelSize
+from .option_types import FileOrName, PixelSize
 from .training_options import HeadedCommand, headed, settings_options, taken_settings
 from .training_run import RunChoice, report_model, run_options, text_options
+
+if TYPE_CHECKING:
+    from magnet_geo.training.initialization import Start
 
 
 def _preset_values(name: str) -> dict[str, Any]:
@@ -34,6 +37,7 @@ def _preset_values(name: str) -> dict[str, Any]:
 @headed(
     NETWORK,
     "--init",
+    type=FileOrName(lambda: ("auto", "random", "imagenet", *list_models())),
     default="auto",
     show_default=True,
     metavar="auto|random|imagenet|MODEL",
@@ -76,30 +80,38 @@ def backbone(
     published = None if preset is None else create_preset(preset).without_refinement()
     if init_encoder is not None and init not in ("auto", "random"):
         raise click.UsageError("Give either --init or --init-encoder, not both.")
-    with run.running() as (screen, token):
-        table = data.class_table(None if preset is None else PUBLISHED_TABLES[preset]())
-        described = data.description(table, progress=screen)
-        if not may_train(described, run, screen, token):
-            return
-        training, validation = data.open(described, progress=screen, cancel=token)
-        from magnet_geo.training.backbone_training import TrainingData, train_backbone
+
+    def begin(training: LabeledDataset) -> tuple[Start, Manifest | None]:
+        """The first weights, and the model to make where a preset names it."""
         from magnet_geo.training.initialization import begin_backbone
 
-        options = run.prepare(screen, token, settings)
+        classes = training.table.scheme.classes
         start = begin_backbone(
             backbone,
-            num_classes=len(table.scheme),
+            num_classes=len(classes),
             bands=len(training.band_names),
             init=init,
             init_encoder=init_encoder,
-            class_names=[c.name for c in table.scheme.classes],
+            class_names=[c.name for c in classes],
             seed=settings.seed,
         )
+        if published is None:
+            return start, None
+        return start, _preset_target(published, start.backbone.name, training, name, texts)
+
+    with run.running() as (screen, token):
+        table = data.class_table(None if preset is None else PUBLISHED_TABLES[preset]())
+        described = data.description(table, progress=screen)
+        if not may_train(data, described, run, screen, token, begin=begin):
+            return
+        training, validation = data.open(described, progress=screen, cancel=token)
+        from magnet_geo.training.backbone_training import TrainingData, train_backbone
+
+        options = run.prepare(screen, token, settings)
+        start, target = begin(training)
         screen.tell(start.remark)
         sources = TrainingData(training.sources, validation.sources if validation else ())
-        if published is not None:
-            target = _preset_target(published, start.backbone.name, training, name, texts)
-        else:
+        if target is None:
             target = _new_target(start, training, sources, settings, gsd, name or run.folder.name, texts)
         report_model(train_backbone(sources, start, target, settings, options), screen)
 
@@ -118,7 +130,7 @@ def _preset_target(
 
 
 def _new_target(
-    start: Any,
+    start: Start,
     training: LabeledDataset,
     sources: Any,
     settings: BackboneSettings,

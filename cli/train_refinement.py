@@ -10,7 +10,7 @@ import click
 
 from magnet_geo.datasets import PUBLISHED_TABLES, ClassTable
 from magnet_geo.errors import OptionError
-from magnet_geo.model import Manifest, create_preset
+from magnet_geo.model import Manifest, create_preset, list_models
 from magnet_geo.networks import refinement_names
 from magnet_geo.raster import ModelValues
 from magnet_geo.training.presets import REFINEMENT_PRESETS
@@ -18,6 +18,7 @@ from magnet_geo.training.settings import NETWORK, RefinementSettings
 
 from .dataset_check import may_train
 from .dataset_options import DatasetChoice, dataset_options
+from .option_types import FileOrName
 from .training_options import HeadedCommand, headed, settings_options, taken_settings
 from .training_run import RunChoice, report_model, run_options, text_options
 
@@ -45,7 +46,11 @@ class _Begun:
 @run_options(tuple(REFINEMENT_PRESETS), _preset_values)
 @text_options
 @headed(
-    NETWORK, "--model", metavar="NAME|FILE", help="Model whose backbone is trained, such as run1/model.safetensors."
+    NETWORK,
+    "--model",
+    type=FileOrName(list_models),
+    metavar="NAME|FILE",
+    help="Model whose backbone is trained, such as run1/model.safetensors.",
 )
 @headed(NETWORK, "--backbone", type=_FILE, help="With --preset: model file or checkpoint of its backbone.")
 @headed(
@@ -96,7 +101,7 @@ def refinement(
             values=ModelValues(target.scaling.dtype, scaling.low, scaling.high),
             progress=screen,
         )
-        if not may_train(described, run, screen, token):
+        if not may_train(data, described, run, screen, token):
             return
         training, validation = data.open(described, progress=screen, cancel=token)
         from magnet_geo.training.backbone_training import TrainingData

@@ -14,6 +14,8 @@ import yaml
 from magnet_geo.errors import OptionError, TrainingError
 from magnet_geo.training.settings import SettingNote, TrainingSettings, alternatives, hints_of, note_of
 
+from .remembered_files import with_whole_paths
+
 if TYPE_CHECKING:
     from click import ParamType as _Type
 else:
@@ -144,14 +146,14 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def given_values(ctx: click.Context) -> dict[str, Any]:
-    """The values a user, a config or a preset gave, as plain JSON values by option name."""
+    """The values a user, a config or a preset gave, as plain JSON values by option name, files by their whole paths."""
     default = click.core.ParameterSource.DEFAULT
     given = {}
     for param in ctx.command.params:
         name = param.name or ""
         if name in ctx.params and ctx.get_parameter_source(name) not in (default, None):
             given[name] = ctx.params[name]
-    return dict(json.loads(json.dumps(given, default=str)))
+    return with_whole_paths(ctx.command, json.loads(json.dumps(given, default=str)))
 
 
 def _option(name: str, hint: Any, kind: type[TrainingSettings]) -> Callable[[Any], Any]:

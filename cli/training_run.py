@@ -17,6 +17,7 @@ from magnet_geo.progress import CancelToken, ProgressListener
 from .cancelling import cancel_by_signal
 from .errors import explain
 from .gathered_options import gathered_options
+from .remembered_files import found_again
 from .training_options import RUN, apply_defaults, given_values, headed, read_config
 from .training_screen import QuietScreen, TrainedLine, TrainingScreen, choose_screen
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from magnet_geo.training.settings import TrainingSettings
 
 _OUTPUT_DIR = "output_dir"
+# The values of a config are kept one by one; the file itself may be gone.
+_OF_ONE_CALL = {"resume", "overwrite", "config", _OUTPUT_DIR}
 
 
 def is_first_process() -> bool:
@@ -123,7 +126,9 @@ def run_options(presets: tuple[str, ...], preset_values: Callable[[str], dict[st
         folder = ctx.params.get(_OUTPUT_DIR)
         if value and folder is not None:
             stored = _stored_parameters(folder)
-            apply_defaults(ctx, {n: v for n, v in stored.items() if n not in ("resume", "overwrite")}, source="It")
+            before = Path(stored.get(_OUTPUT_DIR, folder))
+            kept = {name: value for name, value in stored.items() if name not in _OF_ONE_CALL}
+            apply_defaults(ctx, found_again(ctx.command, kept, before=before, now=folder), source="It")
         return value
 
     def take_config(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:

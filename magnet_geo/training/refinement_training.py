@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from magnet_geo.errors import TrainingError
+from magnet_geo.errors import ModelError, TrainingError
 from magnet_geo.model import Manifest, bundle_from_checkpoints, load_bundle
 from magnet_geo.model.model_file import METADATA_KEY, is_safetensors, read_metadata
 from magnet_geo.networks import Backbone, Refinement, create_refinement, load_state
@@ -68,8 +68,20 @@ def preset_backbone(target: Manifest, path: Path) -> Backbone:
         ModelError: It cannot be read or does not fit.
     """
     if is_safetensors(path) and METADATA_KEY in read_metadata(path):
-        return load_bundle(path).backbone
+        bundle = load_bundle(path)
+        found, wanted = (_backbone_facts(manifest) for manifest in (bundle.manifest, target))
+        if found != wanted:
+            raise ModelError(
+                f"The model {path} has a backbone {found}, but the preset '{target.name}' needs {wanted}; name a "
+                "backbone of the preset, or train the refinement of that model without a preset."
+            )
+        return bundle.backbone
     return bundle_from_checkpoints(target.without_refinement(), path, ()).backbone
+
+
+def _backbone_facts(manifest: Manifest) -> str:
+    part = manifest.architecture
+    return f"{part.backbone} for {part.num_classes} classes and {part.in_channels} bands"
 
 
 def place_refinements(refinements: Sequence[Refinement], workplace: Workplace) -> nn.ModuleList:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from magnet_geo.model import load_bundle, read_manifest
 from magnet_geo.training.checkpoint import read_checkpoint_file
 from magnet_geo.training.history import read_history
 from tests.cli.runs import assert_refused, assert_wrong_usage, names, run, segment_json
+from tests.datasets.scenes import pixel_polygon, write_polygons
 from tests.raster.rasters import write_raster
 
 CLASSES = "classes: [clay, grass, water]\n"
@@ -164,7 +166,7 @@ def test_a_class_that_never_occurs_is_a_warning(data: Path, tmp_path: Path) -> N
     (tmp_path / "four.yaml").write_text("classes: [clay, grass, water, snow]\n")
     result = run(
         *("train", "backbone", "--scene", data / "scene.tif", "--truth", data / "labels.tif", "--check"),
-        *("--classes", tmp_path / "four.yaml", "-o", tmp_path / "run", "--progress", "none"),
+        *("--classes", tmp_path / "four.yaml", "-o", tmp_path / "run", "--progress", "none", "--init", "random"),
     )
     assert result.exit_code == 0, result.output
     assert "Warning: The class 'snow' occurs nowhere in the labels" in result.stderr
@@ -173,11 +175,98 @@ def test_a_class_that_never_occurs_is_a_warning(data: Path, tmp_path: Path) -> N
 
 def test_a_check_needs_no_stage(data: Path, tmp_path: Path) -> None:
     looked_at = ("--scene", data / "scene.tif", "--truth", data / "labels.tif", "--classes", data / "classes.yaml")
-    named = run("train", "backbone", *looked_at, "--check", "-o", tmp_path / "named", "--progress", "none")
-    result = run("train", "--check", *looked_at, "-o", tmp_path / "run", "--progress", "none")
+    others = ("--init", "random", "--progress", "none")
+    named = run("train", "backbone", *looked_at, "--check", "-o", tmp_path / "named", *others)
+    result = run("train", "--check", *looked_at, "-o", tmp_path / "run", *others)
     assert result.exit_code == 0, result.output
     assert names(tmp_path / "run") == ["samples.png"]
     assert result.output.replace("run", "named") == named.output
+
+
+@pytest.mark.parametrize(
+    ("weights", "match"),
+    [
+        (("--init", "gone.safetensors"), "'gone.safetensors' is no file and no bundled model"),
+        (("--init", "{junk}"), "junk.pth is no checkpoint or is damaged"),
+        (("--init-encoder", "{junk}"), "junk.pth is no checkpoint or is damaged"),
+        (("--init", "{tiny_model}", "--backbone", "fpn"), "has the backbone light-fpn, not fpn"),
+        (("--init", "imagenet", "--backbone", "fpn"), "no ImageNet weights for fpn"),
+        (("--init", "random", "--val-scene", "{scene}", "--val-truth", "gone.tif"), "'gone.tif' of .* do not exist"),
+    ],
+)
+def test_a_check_finds_what_would_stop_the_training(
+    data: Path, tiny_model: Path, tmp_path: Path, weights: tuple[str, ...], match: str
+) -> None:
+    (tmp_path / "junk.pth").write_bytes(b"junk")
+    places = {"junk": tmp_path / "junk.pth", "tiny_model": tiny_model, "scene": data / "scene.tif"}
+    given = [text.format(**places) for text in weights]
+    result = train(data, tmp_path / "run", "--check", *given, "--progress", "none")
+    assert result.exit_code == 1
+    assert re.search(f"^Error: .*{match}", result.stderr, re.MULTILINE), result.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_check_of_a_refinement_finds_a_backbone_that_does_not_fit(
+    data: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    preset = ("--preset", "deepglobe", "--check", "--progress", "none", "--backbone")
+    result = train(data, tmp_path / "run", *preset, tiny_model, stage="refinement")
+    assert_refused(
+        result,
+        match="has a backbone light-fpn for 3 classes and 3 bands, but the preset 'deepglobe' needs fpn for 7 classes",
+    )
+    (tmp_path / "junk.pth").write_bytes(b"junk")
+    result = train(data, tmp_path / "run", *preset, tmp_path / "junk.pth", stage="refinement")
+    assert_refused(result, match="junk.pth is no checkpoint or is damaged")
+    result = train(
+        data, tmp_path / "run", "--model", "gone.safetensors", "--check", "--progress", "none", stage="refinement"
+    )
+    assert_refused(result, match="'gone.safetensors' is neither a bundled model nor a file")
+
+
+def test_overlapping_polygons_are_warned_of_before_a_training_and_for_its_validation(
+    data: Path, tmp_path: Path
+) -> None:
+    squares = [pixel_polygon((0, 90), (0, 90)), pixel_polygon((80, 180), (80, 180)), pixel_polygon((0, 50), (150, 200))]
+    kinds = ["clay", "grass", "water"]
+    truth = write_polygons(tmp_path / "fields.gpkg", squares, kinds)
+    judged = write_polygons(tmp_path / "judged.gpkg", squares, kinds)
+    result = run(
+        *("train", "backbone", "--scene", data / "scene.tif", "--truth", truth, "--class-column", "kind"),
+        *("--val-scene", data / "scene.tif", "--val-truth", judged),
+        *("--classes", data / "classes.yaml", "-o", tmp_path / "run", *QUICK),
+    )
+    assert result.exit_code == 0, result.output
+    for name in ("fields", "judged"):
+        assert f"Polygons of different classes overlap in '{name}.gpkg': 1 pair, on about 100 pixels" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_training_goes_on_from_any_folder_and_after_a_move(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(data, project / "data")
+    (project / "options.yaml").write_text("val-share: 0\n")
+    monkeypatch.chdir(project)
+    begun = run(
+        *("train", "backbone", "--scene", "data/scene.tif", "--truth", "data/labels.tif"),
+        *("--classes", "data/classes.yaml", "--config", "options.yaml", "-o", "run", *QUICK),
+    )
+    assert begun.exit_code == 0, begun.output
+    (project / "options.yaml").unlink()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert run("train", "backbone", "-o", project / "run", "--resume", "--steps", 3).exit_code == 0
+    project.rename(tmp_path / "moved")
+    result = run("train", "backbone", "-o", "../moved/run", "--resume", "--steps", 4)
+    assert result.exit_code == 0, result.output
+    assert [record["step"] for record in read_history(tmp_path / "moved/run/history.jsonl").steps] == [1, 2, 3, 4]
+    assert names(elsewhere) == []
+    (tmp_path / "moved" / "data" / "scene.tif").unlink()
+    gone = run("train", "backbone", "-o", "../moved/run", "--resume", "--steps", 5)
+    assert_refused(gone, match="data/scene.tif' does not exist")
 
 
 def test_a_folder_with_a_training_is_not_overwritten_by_a_slip(data: Path, tmp_path: Path) -> None:
