@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from magnet_geo.errors import ModelError, OutputError
+from magnet_geo.errors import OutputError
 from magnet_geo.model import (
     Manifest,
     ModelDescription,
@@ -19,6 +19,7 @@ from magnet_geo.model import (
     preset_names,
     read_manifest,
 )
+from magnet_geo.model.manifest_text import read_manifest_fields
 
 from .console import VisibleConsole
 from .errors import MagnetGroup
@@ -65,7 +66,10 @@ def list_(as_json: bool) -> None:
 def show(name_or_file: str, as_json: bool) -> None:
     """Show a model's card.
 
-    Example: magnet-geo model show landcover.safetensors
+    \b
+    Examples:
+      magnet-geo model show landcover.safetensors
+      magnet-geo model show landcover --json > landcover.json
     """
     description = describe_model(find_model(name_or_file))
     if as_json:
@@ -82,7 +86,12 @@ def show(name_or_file: str, as_json: bool) -> None:
 @click.option("--backbone", type=_FILE, help="Checkpoint of the backbone (.pth).")
 @click.option("--refinement", "refinements", type=_FILE, multiple=True, help="One for all levels, or one per level.")
 @click.option("--preset", type=click.Choice(preset_names()), help="Published configuration.")
-@click.option("--manifest", "manifest_file", type=_FILE, help="Manifest as a JSON file, in place of a preset.")
+@click.option(
+    "--manifest",
+    "manifest_file",
+    type=_FILE,
+    help="Manifest, in place of a preset: YAML, JSON, or what 'model show --json' prints.",
+)
 @click.option(
     "-o", "--output", type=_TARGET, help="Model file of a GRAPH.  [default: its name with .safetensors, here]"
 )
@@ -108,7 +117,7 @@ def import_(
 ) -> None:
     """Make the model file OUTPUT of published checkpoints, or a model file of a foreign GRAPH.
 
-    A GRAPH is an ONNX file with one level; its manifest is YAML.
+    A GRAPH is an ONNX file with one level; its manifest may leave out what follows from it.
 
     \b
     Examples:
@@ -193,11 +202,7 @@ def _chosen_manifest(preset: str | None, manifest_file: Path | None) -> Manifest
         return create_preset(preset)
     if preset is not None or manifest_file is None:
         raise click.UsageError("Give either --preset or --manifest.")
-    try:
-        text = manifest_file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"The manifest {manifest_file} cannot be read ({error}); give a JSON text file.") from error
-    return Manifest.from_json(text, source=f"The manifest {manifest_file}")
+    return Manifest.from_values(read_manifest_fields(manifest_file), source=f"The manifest {manifest_file}")
 
 
 def _refuse_existing(overwrite: bool, *paths: Path) -> None:

@@ -20,7 +20,7 @@ def import_graph(graph: Path, manifest: Path, output: Path) -> Manifest:
 
     Args:
         graph: An ``.onnx`` file.
-        manifest: A YAML file; see `GraphManifestDraft`.
+        manifest: A YAML or JSON file; see `GraphManifestDraft`.
         output: The model file; an existing one is replaced.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The manifest of a foreign model as people write it: a YAML file whose technical half follows from the graph."""
+"""The manifest of a foreign model as people write it: fields whose technical half follows from the graph."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from magnet_geo.errors import ModelError
 from magnet_geo.model.manifest import GRAPH_BACKBONE, Manifest
+from magnet_geo.model.manifest_text import read_manifest_fields
 
 DEFAULT_WINDOW_PX = 512
 # Of a window, on each side: what foreign models usually overlap.
@@ -32,7 +31,7 @@ class GraphManifestDraft:
 
     @classmethod
     def read(cls, path: Path) -> GraphManifestDraft:
-        """Read a YAML (or JSON) file.
+        """Read a file as `read_manifest_fields` does.
 
         Raises:
             ModelError: It cannot be read, or lacks what only its author knows.
@@ -66,12 +65,7 @@ class GraphManifestDraft:
 
 
 def _read(path: Path, source: str) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ModelError(f"{source} cannot be read ({' '.join(str(error).split())}); give a YAML file.") from error
-    if not isinstance(values, dict):
-        raise ModelError(f"{source} is no list of fields; write lines such as 'name: clouds'.")
+    values = read_manifest_fields(path)
     missing = [field for field in ("name", "title", "licence", "bands", "classes", "graph") if field not in values]
     if missing:
         raise ModelError(f"{source} lacks {', '.join(missing)}; add them.")

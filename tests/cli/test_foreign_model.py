@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from magnet_geo.model import model_hash, read_manifest
 from tests.cli.runs import assert_refused, assert_wrong_usage, run, segment_json
 from tests.raster.rasters import write_raster
 from tests.tiny_graph import MANIFEST, write_graph
@@ -39,6 +40,16 @@ def test_a_foreign_model_is_shown_and_exported_as_it_came(model: Path, tmp_path:
     assert run("model", "export", model, tmp_path / "back.onnx", "--format", "onnx").exit_code == 0
     assert (tmp_path / "back.onnx").read_bytes() == (tmp_path / "tiny.onnx").read_bytes()
     assert_refused(run("model", "export", model, tmp_path / "back", "--format", "pth"), match="is a foreign ONNX graph")
+
+
+def test_a_manifest_that_was_shown_imports_the_same_foreign_model(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "shown.json").write_text(run("model", "show", model, "--json").stdout)
+    assert run("model", "export", model, tmp_path / "back.onnx", "--format", "onnx").exit_code == 0
+    again = tmp_path / "again.safetensors"
+    done = run("model", "import", tmp_path / "back.onnx", "--manifest", tmp_path / "shown.json", "-o", again)
+    assert done.exit_code == 0, done.output
+    assert read_manifest(again) == read_manifest(model)
+    assert model_hash(again) == model_hash(model)
 
 
 def test_a_foreign_model_is_catalogued_as_one(model: Path, tmp_path: Path) -> None:

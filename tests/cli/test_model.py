@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from click.testing import CliRunner, Result
 
 from magnet_geo.cli.main import main
-from magnet_geo.model import Manifest, catalog, read_manifest
+from magnet_geo.model import Manifest, catalog, model_hash, read_manifest
 from magnet_geo.model.model_file import ModelWeights, write_model
+from tests.cli.runs import assert_refused
 from tests.model.conftest import light_state, refinement_state, small_values
 
 
@@ -60,6 +62,40 @@ def test_show_json_is_the_description(model_path: Path, manifest: Manifest) -> N
     shown = json.loads(run("model", "show", model_path, "--json").stdout)
     assert set(shown) == {"path", "size_bytes", "sha256", "manifest"}
     assert Manifest.from_values(shown["manifest"]) == manifest
+
+
+@pytest.mark.parametrize("form", ["shown", "json", "yaml"])
+def test_a_manifest_that_was_shown_imports_the_same_model(
+    model_path: Path, manifest: Manifest, tmp_path: Path, form: str
+) -> None:
+    changed = manifest.changed(temperature=1e-05, card=[{"title": "IoU", "columns": ["class"], "rows": [["urban"]]}])
+    write_model(model_path, changed, ModelWeights(light_state(0), (refinement_state(1),)).tensors(changed))
+    shown = run("model", "show", model_path, "--json").stdout
+    fields = json.loads(shown)["manifest"]
+    texts = {"shown": shown, "json": json.dumps(fields), "yaml": yaml.safe_dump(fields, allow_unicode=True)}
+    (tmp_path / "m.txt").write_text(texts[form], encoding="utf-8")
+    assert run("model", "export", model_path, tmp_path / "parts", "--format", "pth").exit_code == 0
+    parts = ("--backbone", tmp_path / "parts_backbone.pth", "--refinement", tmp_path / "parts_refinement.pth")
+    result = run("model", "import", tmp_path / "again.safetensors", "--manifest", tmp_path / "m.txt", *parts)
+    assert result.exit_code == 0, result.output
+    assert read_manifest(tmp_path / "again.safetensors") == changed
+    assert model_hash(tmp_path / "again.safetensors") == model_hash(model_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("- a\n- b\n", "is no list of fields; write lines such as 'name: clouds'"),
+        ("name: [", "cannot be read .*; give a YAML or JSON file"),
+        ('{"path": "a", "size_bytes": 1, "sha256": "b", "manifest": 3}', "is no list of fields"),
+        ('{"name": "tiny"}', "is not valid: "),
+    ],
+)
+def test_a_manifest_that_is_none_is_one_sentence(
+    tmp_path: Path, checkpoints: list[object], text: str, match: str
+) -> None:
+    (tmp_path / "m.json").write_text(text)
+    assert_refused(run("model", "import", tmp_path / "new.safetensors", *checkpoints), match=f"The manifest .*{match}")
 
 
 def test_list_shows_the_bundled_models(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
