@@ -54,7 +54,7 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     """The number type the networks run in.
 
     ``auto`` takes bfloat16 where the hardware multiplies it natively: CUDA from compute capability 8.0 on,
-    CPUs with AMX or AVX-512 BF16.
+    CPUs with AMX or AVX-512 BF16 that oneDNN may use (``ONEDNN_MAX_CPU_ISA``).
 
     Raises:
         DeviceError: The device cannot run this precision.
@@ -66,6 +66,16 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     if precision == "fp16" and device.type == "cpu":
         raise DeviceError("The precision fp16 runs on GPUs only; use --precision bf16 or fp32 on the CPU.")
     return _DTYPES[precision]
+
+
+def slow_precision(dtype: torch.dtype, device: torch.device) -> str | None:
+    """Return a warning where a processor computes a precision far slower than float32, None otherwise."""
+    if dtype != torch.bfloat16 or device.type != "cpu" or not _has_onednn() or _onednn_computes_bf16():
+        return None
+    return (
+        "This processor has no fast way to compute bf16: the run takes many times as long as in fp32, "
+        "which 'auto' takes here."
+    )
 
 
 def precision_name(dtype: torch.dtype) -> str:
@@ -84,5 +94,14 @@ def _multiplies_bf16(device: torch.device) -> bool:
         return torch.cuda.get_device_capability(device) >= _FIRST_BF16_CUDA
     if device.type == "cpu":
         found = torch.cpu.get_capabilities()
-        return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
+        return bool(found.get("amx_bf16") or found.get("avx512_bf16")) and _has_onednn() and _onednn_computes_bf16()
     return False
+
+
+def _has_onednn() -> bool:
+    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+
+
+def _onednn_computes_bf16() -> bool:
+    """Whether the library that computes convolutions does it in bfloat16: it may be held to less than the CPU has."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

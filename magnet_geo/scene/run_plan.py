@@ -28,6 +28,7 @@ from magnet_geo.raster import (
 )
 from magnet_geo.raster.gdal_environment import CACHE_BYTES, limit_block_cache
 from magnet_geo.scene.area_of_interest import AreaOfInterest
+from magnet_geo.scene.hardware import slow_precision
 from magnet_geo.scene.memory_plan import LEAST_CACHE_BYTES, MemoryPlan, Workload, plan_memory, useful_cache
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.pixel_size import choose_read_scale
@@ -109,6 +110,7 @@ def plan_run(
             f"The model '{model.manifest.name}' has no refinement module, so that a time budget has nothing to choose; "
             "leave it out."
         )
+    slow = slow_precision(model.predictor.dtype, model.predictor.device)
     gsd_m, scale, warnings = choose_read_scale(description, model.manifest, options)
     with SceneReader(source, bands, cancel=cancel) as reader:
         found, text = choose_scaling(
@@ -159,7 +161,7 @@ def plan_run(
         memory=plan_memory(
             work, batch_size=options.batch_size, max_memory=options.max_memory, max_vram=_vram_limit(model, options)
         ),
-        warnings=(*description.warnings, *warnings, *stretched, *([collar] if collar else [])),
+        warnings=(*description.warnings, *warnings, *stretched, *(found for found in (collar, slow) if found)),
     )
 
 
