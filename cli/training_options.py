@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import click
-import yaml
 
 from magnet_geo.errors import OptionError, TrainingError
+from magnet_geo.text_formats import parse_yaml
 from magnet_geo.training.settings import SettingNote, TrainingSettings, alternatives, hints_of, note_of
 
 from .remembered_files import with_whole_paths
@@ -137,8 +137,8 @@ def read_config(path: Path) -> dict[str, Any]:
         OptionError: It is no mapping of option names to values.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = parse_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise OptionError(f"The config {path} cannot be read ({' '.join(str(error).split())}); give YAML.") from error
     if not isinstance(values, dict):
         raise OptionError(f"The config {path} holds no options; write lines such as 'batch-size: 8'.")

@@ -21,6 +21,7 @@ RANKS = {
     "plain_text": 0,
     "errors": 0,
     "own_folder": 0,
+    "text_formats": 0,
     "process_settings": 0,
     "progress": 0,
     "grid": 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from magnet_geo.datasets.archives import unpack
+from magnet_geo.datasets.archives import unpacked
 from magnet_geo.datasets.class_file import read_class_table
 from magnet_geo.datasets.pairs import LabeledPair
 from magnet_geo.datasets.preparation import (
@@ -47,17 +47,17 @@ def prepare_cityscapes(
         SceneError: An image or label cannot be opened, or their sizes differ.
         OutputError: The folder cannot be written to, or holds other lists.
     """
-    unpacked = unpack(archives, root, _place, progress=while_unpacking(progress), cancel=cancel)
-    splits = {split: _pairs(root, split) for split in SPLITS}
-    pairs = [pair for listed in splits.values() for pair in listed]
-    require_pairs(pairs, root, f"{_IMAGES}/<split>/<city>/*{_ENDINGS[_IMAGES]} with their {_LABELS} labels")
-    warnings = [
-        f"{split} has {len(listed)} images of the set's {_IMAGES_OF_SPLIT[split]}."
-        for split, listed in splits.items()
-        if len(listed) != _IMAGES_OF_SPLIT[split]
-    ]
-    found = FoundPairs(root, read_class_table("cityscapes"), splits, unpacked, warnings)
-    return check_and_list(found, overwrite=overwrite, progress=progress, cancel=cancel)
+    with unpacked(archives, root, _place, progress=while_unpacking(progress), cancel=cancel) as count:
+        splits = {split: _pairs(root, split) for split in SPLITS}
+        pairs = [pair for listed in splits.values() for pair in listed]
+        require_pairs(pairs, root, f"{_IMAGES}/<split>/<city>/*{_ENDINGS[_IMAGES]} with their {_LABELS} labels")
+        warnings = [
+            f"{split} has {len(listed)} images of the set's {_IMAGES_OF_SPLIT[split]}."
+            for split, listed in splits.items()
+            if len(listed) != _IMAGES_OF_SPLIT[split]
+        ]
+        found = FoundPairs(root, read_class_table("cityscapes"), splits, count, warnings)
+        return check_and_list(found, overwrite=overwrite, progress=progress, cancel=cancel)
 
 
 def _place(path: PurePosixPath) -> PurePosixPath | None:

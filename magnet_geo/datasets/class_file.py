@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, ValidationError, field_validator
 
 from magnet_geo.classes import ClassScheme, LandClass
@@ -17,6 +16,7 @@ from magnet_geo.datasets.published_sets import PUBLISHED_TABLES
 from magnet_geo.datasets.style_classes import StyledClass, read_style
 from magnet_geo.errors import SceneError, TrainingError
 from magnet_geo.raster import ClassMap, SceneSource
+from magnet_geo.text_formats import parse_yaml
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _YAML_SUFFIXES = {".yaml", ".yml", ".json"}
@@ -110,7 +110,7 @@ def read_class_table(name_or_path: str, ignored_values: tuple[int, ...] = ()) ->
         return _from_raster(path, ignored_values)
     except SceneError:
         raise
-    except (ValueError, yaml.YAMLError) as error:
+    except ValueError as error:
         raise TrainingError(f"The class table '{path}' cannot be used: {_one_line(error)}.") from error
 
 
@@ -119,6 +119,8 @@ def _from_document(content: dict[str, Any]) -> ClassTable:
     lines = document.classes
     taken = {line.value for line in lines} | {label for line in lines for label in line.labels or ()}
     free = (value for value in range(1, 256) if value not in taken)
+    if sum(line.value is None for line in lines) > sum(value not in taken for value in range(1, 256)):
+        raise ValueError(f"it has {len(lines)} classes, but a map holds the values 1-255; merge some of them")
     classes = tuple(
         LandClass(
             line.value if line.value is not None else next(free),
@@ -154,7 +156,7 @@ def _from_document(content: dict[str, Any]) -> ClassTable:
 
 def _loaded(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = parse_yaml(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError("it is no UTF-8 text; save it as UTF-8") from error
     if not isinstance(document, dict):

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from magnet_geo.datasets.archives import unpack
+from magnet_geo.datasets.archives import unpacked
 from magnet_geo.datasets.class_file import read_class_table
 from magnet_geo.datasets.pairs import LabeledPair
 from magnet_geo.datasets.preparation import (
@@ -74,20 +74,20 @@ def prepare_deepglobe(
         OutputError: The folder cannot be written to, or holds other lists.
     """
     chosen = read_split(split) if isinstance(split, Path) else None
-    unpacked = unpack(archives, root, _place, progress=while_unpacking(progress), cancel=cancel)
-    pairs, unlabeled = _pairs(root)
-    require_pairs(pairs.values(), root, "ID_sat.jpg with ID_mask.png")
-    warnings = [f"{unlabeled} images have no mask and are not listed."] if unlabeled else []
-    if isinstance(split, SeededSplit):
-        names = draw_split(sorted(pairs), split)
-    else:
-        names = _named_split(pairs, chosen or {}, split)
-        left_out = sorted(pairs.keys() - {identity for listed in names.values() for identity in listed})
-        if left_out:
-            warnings.append(f"The split leaves out {len(left_out)} images ({some_of(left_out)}).")
-    splits = {name: [pairs[identity] for identity in names[name]] for name in SPLITS}
-    found = FoundPairs(root, read_class_table("deepglobe"), splits, unpacked, warnings)
-    return check_and_list(found, overwrite=overwrite, progress=progress, cancel=cancel)
+    with unpacked(archives, root, _place, progress=while_unpacking(progress), cancel=cancel) as count:
+        pairs, unlabeled = _pairs(root)
+        require_pairs(pairs.values(), root, "ID_sat.jpg with ID_mask.png")
+        warnings = [f"{unlabeled} images have no mask and are not listed."] if unlabeled else []
+        if isinstance(split, SeededSplit):
+            names = draw_split(sorted(pairs), split)
+        else:
+            names = _named_split(pairs, chosen or {}, split)
+            left_out = sorted(pairs.keys() - {identity for listed in names.values() for identity in listed})
+            if left_out:
+                warnings.append(f"The split leaves out {len(left_out)} images ({some_of(left_out)}).")
+        splits = {name: [pairs[identity] for identity in names[name]] for name in SPLITS}
+        found = FoundPairs(root, read_class_table("deepglobe"), splits, count, warnings)
+        return check_and_list(found, overwrite=overwrite, progress=progress, cancel=cancel)
 
 
 def draw_split(identities: Sequence[str], split: SeededSplit) -> dict[str, list[str]]:

@@ -17,10 +17,13 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
 from magnet_geo.errors import TrainingError, UnknownLabelError
+from magnet_geo.plain_text import short_name
 
 VECTOR_SUFFIXES = frozenset(
     {".gpkg", ".geojson", ".geojsonl", ".json", ".shp", ".fgb", ".gml", ".kml", ".parquet", ".sqlite", ".gdb"}
 )
+# GDAL cannot read the layer, or a name in it is no text.
+_UNREADABLE = (DataSourceError, DataLayerError, UnicodeDecodeError)
 _LAYER_MARK = "|layername="
 _HELD_FEATURES = 50_000
 _NAMED = 5
@@ -107,7 +110,7 @@ class LabelLayer:
     def _info(self) -> dict[str, Any]:
         try:
             return dict(pyogrio.read_info(self._file, layer=self._layer, force_feature_count=True))
-        except (DataSourceError, DataLayerError) as error:
+        except _UNREADABLE as error:
             raise _unreadable(self._file, error) from error
 
     def _layer_bounds(self, box: shapely.Polygon) -> tuple[float, float, float, float]:
@@ -124,11 +127,18 @@ class LabelLayer:
             _, fids, wkb, fields = pyogrio.raw.read(
                 self._file, layer=self._layer, columns=[self._column], bbox=bounds, return_fids=True, force_2d=True
             )
-        except (DataSourceError, DataLayerError) as error:
+        except _UNREADABLE as error:
             raise _unreadable(self._file, error) from error
         # An index by place may give features in another order than the file's, by which later ones win.
         order = np.argsort(fids, kind="stable")
-        geometries, labels = shapely.from_wkb(wkb)[order], fields[0][order]
+        try:
+            geometries, labels = shapely.from_wkb(wkb)[order], fields[0][order]
+        except shapely.errors.ShapelyError as error:
+            raise _unreadable(self._file, error) from error
+        if not np.isfinite(shapely.get_coordinates(geometries)).all():
+            raise TrainingError(
+                f"A polygon of '{short_name(self.name)}' has a corner that is no number or infinite; repair the layer."
+            )
         polygons = np.isin(shapely.get_type_id(geometries), list(_POLYGONS)) & ~shapely.is_empty(geometries)
         geometries, labels = geometries[polygons], labels[polygons]
         if self._to_wanted is not None and geometries.size:
@@ -143,7 +153,7 @@ class LabelLayer:
             _, _, _, fields = pyogrio.raw.read(
                 self._file, layer=self._layer, columns=[self._column], read_geometry=False
             )
-        except (DataSourceError, DataLayerError) as error:
+        except _UNREADABLE as error:
             raise _unreadable(self._file, error) from error
         self._indexes(fields[0])
 
@@ -173,7 +183,7 @@ def _is_missing(label: object) -> bool:
 def _only_layer(path: str) -> str:
     try:
         layers = pyogrio.list_layers(path)
-    except (DataSourceError, DataLayerError) as error:
+    except _UNREADABLE as error:
         raise _unreadable(path, error) from error
     names = [str(name) for name, geometry in layers if geometry is not None]
     if len(names) != 1:

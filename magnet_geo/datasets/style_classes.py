@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from magnet_geo.text_formats import parse_xml
+
 _NEUTRAL = "#888888"
 _HEX = re.compile(r"#[0-9a-f]{6}")
 
@@ -34,9 +36,9 @@ def read_style(path: Path) -> list[StyledClass]:
         ValueError: It is no QGIS style, or neither paletted nor categorized.
     """
     try:
-        root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        raise ValueError(f"it is no readable XML ({error}); save the style again from QGIS") from error
+        root = parse_xml(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{error}; save the style again from QGIS") from error
     found = [*_palette_entries(root)] or [*_categories(root)]
     if not found:
         raise ValueError(
@@ -86,4 +88,4 @@ def _number_or_text(text: str) -> int | str:
         number = float(text)
     except ValueError:
         return text
-    return int(number) if number.is_integer() else text
+    return int(number) if number.is_integer() and abs(number) < 2**31 else text

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from json import loads
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from magnet_geo.errors import ModelError
+from magnet_geo.text_formats import parse_json, parse_yaml
 
 _OF_A_DESCRIPTION = {"path", "size_bytes", "sha256", "manifest"}
 
@@ -24,7 +22,7 @@ def read_manifest_fields(path: Path) -> dict[str, Any]:
     """
     try:
         values = _loaded(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         detail = " ".join(str(error).split())
         raise ModelError(f"The manifest {path} cannot be read ({detail}); give a YAML or JSON file.") from error
     if isinstance(values, dict) and set(values) == _OF_A_DESCRIPTION:
@@ -37,6 +35,6 @@ def read_manifest_fields(path: Path) -> dict[str, Any]:
 def _loaded(text: str) -> Any:
     # Not all JSON is YAML to its reader: 1e-05 would be a text.
     try:
-        return loads(text)
+        return parse_json(text)
     except ValueError:
-        return yaml.safe_load(text)
+        return parse_yaml(text)

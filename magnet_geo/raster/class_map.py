@@ -18,6 +18,7 @@ from magnet_geo.grid import PixelRect, RasterGrid
 from magnet_geo.raster.description import SceneDescription, describe_scene
 from magnet_geo.raster.scene_reader import SceneReader
 from magnet_geo.raster.source import SceneSource, open_scene
+from magnet_geo.text_formats import parse_xml
 
 _CLASS_TAG = "CLASS_"
 _HEX_COLOR = re.compile(r"#[0-9a-f]{6}")
@@ -170,7 +171,7 @@ def _style_entries(path: Path) -> dict[int, tuple[str, str]]:
     return {
         int(value): (label or value, color if _HEX_COLOR.fullmatch(color) else _color_of(int(value)))
         for value, label, color in found
-        if value.isdecimal()
+        if value.isdecimal() and len(value) < 4
     }
 
 
@@ -178,9 +179,9 @@ def _parse(path: Path) -> ElementTree.Element | None:
     if not path.is_file():
         return None
     try:
-        return ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        raise SceneError(f"'{path}' is no readable XML ({error}); repair it, or move it away.") from error
+        return parse_xml(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SceneError(f"'{path}' cannot be read: {error}; repair it, or move it away.") from error
 
 
 def _color_of(value: int) -> str:

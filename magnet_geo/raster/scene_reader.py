@@ -21,7 +21,7 @@ from magnet_geo.raster.band_facts import BandFacts
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment
 from magnet_geo.raster.remote import persistently, remote_failure
 from magnet_geo.raster.remote_lanes import RemoteLanes
-from magnet_geo.raster.source import SceneSource, open_handle, open_once
+from magnet_geo.raster.source import SceneSource, explained, open_handle, open_once
 from magnet_geo.raster.validity import nodata_fits, valid_pixels
 
 # Pieces of a scene without overviews, down and across, that stand for a reduced read of it.
@@ -69,7 +69,8 @@ class SceneReader:
         self._decimated: dict[int, ScenePixels] = {}
 
     def __enter__(self) -> SceneReader:
-        self._use(open_handle(self.source))
+        with explained(self.source):
+            self._use(open_handle(self.source))
         if self.source.is_remote:
             lanes = RemoteLanes(
                 self.source.path,

@@ -15,7 +15,7 @@ from rasterio.io import DatasetReader
 from magnet_geo.addresses import is_remote, public_address
 from magnet_geo.errors import SceneError
 from magnet_geo.plain_text import short_name
-from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, opening
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, opening, quiet_libtiff
 from magnet_geo.raster.remote import persistently, remote_failure
 
 
@@ -63,9 +63,21 @@ def open_scene(source: SceneSource, *, overviews: bool = False) -> Iterator[Data
     Raises:
         SceneError: It is missing, not readable, no raster or damaged.
     """
-    dataset = open_handle(source, overviews=overviews)
-    with dataset:
+    with open_handle(source, overviews=overviews) as dataset, explained(source):
         yield dataset
+
+
+@contextmanager
+def explained(source: SceneSource) -> Iterator[None]:
+    """Turn what GDAL says of a scene into one sentence: some damage shows only when a fact of the file is asked for.
+
+    Raises:
+        SceneError: GDAL failed.
+    """
+    try:
+        yield
+    except GDAL_ERRORS as error:
+        raise _failure(source, error) from error
 
 
 def open_handle(source: SceneSource, *, overviews: bool = False) -> DatasetReader:
@@ -91,13 +103,18 @@ def open_once(source: SceneSource, *, overviews: bool = False) -> DatasetReader:
     options = dict(source.open_options)
     if not overviews and "OVERVIEW_LEVEL" not in {key.upper() for key in options}:
         options["OVERVIEW_LEVEL"] = "NONE"
+    quiet_libtiff()
     try:
         with opening(remote=source.is_remote):
             return rasterio.open(source.path, sharing=False, **options)
     except GDAL_ERRORS as error:
-        if source.is_remote:
-            raise remote_failure(source.path, gdal_detail(error)) from error
-        raise SceneError(_open_failure(source.path, gdal_detail(error).replace(source.path, source.address))) from error
+        raise _failure(source, error) from error
+
+
+def _failure(source: SceneSource, error: BaseException) -> SceneError:
+    if source.is_remote:
+        return remote_failure(source.path, gdal_detail(error))
+    return SceneError(_open_failure(source.path, gdal_detail(error).replace(source.path, source.address)))
 
 
 def _open_failure(path: str, detail: str) -> str:

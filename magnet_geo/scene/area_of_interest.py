@@ -108,6 +108,10 @@ def _polygons(path: Path, grid: RasterGrid) -> BaseGeometry:
     with _vector_errors(path):
         geometries = gpd.read_file(path, layer=layers[0]).geometry.dropna() if layers else gpd.GeoSeries([])
     polygons = geometries[geometries.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if not np.isfinite(shapely.get_coordinates(polygons.array)).all():
+        raise AreaOfInterestError(
+            f"A polygon of the area of interest '{path}' has a corner that is no number or infinite; repair the layer."
+        )
     if polygons.empty:
         raise AreaOfInterestError(f"'{path}' holds no polygons; the area of interest needs at least one.")
     return _to_grid(polygons, grid, f"'{path}'")
@@ -117,7 +121,7 @@ def _polygons(path: Path, grid: RasterGrid) -> BaseGeometry:
 def _vector_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, shapely.errors.ShapelyError) as error:
         # pyogrio adds a hint for programmers after a semicolon.
         detail = str(error).split(";")[0].strip().rstrip(".")
         raise AreaOfInterestError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from magnet_geo.progress import ProgressListener, WarningEvent
 from magnet_geo.scene.options import SegmentOptions
@@ -44,8 +45,7 @@ def take_up(
         OutputError: The folder cannot be written, or outputs of the other run are in the way.
     """
     identity = run_identity(plan, model, options)
-    found = work.read_note(_NOTE) or {}
-    unlike = differences(found.get("identity", {}), identity)
+    unlike = differences(_noted(work)["identity"], identity)
     if unlike or not options.resume:
         if options.resume and work.holds_work():
             progress(WarningEvent(_starts_over(output, unlike)))
@@ -68,14 +68,14 @@ def note_conditions(work: WorkFolder, conditions: Facts) -> None:
     Raises:
         OutputError: It cannot be noted.
     """
-    found = work.read_note(_NOTE) or {}
-    if conditions not in found.get("conditions", []):
-        work.write_note(_NOTE, found | {"conditions": [*found.get("conditions", []), conditions]})
+    found = _noted(work)
+    if conditions not in found["conditions"]:
+        work.write_note(_NOTE, found | {"conditions": [*found["conditions"], conditions]})
 
 
 def mixed_conditions(work: WorkFolder) -> str | None:
     """What to say where parts of the map are computed differently; None where they are not."""
-    first, *others = (work.read_note(_NOTE) or {}).get("conditions") or [{}]
+    first, *others = _noted(work)["conditions"] or [{}]
     unlike = sorted({name for conditions in others for name in differences(conditions, first)})
     if not unlike:
         return None
@@ -83,6 +83,17 @@ def mixed_conditions(work: WorkFolder) -> str | None:
         f"Parts of this map were made by runs that differed in {', '.join(unlike)}; some pixels may differ slightly "
         "from those of a single run."
     )
+
+
+def _noted(work: WorkFolder) -> dict[str, Any]:
+    """What runs have noted; a note of another form is as good as none."""
+    found = work.read_note(_NOTE) or {}
+    identity, conditions = found.get("identity"), found.get("conditions")
+    conditions = conditions if isinstance(conditions, list) else []
+    return {
+        "identity": identity if isinstance(identity, dict) else {},
+        "conditions": [each for each in conditions if isinstance(each, dict)],
+    }
 
 
 def _starts_over(output: Path, unlike: list[str]) -> str:

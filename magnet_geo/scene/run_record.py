@@ -6,8 +6,9 @@ It holds only what follows from scene, model, options and device: the same run g
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from magnet_geo import __version__
 from magnet_geo.errors import SceneError
@@ -81,6 +82,14 @@ class RunRecord(BaseModel):
     levels: tuple[LevelRecord, ...]
     refined: RefinedGrid | None
     warnings: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _lists_agree(self) -> Self:
+        if len(self.bands) != len(self.band_names):
+            raise ValueError(f"{len(self.bands)} bands have {len(self.band_names)} names")
+        if self.refined is not None and len(self.refined.levels) != len(self.levels):
+            raise ValueError(f"{len(self.refined.levels)} levels are drawn and {len(self.levels)} told")
+        return self
 
 
 def read_run_record(tags: Mapping[str, str], *, name: str) -> RunRecord | None:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from magnet_geo.errors import OutputError
 from magnet_geo.own_folder import claim_folder, clear_folder, is_own_folder, remove_folder
+from magnet_geo.text_formats import parse_json
 
 _PUBLISHED, _LOCK, _OWNER = "published.json", "lock", "owner"
 _ATTEMPTS = 3
@@ -98,7 +99,7 @@ class WorkFolder:
     def read_note(self, name: str) -> dict[str, Any] | None:
         """What `write_note` wrote; None where there is none, or it is damaged."""
         try:
-            found = json.loads((self.path / name).read_bytes())
+            found = parse_json((self.path / name).read_bytes())
         except (OSError, ValueError):
             return None
         return found if isinstance(found, dict) else None
@@ -173,7 +174,7 @@ def published_outputs(output: Path) -> frozenset[Path]:
     if not is_own_folder(work_path(output)):
         return frozenset()
     try:
-        found = json.loads((work_path(output) / _PUBLISHED).read_bytes())
+        found = parse_json((work_path(output) / _PUBLISHED).read_bytes())
         return frozenset(Path(path) for path in found["outputs"])
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()

@@ -101,9 +101,13 @@ def read_checkpoint_file(path: Path) -> Checkpoint:
         raise TrainingError(f"The checkpoint {path} cannot be read ({type(error).__name__}); start anew.") from error
     if not isinstance(content, dict) or set(content) != _KEYS or content["format"] != FORMAT:
         raise TrainingError(f"{path} is no checkpoint of a training by this version; start anew.")
+    try:
+        config, progress = json.loads(content["config"]), RunState(**json.loads(content["progress"]))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise TrainingError(f"The checkpoint {path} is damaged ({error}); start anew.") from error
     return Checkpoint(
-        config=json.loads(content["config"]),
-        state=RunState(**json.loads(content["progress"])),
+        config=config,
+        state=progress,
         network=content["network"],
         average=content["average"],
         optimizer=content["optimizer"],

@@ -10,6 +10,7 @@ from typing import Any
 
 from magnet_geo.errors import OutputError, TrainingError
 from magnet_geo.model.replacement import replaced_at_success
+from magnet_geo.text_formats import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,10 @@ def read_history(path: Path) -> HistoryRecords:
         return records
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            record = json.loads(line)
+            record = parse_json(line)
         except ValueError:
+            break
+        if not isinstance(record, dict):
             break
         (records.validations if "score" in record else records.steps).append(record)
     return records

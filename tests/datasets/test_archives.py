@@ -1,4 +1,4 @@
-"""`unpack`: what comes out of an archive, and what never does."""
+"""`unpacked`: what comes out of an archive, and what never does."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from magnet_geo.datasets.archives import unpack
+from magnet_geo.datasets import archives
+from magnet_geo.datasets.archives import unpacked
 from magnet_geo.errors import CancelledError, OutputError, TrainingError
 from magnet_geo.progress import CancelToken
 from tests.datasets.published_archives import write_archive
@@ -16,6 +17,11 @@ from tests.datasets.published_archives import write_archive
 
 def everything(path: PurePosixPath) -> PurePosixPath:
     return path
+
+
+def unpack(*arguments: object, **settings: object) -> int:
+    with unpacked(*arguments, **settings) as count:  # type: ignore[arg-type]
+        return count
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -89,3 +95,45 @@ def test_a_cancelled_run_stops_before_the_next_file(tmp_path: Path) -> None:
     with pytest.raises(CancelledError):
         unpack([archive], tmp_path / "root", everything, progress=lambda event: token.cancel(), cancel=token)
     assert len(files_below(tmp_path / "root")) == 1
+
+
+def test_what_was_unpacked_goes_again_where_what_follows_fails(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "a.zip", {"deep/in/one": b"1", "two": b"2"})
+    root = tmp_path / "root"
+    with pytest.raises(TrainingError, match="a label is odd"), unpacked([archive], root, everything):
+        raise TrainingError("a label is odd")
+    assert not root.exists()
+    root.mkdir()
+    (root / "two").write_bytes(b"2")
+    (root / "mine").write_bytes(b"mine")
+    with pytest.raises(TrainingError), unpacked([archive], root, everything):
+        _write_and_fail(root / "deep" / "list.txt")
+    assert files_below(root) == {"two": b"2", "mine": b"mine", "deep/list.txt": b"made meanwhile"}
+
+
+def _write_and_fail(path: Path) -> None:
+    path.write_bytes(b"made meanwhile")
+    raise TrainingError("a label is odd")
+
+
+def test_a_cancelled_run_keeps_whole_files_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "a.zip", {"one": b"1", "two": b"2"})
+    with pytest.raises(CancelledError), unpacked([archive], tmp_path / "root", everything):
+        raise CancelledError
+    assert unpack([archive], tmp_path / "root", everything) == 0
+
+
+def test_archives_that_unpack_to_more_than_images_can_are_refused_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "_LEAST_SUSPICIOUS", 1000)
+    monkeypatch.setattr(archives, "_RATIO", 20)
+    zeros = tmp_path / "zeros.zip"
+    with zipfile.ZipFile(zeros, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("one", bytes(100_000))
+    with pytest.raises(TrainingError, match=r"'one' in '.*zeros\.zip' is packed to less than 1/20 of its 0 MB"):
+        unpack([zeros], tmp_path / "root", everything)
+    monkeypatch.setattr(archives, "_MOST_BYTES", 10_000)
+    with pytest.raises(TrainingError, match=r"unpack to .* more than any of the sets"):
+        unpack([zeros], tmp_path / "root", everything)
+    assert not (tmp_path / "root").exists()
