@@ -41,7 +41,7 @@ def test_a_short_yaml_that_stands_for_many_values_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, "9" * 5000, "\x00"])
 def test_json_that_cannot_be_is_told_in_one_line(text: str) -> None:
-    with pytest.raises(ValueError, match=".") as error:
+    with pytest.raises(ValueError) as error:  # noqa: PT011
         parse_json(text)
     assert "\n" not in str(error.value)
 
