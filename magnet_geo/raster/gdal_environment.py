@@ -25,7 +25,7 @@ GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError, CPLE_BaseError)
 GDAL_VERSION: str = rasterio.__gdal_version__
 
 _OPENING = threading.Lock()
-_opens_here: ContextVar[bool] = ContextVar("_opens_here", default=False)
+_heard_here: ContextVar[list[type] | None] = ContextVar("_heard_here", default=None)
 
 # Bytes: rasterio hands the number over as it is, where GDAL itself takes a small one for megabytes.
 CACHE_BYTES = 256 * 2**20
@@ -87,33 +87,8 @@ def opening(*, remote: bool = False) -> Iterator[None]:
         remote: Whether it lies behind a network.
     """
     settings = _unless_set(_OPENING_REMOTE) if remote else {}
-    with _OPENING, gdal_environment(), rasterio.Env(**settings):
-        _put_filter_first()
-        here = _opens_here.set(True)
-        try:
-            yield
-        finally:
-            _opens_here.reset(here)
-
-
-class _UntilOpened(type):
-    def __subclasscheck__(cls, category: type) -> bool:
-        return _opens_here.get() and issubclass(category, NotGeoreferencedWarning)
-
-
-class _UnplacedHere(Warning, metaclass=_UntilOpened):
-    """A missing georeference, where this thread is opening a raster within `opening`; no warning otherwise."""
-
-
-def _put_filter_first() -> None:
-    """Have `_UnplacedHere` ignored.
-
-    The filters of `warnings` belong to the whole process. One that were put there and taken away around each opening
-    would be lost whenever another thread restores the filters in between, as importing torch's parts does. This one
-    stays, and whether it fits is asked anew for each warning.
-    """
-    if not warnings.filters or warnings.filters[0][2] is not _UnplacedHere:
-        warnings.simplefilter("ignore", _UnplacedHere)
+    with _OPENING, gdal_environment(), rasterio.Env(**settings), _unplaced_ignored():
+        yield
 
 
 def has_geotransform(dataset: DatasetReader) -> bool:
@@ -122,10 +97,48 @@ def has_geotransform(dataset: DatasetReader) -> bool:
     Args:
         dataset: An open handle without ground control points or RPCs: of these rasterio does not tell.
     """
-    with _OPENING, gdal_environment(), warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always", NotGeoreferencedWarning)
-        dataset.read_transform()
-    return not any(issubclass(warning.category, NotGeoreferencedWarning) for warning in found)
+    with _OPENING, gdal_environment():
+        while True:
+            with _unplaced_ignored() as heard:
+                dataset.read_transform()
+            # A filter that another thread put before ours may have taken the warning.
+            if heard or _is_first():
+                return not heard
+
+
+class _HeardHere(type):
+    def __subclasscheck__(cls, category: type) -> bool:
+        heard = _heard_here.get()
+        if heard is None or not issubclass(category, NotGeoreferencedWarning):
+            return False
+        heard.append(category)
+        return True
+
+
+class _UnplacedHere(Warning, metaclass=_HeardHere):
+    """A missing georeference, told in this thread within `_unplaced_ignored`; no warning otherwise."""
+
+
+@contextmanager
+def _unplaced_ignored() -> Iterator[list[type]]:
+    """Ignore the warning of a missing georeference in this thread; give a list that takes each.
+
+    The filters of `warnings` belong to the whole process. One that were put there and taken away around a block would
+    be lost whenever another thread restores the filters in between, as importing torch's parts does. This one stays,
+    and whether it fits is asked anew for each warning.
+    """
+    if not _is_first():
+        warnings.simplefilter("ignore", _UnplacedHere)
+    heard: list[type] = []
+    here = _heard_here.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard_here.reset(here)
+
+
+def _is_first() -> bool:
+    return bool(warnings.filters) and warnings.filters[0][2] is _UnplacedHere
 
 
 def gdal_detail(error: BaseException) -> str:

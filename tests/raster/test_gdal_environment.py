@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
+from rasterio.transform import Affine
 
-from magnet_geo.raster.gdal_environment import opening
+from magnet_geo.raster.gdal_environment import has_geotransform, opening
 from tests.raster.rasters import ramp, write_raster
 
 
@@ -53,6 +54,40 @@ def test_filters_that_other_code_restores_meanwhile_let_no_warning_through(
         other.__exit__(None, None, None)
         rasterio.open(plain).close()
     assert told == []
+
+
+class Interrupted:
+    """A raster that is asked for its place just when other code restores the filters of warnings."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._other = path, warnings.catch_warnings()
+        self._other.__enter__()
+
+    def read_transform(self) -> None:
+        self._other.__exit__(None, None, None)
+        with rasterio.open(self._path) as dataset:
+            dataset.read_transform()
+
+
+def test_a_missing_geotransform_is_known_whatever_other_code_does(plain: str, told: list[type[Warning]]) -> None:
+    warnings.simplefilter("ignore")
+    open_quietly(plain)
+    with opening():
+        dataset = rasterio.open(plain)
+    with dataset:
+        assert not has_geotransform(dataset)
+        warnings.simplefilter("error")
+        assert not has_geotransform(dataset)
+    warnings.simplefilter("always")
+    open_quietly(plain)
+    assert not has_geotransform(Interrupted(plain))  # type: ignore[arg-type]
+    assert told == []
+
+
+def test_a_transform_of_the_file_is_a_geotransform(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "placed.tif", ramp(1, 3, 4), transform=Affine.scale(2, 2))
+    with rasterio.open(path) as dataset:
+        assert has_geotransform(dataset)
 
 
 def test_what_a_user_opens_is_still_warned_of(plain: str, told: list[type[Warning]]) -> None:
