@@ -17,6 +17,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from magnet_geo.datasets.class_table import UNKNOWN, ClassTable
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
 from magnet_geo.errors import TrainingError, UnknownLabelError
+from magnet_geo.grid import RasterGrid, lines_on_grid
 from magnet_geo.plain_text import short_name
 
 VECTOR_SUFFIXES = frozenset(
@@ -54,7 +55,9 @@ class LabelLayer:
     A path may name one of several layers as QGIS does: ``labels.gpkg|layername=fields``.
     """
 
-    def __init__(self, path: str, class_column: str | None, table: ClassTable, crs: str | None) -> None:
+    def __init__(
+        self, path: str, class_column: str | None, table: ClassTable, crs: str | None, *, grid: RasterGrid | None = None
+    ) -> None:
         """Look at a layer, and read it where it is small.
 
         Args:
@@ -62,6 +65,7 @@ class LabelLayer:
             class_column: Column of the class; None where the layer has a single column.
             table: What its entries mean.
             crs: CRS the polygons are wanted in, as WKT; None for coordinates as they are.
+            grid: Whose pixels say how far lines may be bent on the way there; None to move corners alone.
 
         Raises:
             TrainingError: The layer cannot be read, has no such column or no polygons, or holds a class that the
@@ -69,7 +73,7 @@ class LabelLayer:
         """
         self.name = path
         self._file, _, layer = path.partition(_LAYER_MARK)
-        self._table = table
+        self._table, self._grid = table, grid
         self._layer = layer or _only_layer(self._file)
         info = self._info()
         self._column = _chosen_column(Path(self._file).name, list(info["fields"]), class_column)
@@ -142,7 +146,10 @@ class LabelLayer:
         polygons = np.isin(shapely.get_type_id(geometries), list(_POLYGONS)) & ~shapely.is_empty(geometries)
         geometries, labels = geometries[polygons], labels[polygons]
         if self._to_wanted is not None and geometries.size:
-            geometries = shapely.transform(geometries, self._to_wanted.transform, interleaved=False)
+            if self._grid is None:
+                geometries = shapely.transform(geometries, self._to_wanted.transform, interleaved=False)
+            else:
+                geometries = lines_on_grid(geometries, self._grid, self._to_wanted)
             # What a projection cannot show lies far from any image in it.
             shown = np.isfinite(shapely.bounds(geometries)).all(axis=1)
             geometries, labels = geometries[shown], labels[shown]

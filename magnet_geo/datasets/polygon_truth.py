@@ -50,7 +50,7 @@ class PolygonTruth:
         """
         self.name = path
         self._grid, self._background = grid, background
-        self._layer = LabelLayer(path, class_column, table, None if grid.crs is None else grid.crs.to_wkt())
+        self._layer = LabelLayer(path, class_column, table, None if grid.crs is None else grid.crs.to_wkt(), grid=grid)
         self.note = f"{self._layer.feature_count} polygons"
 
     def read(self, rect: PixelRect, shape: Size) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from magnet_geo.grid.pixel_area import PixelAreas
 from magnet_geo.grid.pixel_rect import PixelRect, Size
 from magnet_geo.grid.raster_grid import RasterGrid
 from magnet_geo.grid.read_scale import ReadScale
+from magnet_geo.grid.straight_lines import follow_lines, follow_pixels, lattice_px, lines_on_grid, to_wgs84
 from magnet_geo.grid.window_plan import Window, WindowBlock, WindowPlan
 
 __all__ = [
@@ -18,4 +19,9 @@ __all__ = [
     "Window",
     "WindowBlock",
     "WindowPlan",
+    "follow_lines",
+    "follow_pixels",
+    "lattice_px",
+    "lines_on_grid",
+    "to_wgs84",
 ]

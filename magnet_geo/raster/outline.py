@@ -7,6 +7,7 @@ from math import ceil
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from rasterio.enums import Resampling
 from rasterio.features import shapes
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -42,7 +43,8 @@ def valid_outline(source: SceneSource) -> BaseGeometry:
         size = ceil(height / step), ceil(width / step)
         try:
             with opening():
-                valid = dataset.read_masks(1, out_shape=size) > 0
+                # Valid where any pixel of a cell is (one in 500): nothing of the map may lie outside.
+                valid = dataset.read_masks(1, out_shape=size, resampling=Resampling.average) > 0
         except GDAL_ERRORS as error:
             raise SceneError(f"'{source.name}' cannot be read ({gdal_detail(error)}); copy it again.") from error
     if not valid.any():
@@ -68,7 +70,10 @@ def _outline(cells: NDArray[np.bool_]) -> BaseGeometry | None:
         return None
     outline = shapely.union_all(parts)
     if corners > _MOST_VERTICES:
-        outline = shapely.make_valid(shapely.simplify(outline, _TOLERANCE))
+        # What simplifying cuts off is given back, and as much again where it filled.
+        whole = shapely.box(0, 0, cells.shape[1], cells.shape[0])
+        simple = shapely.buffer(shapely.simplify(outline, _TOLERANCE), _TOLERANCE, join_style="mitre")
+        outline = shapely.make_valid(shapely.intersection(simple, whole))
     return outline if shapely.get_num_coordinates(outline) <= _MOST_VERTICES else None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pyogrio
+import pyproj
 import shapely
 from numpy.typing import NDArray
 from rasterio.crs import CRS
@@ -17,11 +18,10 @@ from rasterio.features import geometry_mask
 from shapely.geometry.base import BaseGeometry
 
 from magnet_geo.errors import AreaOfInterestError
-from magnet_geo.grid import PixelRect, RasterGrid
+from magnet_geo.grid import PixelRect, RasterGrid, lines_on_grid
 from magnet_geo.raster.gdal_environment import opening
 from magnet_geo.scene.options import Area
 
-_BOX_SEGMENTS = 32
 _NAMED_LAYERS = 5
 
 
@@ -91,8 +91,7 @@ def _box(area: Area, grid: RasterGrid) -> BaseGeometry:
     box = shapely.box(left, min(bottom, top), right, max(bottom, top))
     if area.bounds_crs is None or area.bounds_crs == grid.crs:
         return box
-    dense = shapely.segmentize(box, max(right - left, abs(top - bottom)) / _BOX_SEGMENTS)
-    return _to_grid(gpd.GeoSeries([dense], crs=area.bounds_crs), grid, "the box")
+    return _to_grid(gpd.GeoSeries([box], crs=area.bounds_crs), grid, "the box")
 
 
 def _polygons(path: Path, grid: RasterGrid) -> BaseGeometry:
@@ -141,7 +140,9 @@ def _to_grid(polygons: gpd.GeoSeries, grid: RasterGrid, what: str) -> BaseGeomet
             f"The area of interest {what} has a CRS but the scene has none; name the scene's with --crs."
         )
     if polygons.crs is not None and polygons.crs != grid.crs:
-        polygons = polygons.to_crs(CRS.from_user_input(grid.crs).to_wkt())
+        wanted = CRS.from_user_input(grid.crs).to_wkt()
+        to_grid = pyproj.Transformer.from_crs(polygons.crs, wanted, always_xy=True)
+        polygons = gpd.GeoSeries(lines_on_grid(np.asarray(polygons.array), grid, to_grid), crs=wanted)
     union = polygons.make_valid().union_all()
     if union.is_empty or not np.isfinite(union.bounds).all():
         raise AreaOfInterestError(f"The area of interest {what} cannot be brought to the scene's CRS.")

@@ -8,7 +8,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -20,6 +20,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 from rasterio.crs import CRS
 
 from magnet_geo.errors import DiskFullError, OutputError
+from magnet_geo.grid import RasterGrid, follow_lines, lattice_px, to_wgs84
 from magnet_geo.vector.feature_batch import FeatureBatch
 from magnet_geo.vector.geopackage_style import add_geopackage_style
 from magnet_geo.vector.layer_format import LayerFormat, layer_format
@@ -40,12 +41,14 @@ class LayerPlan:
         crs: None for pixel coordinates.
         multi: Whether its geometries are multipolygons.
         decimals: Digits after the point of degrees in GeoJSON.
+        grid: Of the map, which says how far lines may be bent in degrees; None for pixel coordinates.
     """
 
     target: Path
     crs: CRS | None
     multi: bool
     decimals: int = 7
+    grid: RasterGrid | None = None
 
     @property
     def name(self) -> str:
@@ -218,8 +221,13 @@ class _CopyingSink:
         self._plan, self._format = plan, written_as
         self._scratch = plan.draft_path(".scratch.gpkg")
         self._sink = _GrowingSink(plan, layer_format(Path("scratch.gpkg")), self._scratch, indexed=False)
+        # GeoJSON is in degrees, in which lines that were straight are not.
+        to_degrees = to_wgs84(plan.grid) if written_as.driver == "GeoJSON" and plan.grid is not None else None
+        self._lattice_px = None if to_degrees is None or plan.grid is None else lattice_px(plan.grid, to_degrees)
 
     def write(self, batch: FeatureBatch) -> None:
+        if self._lattice_px is not None and self._plan.grid is not None:
+            batch = replace(batch, geometries=follow_lines(batch.geometries, self._plan.grid, self._lattice_px))
         self._sink.write(batch)
 
     def close(self) -> None:

@@ -122,7 +122,7 @@ class _Run:
         named = sorted(self.class_map.table.values(), key=lambda c: c.value)
         wanted = chosen_codes(self.options.classes, classes, named) if self.options.classes else set(classes)
         multi = self.options.dissolve or self.options.connectivity == 8
-        plan = LayerPlan(output, grid.crs, multi, _decimals(grid))
+        plan = LayerPlan(output, grid.crs, multi, _decimals(grid), None if grid.crs is None else grid)
         with LayerDraft(plan) as draft:
             source, merged = self._merged(bands)
             maker = FeatureMaker(grid, self.scale, classes, multi)

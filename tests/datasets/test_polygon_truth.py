@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pyproj
 import pytest
 import shapely
+import shapely.affinity
 from rasterio.crs import CRS
 from rasterio.features import rasterize
 from rasterio.transform import Affine
@@ -165,3 +168,22 @@ def test_layers_that_cannot_serve_are_refused_with_advice(tmp_path: Path) -> Non
     plain = write_raster(tmp_path / "plain.tif", np.ones((3, 9, 9), np.uint8), georeferenced=False)
     with pytest.raises(TrainingError, match="have a CRS but the image has none"):
         open_one(plain, points, class_column="kind")
+
+
+def test_long_edges_in_another_crs_lie_where_they_were_straight(tmp_path: Path) -> None:
+    grid = RasterGrid(CRS.from_epsg(32633), Affine(500, 0, 300_000, 0, -500, 6_000_000), 900, 900)
+    field = shapely.box(13.0, 51.0, 17.0, 53.0)
+    frame = gpd.GeoDataFrame({"kind": ["road"]}, geometry=[field], crs=4326)
+    frame.to_file(tmp_path / "fields.geojson")
+    truth = PolygonTruth(str(tmp_path / "fields.geojson"), grid, TABLE, class_column="kind")
+    rows, cols = np.mgrid[:900, :900] + 0.5
+    to_degrees = pyproj.Transformer.from_crs(32633, 4326, always_xy=True)
+    lon, lat = to_degrees.transform(*grid.world(rows=rows, cols=cols))
+    inside = truth.read(grid.rect, grid.size) != IGNORE_INDEX
+    # But for centers within a tenth of a pixel, 50 m, of the border.
+    border = shapely.segmentize(field.exterior, 0.001)
+    sure = (
+        shapely.distance(shapely.points(lon * 0.6, lat), shapely.affinity.scale(border, 0.6, 1, origin=(0, 0))) > 5e-4
+    )
+    np.testing.assert_array_equal(inside[sure], shapely.contains_xy(field, lon, lat)[sure])
+    assert sure.mean() > 0.99

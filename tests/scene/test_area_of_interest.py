@@ -8,8 +8,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
+import pyproj
 import pytest
 import shapely
+import shapely.affinity
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
@@ -290,3 +292,24 @@ def test_planning_is_cancelled_between_two_reads(tmp_path: Path, monkeypatch: py
         segment_scene(scene, output=tmp_path / "map.tif", model=stub_model(), cancel=token)
     assert len(reads) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["scene.tif"]
+
+
+def test_long_edges_of_an_area_in_another_crs_lie_where_they_were_straight(tmp_path: Path) -> None:
+    """Between its two ends alone, an edge of 4 degrees leaves its parallel by kilometres in UTM."""
+    grid = RasterGrid(CRS.from_epsg(32633), Affine(500, 0, 300_000, 0, -500, 6_000_000), 900, 900)
+    field = shapely.box(13.0, 51.0, 17.0, 53.0)
+    gpd.GeoSeries([field], crs=4326).to_file(tmp_path / "area.geojson")
+    area = AreaOfInterest.of(Area(vector=tmp_path / "area.geojson"), grid)
+    inside = np.zeros((900, 900), bool)
+    inside[area.rect.slices] = area.inside(area.rect)
+    rows, cols = np.mgrid[:900, :900] + 0.5
+    x, y = grid.world(rows=rows, cols=cols)
+    to_degrees = pyproj.Transformer.from_crs(32633, 4326, always_xy=True)
+    lon, lat = to_degrees.transform(x, y)
+    # But for centers within a tenth of a pixel, 50 m, of the border.
+    border = shapely.segmentize(field.exterior, 0.001)
+    sure = (
+        shapely.distance(shapely.points(lon * 0.6, lat), shapely.affinity.scale(border, 0.6, 1, origin=(0, 0))) > 5e-4
+    )
+    np.testing.assert_array_equal(inside[sure], shapely.contains_xy(field, lon, lat)[sure])
+    assert sure.mean() > 0.99

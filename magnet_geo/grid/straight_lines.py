@@ -1,0 +1,210 @@
+"""Straight lines of one CRS followed in another: vertices where a line would leave the ground it stood for.
+
+A line that is straight in the CRS of a grid is a curve in degrees; a format that keeps its two ends alone bends it
+away, by hundreds of metres over 100 km. So lines get vertices where they cross a lattice of pixels, wide where the
+curve is flat. The lattice belongs to the grid: two neighbors that share a border get the same vertices on it.
+
+Shapes: N geometries, V vertices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+
+from magnet_geo.grid.raster_grid import RasterGrid
+
+_Points = NDArray[np.float64]
+#: How far a chord may lie from its line, in pixels: half of a tenth, as curves are sampled at places.
+TOLERANCE_PX = 0.05
+_PLACES = 9
+_MOST_HALVINGS, _MOST_VERTICES = 40, 4_000_000
+# A line comes near a grid if it reaches it when it is so many times as long, to both sides.
+_NEAR = 1.0
+# Pixel positions are rounded to this, so that one place is one place however it was reached.
+_DIGITS = 6
+
+
+def to_wgs84(grid: RasterGrid) -> pyproj.Transformer | None:
+    """Return the way from a grid's CRS to longitude and latitude on WGS 84; None where there is none."""
+    if grid.crs is None:
+        return None
+    try:
+        return pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(grid.crs), "EPSG:4326", always_xy=True)
+    except pyproj.exceptions.ProjError:
+        return None
+
+
+def lattice_px(grid: RasterGrid, to_degrees: pyproj.Transformer, *, tolerance_px: float = TOLERANCE_PX) -> int:
+    """Return how many pixels a straight line may span so that its chord in degrees stays on it.
+
+    Args:
+        grid: Where the lines lie.
+        to_degrees: From its CRS to longitude and latitude.
+        tolerance_px: How far the middle of a chord may lie from the line, in pixels of the grid.
+
+    Returns:
+        At least 1, at most the grid's longer side.
+    """
+    longest = max(grid.height, grid.width)
+    step = longest
+    while step > 1:
+        error = _chord_error_px(grid, to_degrees, step)
+        if error <= tolerance_px:
+            return step
+        # The error of a chord grows with the square of its length.
+        step = (
+            max(1, min(step // 2, int(step * np.sqrt(tolerance_px / error) * 0.9))) if np.isfinite(error) else step // 2
+        )
+    return 1
+
+
+def follow_lines(geometries: NDArray[np.object_], grid: RasterGrid, step_px: int) -> NDArray[np.object_]:
+    """Give lines vertices where they cross the lattice of a grid.
+
+    Args:
+        geometries: (N,) polygons and multipolygons in the grid's CRS.
+        grid: Its pixels are the lattice's measure.
+        step_px: Between two lines of the lattice, in pixels.
+
+    Returns:
+        (N,) the same shapes; those that cross no line are the same objects.
+    """
+    inverse = ~grid.transform
+    coordinates, owners = shapely.get_coordinates(geometries, return_index=True)
+    pixels = np.column_stack(inverse @ (coordinates[:, 0], coordinates[:, 1]))
+    cells = np.floor(np.round(pixels, _DIGITS) / step_px)
+    crosses = (np.diff(cells, axis=0) != 0).any(axis=1) & (np.diff(owners) == 0)
+    found = geometries.copy()
+    for number in np.unique(owners[1:][crosses]).tolist():
+        found[number] = follow_pixels(
+            geometries[number],
+            step_px,
+            to_pixels=lambda at: np.column_stack(inverse @ (at[:, 0], at[:, 1])),
+            from_pixels=lambda at: np.column_stack(grid.world(rows=at[:, 1], cols=at[:, 0])),
+        )
+    return found
+
+
+def lines_on_grid(
+    geometries: NDArray[np.object_],
+    grid: RasterGrid,
+    to_grid: pyproj.Transformer,
+    *,
+    tolerance_px: float = TOLERANCE_PX,
+) -> NDArray[np.object_]:
+    """Bring shapes of another CRS to a grid's, with vertices until their lines are where they were straight.
+
+    Args:
+        geometries: (N,) polygons and multipolygons.
+        grid: Where they are wanted; lines far from it are no concern.
+        to_grid: From their CRS to its.
+        tolerance_px: How far a line may lie from its place, in pixels of the grid.
+
+    Returns:
+        (N,) in the grid's CRS; coordinates that it cannot show are infinite.
+    """
+    if not len(geometries) or shapely.is_empty(geometries).all():
+        return geometries
+    bounds = shapely.total_bounds(geometries)
+    longest, dense = float(np.hypot(bounds[2] - bounds[0], bounds[3] - bounds[1])), geometries
+    for _ in range(_MOST_HALVINGS):
+        error = _bend_px(dense, grid, to_grid)
+        if error <= tolerance_px or shapely.get_num_coordinates(dense).sum() > _MOST_VERTICES:
+            break
+        longest *= min(0.5, 0.9 * float(np.sqrt(tolerance_px / error)))
+        dense = shapely.segmentize(geometries, longest)
+    return np.asarray(shapely.transform(dense, to_grid.transform, interleaved=False))
+
+
+def _bend_px(geometries: NDArray[np.object_], grid: RasterGrid, to_grid: pyproj.Transformer) -> float:
+    """How far lines that come near a grid lie from where they were straight, at their middles, in pixels."""
+    own, owners = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(geometries)), return_index=True)
+    same = np.diff(owners) == 0
+    begin, end = own[:-1][same], own[1:][same]
+    places = [np.column_stack(to_grid.transform(at[:, 0], at[:, 1])) for at in (begin, (begin + end) / 2, end)]
+    pixels = [np.column_stack(~grid.transform @ (at[:, 0], at[:, 1])) for at in places]
+    low, high = np.minimum.reduce(pixels), np.maximum.reduce(pixels)
+    near = (high >= -_NEAR * (high - low)) & (low <= np.array([grid.width, grid.height]) + _NEAR * (high - low))
+    bend = np.hypot(*(pixels[1] - (pixels[0] + pixels[2]) / 2)[near.all(axis=1)].T)
+    return float(bend[np.isfinite(bend)].max(initial=0.0))
+
+
+def follow_pixels(
+    geometry: shapely.Geometry,
+    step_px: int,
+    *,
+    to_pixels: Callable[[_Points], _Points] = lambda at: at,
+    from_pixels: Callable[[_Points], _Points] = lambda at: at,
+) -> shapely.Geometry:
+    """Give the lines of one geometry vertices where they cross the lattice.
+
+    Args:
+        geometry: A polygon or multipolygon.
+        step_px: Between two lines of the lattice, in pixels.
+        to_pixels: From (V, 2) coordinates of the geometry to (V, 2) columns and rows.
+        from_pixels: The way back, for the new vertices.
+    """
+
+    def ring(line: shapely.LinearRing) -> _Points:
+        own = shapely.get_coordinates(line)
+        pixels = np.round(to_pixels(own), _DIGITS)
+        pieces = []
+        for place, (begin, end) in enumerate(pairwise(pixels)):
+            pieces.append(own[place : place + 1])
+            between = _crossings(begin, end, step_px)
+            if len(between):
+                pieces.append(from_pixels(between))
+        return np.concatenate([*pieces, own[-1:]])
+
+    def polygon(part: shapely.Polygon) -> shapely.Polygon:
+        return shapely.Polygon(ring(part.exterior), [ring(hole) for hole in part.interiors])
+
+    parts = [polygon(part) for part in shapely.get_parts(geometry)]
+    return parts[0] if geometry.geom_type == "Polygon" else shapely.MultiPolygon(parts)
+
+
+def _crossings(begin: _Points, end: _Points, step: int) -> _Points:
+    """Where a line crosses the lattice, in order from its begin; the same places from its end."""
+    if tuple(begin) > tuple(end):
+        return _crossings(end, begin, step)[::-1]
+    shares = [
+        (np.arange(np.floor(low / step) + 1, np.ceil(high / step)) * step - first) / (last - first)
+        for first, last in zip(begin, end, strict=True)
+        for low, high in [sorted((first, last))]
+        if first != last
+    ]
+    places = np.unique(np.concatenate(shares)) if shares else np.empty(0)
+    found = np.round(begin + places[:, None] * (end - begin), _DIGITS)
+    # The ends themselves are there already.
+    return np.asarray(found[~((found == begin).all(axis=1) | (found == end).all(axis=1))])
+
+
+def _chord_error_px(grid: RasterGrid, to_degrees: pyproj.Transformer, step: int) -> float:
+    """The largest distance of chords of a length from their lines, over the grid, in pixels."""
+    rows, cols = (np.linspace(0, max(0, length - step), _PLACES) for length in (grid.height, grid.width))
+    row, col = (each.ravel() for each in np.meshgrid(rows, cols, indexing="ij"))
+    largest = 0.0
+    for down, across in ((0, step), (step, 0), (step, step), (-step, step)):
+        first = row + (step if down < 0 else 0)
+        ends = [_degrees(grid, to_degrees, first + down * share, col + across * share) for share in (0.0, 1.0)]
+        ends[1][0] += 360 * np.round((ends[0][0] - ends[1][0]) / 360)
+        for share in (0.25, 0.5, 0.75):
+            chord = (1 - share) * ends[0] + share * ends[1]
+            x, y = to_degrees.transform(chord[0], chord[1], direction="INVERSE")
+            found_col, found_row = ~grid.transform @ (np.asarray(x), np.asarray(y))
+            away = np.hypot(found_row - (first + down * share), found_col - (col + across * share))
+            # What a projection shows twice, at both sides of the antimeridian, is no bend.
+            away = away[np.isfinite(away) & (away < max(grid.height, grid.width))]
+            largest = max(largest, float(away.max(initial=0.0)))
+    return largest
+
+
+def _degrees(grid: RasterGrid, to_degrees: pyproj.Transformer, rows: _Points, cols: _Points) -> _Points:
+    x, y = grid.world(rows=rows, cols=cols)
+    return np.array(to_degrees.transform(x, y))
