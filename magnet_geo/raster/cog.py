@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import rasterio.shutil
 from rasterio.io import MemoryFile
 
 from magnet_geo.errors import OutputError
-from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, gdal_warnings, opening
 from magnet_geo.raster.map_layout import MapLayout, Pairs
 
 _LOSSLESS = ("NONE", "LZW", "DEFLATE", "LZMA", "ZSTD")
@@ -84,11 +83,8 @@ def check_creation_options(options: Pairs) -> None:
 
 def _try_out(options: Pairs) -> None:
     given = ", ".join(f"{key}={value}" for key, value in options)
-    heard = _Warnings()
-    log = logging.getLogger("rasterio")
-    log.addHandler(heard)
     try:
-        with opening(), MemoryFile() as draft, MemoryFile() as cog:
+        with opening(), gdal_warnings() as heard, MemoryFile() as draft, MemoryFile() as cog:
             size = {"width": _TRIAL_PX, "height": _TRIAL_PX, "count": 1, "dtype": "uint8"}
             with draft.open(driver="GTiff", nodata=255, **size) as dataset:
                 dataset.write(np.zeros((1, _TRIAL_PX, _TRIAL_PX), np.uint8))
@@ -96,22 +92,9 @@ def _try_out(options: Pairs) -> None:
     except GDAL_ERRORS as error:
         detail = gdal_detail(error).replace(f"{cog.name}: ", "")
         raise OutputError(f"GDAL cannot write with the creation options {given}: {detail}.") from error
-    finally:
-        log.removeHandler(heard)
-    if heard.texts:
+    if heard:
         # What GDAL ignores with a warning, it would ignore in the map as well.
-        raise OutputError(f"GDAL does not take the creation options {given}: {heard.texts[0]}.")
-
-
-class _Warnings(logging.Handler):
-    """Keeps what GDAL warns of, which rasterio passes on to its logger."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.texts: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.append(record.getMessage().partition(" in ")[2].strip().rstrip("."))
+        raise OutputError(f"GDAL does not take the creation options {given}: {heard[0]}.")
 
 
 def _upper(options: Pairs) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import logging
+import re
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,7 @@ from typing import Any
 import rasterio
 from rasterio._env import get_gdal_config
 from rasterio._err import CPLE_BaseError
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.io import DatasetReader
 
 # Copies between drivers raise GDAL's own error classes, which rasterio keeps private.
@@ -49,6 +51,15 @@ _OPENING_REMOTE: Mapping[str, str | int] = {
     "GDAL_INGESTED_BYTES_AT_OPEN": 2**15,
 }
 
+# Where rasterio passes on what GDAL warns of.
+_LOGGERS = ("rasterio._env", "rasterio._err")
+_JPEG_SWITCH = "GDAL_ERROR_ON_LIBJPEG_WARNING"
+# As GDAL reads a switch.
+_NO = ("NO", "FALSE", "OFF", "0")
+# What decoders say of bytes that cannot be what was written, and read on all the same.
+_JPEG_DAMAGE = r"Corrupt JPEG data|Premature end of JPEG"
+_OTHER_DAMAGE = r"PackBitsDecode:\s*Discarding"
+
 _cache_bytes = CACHE_BYTES
 
 
@@ -62,10 +73,11 @@ def gdal_environment() -> rasterio.Env:
     """GDAL settings for reading and writing; to be entered around each group of calls, in the thread that makes them.
 
     The block cache they limit is one for the whole process. What the user's environment, GDAL's configuration file or
-    an ``Env`` around the call says of the network stands.
+    an ``Env`` around the call says of the network and of damaged JPEG stands.
     """
     return rasterio.Env(
         **_unless_set(_NETWORK),
+        **_unless_set({_JPEG_SWITCH: True}),
         GDAL_CACHEMAX=_cache_bytes,
         # The fast path takes a PNG that ends too early for a whole one, without an error.
         GDAL_PNG_WHOLE_IMAGE_OPTIM=False,
@@ -141,10 +153,66 @@ def _is_first() -> bool:
     return bool(warnings.filters) and warnings.filters[0][2] is _UnplacedHere
 
 
+@contextmanager
+def reading() -> Iterator[None]:
+    """Surround reads of pixels: damage that a decoder sees and only warns of is an error.
+
+    GDAL's own switch for that is heeded by its JPEG driver, but not for JPEG inside a TIFF; set to NO, both pass.
+
+    Raises:
+        RasterioIOError: What was read is damaged.
+    """
+    with gdal_environment():
+        strict = str(get_gdal_config(_JPEG_SWITCH)).upper() not in _NO
+        with gdal_warnings(about=f"{_JPEG_DAMAGE}|{_OTHER_DAMAGE}" if strict else _OTHER_DAMAGE) as heard:
+            yield
+    if heard:
+        raise RasterioIOError(heard[0])
+
+
+@contextmanager
+def gdal_warnings(*, about: str = "") -> Iterator[list[str]]:
+    """Collect what GDAL warns of in this thread, instead of having it logged.
+
+    Args:
+        about: Regular expression; other warnings are logged as ever.
+
+    Returns:
+        A list that grows within the block.
+    """
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_not_collected)
+    outer, _collector.current = _collector.current, (re.compile(about), [])
+    try:
+        yield _collector.current[1]
+    finally:
+        _collector.current = outer
+
+
+class _Collector(threading.local):
+    current: tuple[re.Pattern[str], list[str]] | None = None
+
+
+_collector = _Collector()
+
+
+def _not_collected(record: logging.LogRecord) -> bool:
+    if _collector.current is None or record.levelno != logging.WARNING:
+        return True
+    about, texts = _collector.current
+    # GDAL's name of the kind of fault, and its sentence.
+    text = str(record.args[-1]) if isinstance(record.args, tuple) and record.args else record.getMessage()
+    if not about.search(text):
+        return True
+    texts.append(text.strip().rstrip("."))
+    return False
+
+
 def gdal_detail(error: BaseException) -> str:
     """What GDAL said, as a clause to be put after a colon: the innermost message of a chain of errors."""
     *_, innermost = _chain(error)
-    return str(innermost).strip().rstrip(".")
+    said = str(innermost).strip().rstrip(".")
+    return f"{said}; set {_JPEG_SWITCH}=NO to read it as it is" if re.search(_JPEG_DAMAGE, said) else said
 
 
 @cache

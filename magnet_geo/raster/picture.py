@@ -12,7 +12,7 @@ from rasterio.io import MemoryFile
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import RasterGrid, Size
 from magnet_geo.raster.band_facts import BandFacts
-from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, opening, reading
 from magnet_geo.raster.remote import persistently, remote_failure
 from magnet_geo.raster.scene_reader import ScenePixels, read_pixels
 from magnet_geo.raster.source import SceneSource, open_once
@@ -44,7 +44,7 @@ def read_picture(source: SceneSource, bands: tuple[int, ...], size: Size, *, cat
 def _read_once(source: SceneSource, bands: tuple[int, ...], size: Size, *, categorical: bool) -> ScenePixels:
     way = Resampling.mode if categorical else Resampling.average
     try:
-        with open_once(source, overviews=True) as dataset, gdal_environment():
+        with open_once(source, overviews=True) as dataset, reading():
             reduced = size.height < dataset.height or size.width < dataset.width
             facts = BandFacts.of(dataset, source)
             return read_pixels(dataset, facts, bands, size, resampling=way if reduced else Resampling.nearest)

@@ -18,7 +18,7 @@ from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.progress import CancelToken
 from magnet_geo.raster.band_facts import BandFacts
-from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment
+from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, reading
 from magnet_geo.raster.remote import persistently, remote_failure
 from magnet_geo.raster.remote_lanes import RemoteLanes
 from magnet_geo.raster.source import SceneSource, explained, open_handle, open_once
@@ -258,7 +258,7 @@ def _read(
 ) -> ScenePixels:
     window = Window(rect.col, rect.row, rect.width, rect.height)
     try:
-        with gdal_environment():
+        with reading():
             return read_pixels(dataset, facts, bands, shape, window=window)
     except GDAL_ERRORS as error:
         _forget_failure(dataset)
@@ -274,7 +274,7 @@ def read_pixels(
     window: Window | None = None,
     resampling: Resampling = Resampling.nearest,
 ) -> ScenePixels:
-    """Read bands and what says which of their pixels are valid, within a `gdal_environment`.
+    """Read bands and what says which of their pixels are valid, within a `reading` block.
 
     Args:
         dataset: An open handle.

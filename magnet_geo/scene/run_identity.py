@@ -9,7 +9,7 @@ from hashlib import sha256
 import torch
 
 from magnet_geo import __version__
-from magnet_geo.raster import scene_fingerprint
+from magnet_geo.raster import GDAL_VERSION, scene_fingerprint
 from magnet_geo.scene.area_of_interest import AreaOfInterest
 from magnet_geo.scene.hardware import precision_name
 from magnet_geo.scene.options import SegmentOptions
@@ -50,7 +50,7 @@ def run_identity(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> di
 
 
 def run_conditions(plan: RunPlan, model: Segmenter) -> dict[str, str]:
-    """What may change the last digits of the networks' numbers, and so a pixel here and there."""
+    """What may change the last digits of decoded pixels or of the networks' numbers, and so a pixel here and there."""
     device = model.predictor.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     return {
@@ -59,6 +59,7 @@ def run_conditions(plan: RunPlan, model: Segmenter) -> dict[str, str]:
         "threads": f"{torch.get_num_threads()}",
         "batch size": f"{plan.memory.batch_size}",
         "PyTorch": str(torch.__version__),
+        "GDAL": GDAL_VERSION,
     }
 
 

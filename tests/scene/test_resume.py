@@ -19,7 +19,7 @@ from torch import Tensor
 from magnet_geo.errors import CancelledError, DiskFullError, OutputError
 from magnet_geo.progress import CancelToken, Event, PreviewEvent, ProgressEvent, WarningEvent
 from magnet_geo.raster import GeoTiffDraft
-from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, segment_scene
+from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, run_identity, segment_scene
 from magnet_geo.scene.parts_store import PartsStore
 from magnet_geo.scene.work_folder import WorkFolder
 from tests.scene.stub_model import StubPredictor, hashes, stub_manifest
@@ -241,6 +241,16 @@ def test_a_run_that_goes_on_with_another_batch_size_says_so_in_the_map(scene: st
         _segment(scene, folder, CountingPredictor(5), batch_size=2)
     (warning,) = _warnings(_segment(scene, folder, batch_size=1))
     assert "differed in batch size" in warning
+
+
+def test_a_run_that_goes_on_with_another_gdal_says_so_in_the_map(
+    scene: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Stopped):
+        _segment(scene, folder, CountingPredictor(100))
+    monkeypatch.setattr(run_identity, "GDAL_VERSION", "9.9.9")
+    (warning,) = _warnings(_segment(scene, folder))
+    assert "differed in GDAL;" in warning
 
 
 def test_two_runs_do_not_write_one_output_at_once(scene: str, folder: Path) -> None:
