@@ -10,7 +10,7 @@ from magnet_geo.raster.description import SceneDescription, describe_scene
 from magnet_geo.raster.gdal_environment import GDAL_VERSION
 from magnet_geo.raster.label_reader import LabelReader
 from magnet_geo.raster.layer_style import layer_style, write_layer_style
-from magnet_geo.raster.map_layout import MapLayout, refuse_too_large
+from magnet_geo.raster.map_layout import MapLayout, check_map_size
 from magnet_geo.raster.model_pixels import ModelPixels, ReadPixels, read_model_pixels, resample_valid, scale_pixels
 from magnet_geo.raster.outline import valid_outline
 from magnet_geo.raster.output_path import check_folder, check_output_path, class_map_side_files, gdal_sidecars
@@ -43,6 +43,7 @@ __all__ = [
     "averaged_overviews",
     "check_creation_options",
     "check_folder",
+    "check_map_size",
     "check_output_path",
     "choose_bands",
     "choose_scaling",
@@ -55,7 +56,6 @@ __all__ = [
     "read_acquisition",
     "read_model_pixels",
     "read_tags",
-    "refuse_too_large",
     "resample_valid",
     "scale_pixels",
     "scene_fingerprint",

@@ -11,28 +11,45 @@ from rasterio.rpc import RPC
 from magnet_geo import __version__
 from magnet_geo.classes import ClassScheme
 from magnet_geo.errors import SceneError
-from magnet_geo.grid import RasterGrid
+from magnet_geo.grid import PixelRect, RasterGrid
 from magnet_geo.raster.description import SceneDescription
 
 TILE_PX = 512
 # GDAL keeps 8 bytes for each tile of a TIFF in one list, which may have 2 GB.
 _MOST_TILES = 2**31 // 8
+# GDAL's COG driver looks at every pixel of an empty raster, some ten million a second.
+_MANY_EMPTY_PX = 10**10
 
 Pairs = tuple[tuple[str, str], ...]
 
 
-def refuse_too_large(scene: SceneDescription) -> None:
-    """Refuse a scene whose map, which has its size whatever part of it is mapped, would not fit into a TIFF.
+def check_map_size(scene: SceneDescription, part: PixelRect) -> str | None:
+    """Look whether a map can be written: it has the scene's size, whatever part of the scene is mapped.
+
+    Args:
+        scene: The scene.
+        part: Pixels that are mapped.
+
+    Returns:
+        A warning where the empty rest of the map costs far more than the part; None where it does not.
 
     Raises:
-        SceneError: It is too large.
+        SceneError: The scene is larger than a TIFF can be.
     """
-    if _tiles(scene.grid) > _MOST_TILES:
+    grid, is_part = scene.grid, part != scene.grid.rect
+    where = f"{part.col} {part.row} {part.width} {part.height}" if is_part else "COL ROW WIDTH HEIGHT"
+    advice = f"cut out the part you need first, as a small text file: gdal_translate -of VRT -srcwin {where} IN OUT.vrt"
+    if _tiles(grid) > _MOST_TILES:
         raise SceneError(
-            f"'{scene.name}' has {scene.grid.width} x {scene.grid.height} pixels, more than a GeoTIFF of its size can "
-            f"hold; cut out the part you need first, as a small text file: gdal_translate -of VRT -projwin LEFT TOP "
-            "RIGHT BOTTOM IN OUT.vrt."
+            f"'{scene.name}' has {grid.width} x {grid.height} pixels, and its map as many, more than a GeoTIFF can "
+            f"hold; {advice}."
         )
+    if is_part and grid.size.pixels - part.size.pixels > _MANY_EMPTY_PX:
+        return (
+            f"The map has the size of the whole scene, {grid.width} x {grid.height} pixels: finishing it takes long, "
+            f"however small the area is. To be quick, {advice}."
+        )
+    return None
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,14 @@ _EXPLANATIONS = (
         "The map is not rectified: it cannot be laid over other maps, and sizes are in pixels.",
     ),
     _Explanation(
-        r"no georeference|no coordinate reference system",
+        r"no georeference|no coordinate reference system|nothing says where in it",
         "Position",
         "Where the map lies is not known, nor how large its pixels are: sizes are in pixels.",
+    ),
+    _Explanation(
+        r"size of the whole scene",
+        "Size",
+        "Only a small part of this file holds a map; the rest is empty.",
     ),
     _Explanation(
         r"record of its run .* cannot be read",

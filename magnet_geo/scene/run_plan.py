@@ -21,9 +21,9 @@ from magnet_geo.raster import (
     SceneDescription,
     SceneReader,
     SceneSource,
+    check_map_size,
     choose_bands,
     choose_scaling,
-    refuse_too_large,
     untagged_collar,
 )
 from magnet_geo.raster.gdal_environment import CACHE_BYTES, limit_block_cache
@@ -97,9 +97,9 @@ def plan_run(
     """
     limit_block_cache(CACHE_BYTES if options.max_memory is None else LEAST_CACHE_BYTES)
     source, description = describe_source(str(scene), options)
-    refuse_too_large(description)
     bands = choose_bands(description, model.manifest.bands, options.bands, options.known_sensor)
     area = AreaOfInterest.of(options.area, description.grid)
+    emptiness = check_map_size(description, area.rect)
     if options.min_confidence > 0 and model.manifest.class_scheme().unclassified is None:
         raise OptionError(
             f"The model '{model.manifest.name}' uses the value 0 for a class, so that pixels cannot become "
@@ -161,7 +161,7 @@ def plan_run(
         memory=plan_memory(
             work, batch_size=options.batch_size, max_memory=options.max_memory, max_vram=_vram_limit(model, options)
         ),
-        warnings=(*description.warnings, *warnings, *stretched, *(found for found in (collar, slow) if found)),
+        warnings=(*description.warnings, *warnings, *stretched, *filter(None, (collar, slow, emptiness))),
     )
 
 

@@ -91,7 +91,8 @@ def measure_speed(
         window=unrefined,
         keep=_keeping(arrays, window.window.index),
         patch=_least(batches),
-        write=_writing(arrays, window, plan, model, options).times(plan.area.rect.size.pixels / final),
+        # The outputs have the size of the scene, whatever part of it is mapped.
+        write=_writing(arrays, window, plan, model, options).times(plan.description.grid.size.pixels / final),
         fast_share=_fast_share(model, uncertainties),
     )
 

@@ -22,7 +22,7 @@ from rio_cogeo import cog_validate
 from magnet_geo.classes import ClassScheme, LandClass
 from magnet_geo.errors import DiskFullError, OutputError, SceneError
 from magnet_geo.grid import PixelRect, RasterGrid
-from magnet_geo.raster import GeoTiffDraft, MapLayout, SceneDescription, SceneSource, describe_scene, refuse_too_large
+from magnet_geo.raster import GeoTiffDraft, MapLayout, SceneDescription, SceneSource, check_map_size, describe_scene
 from tests.raster.rasters import TRANSFORM, pushbroom_rpcs
 
 SCHEME = ClassScheme((LandClass(1, "water", "#0000ff"), LandClass(4, "built <up> & roads", "#ff0010")))
@@ -261,9 +261,11 @@ def test_a_map_larger_than_gdal_writes_is_refused_by_arithmetic(tmp_path: Path) 
         )
         return describe_scene(SceneSource(str(path)))
 
-    refuse_too_large(description(tiles * 512))
-    with pytest.raises(SceneError, match=r"'8388609.vrt' has 8388608 x 8388609 pixels, more than .* gdal_translate"):
-        refuse_too_large(description(tiles * 512 + 1))
+    fits = description(tiles * 512)
+    assert check_map_size(fits, fits.grid.rect) is None
+    larger = description(tiles * 512 + 1)
+    with pytest.raises(SceneError, match=r"'8388609.vrt' has 8388608 x 8388609 pixels, .* more than .* gdal_translate"):
+        check_map_size(larger, larger.grid.rect)
     # GDAL 3.10.3, frmts/gtiff/gtiffdataset_write.cpp: "tile arrays larger than 2GB".
     size = {"width": tiles * 512, "height": tiles * 512 + 1, "count": 1, "dtype": "uint8", "sparse_ok": True}
     with pytest.raises(rasterio.errors.RasterioIOError, match="2GB"):

@@ -10,9 +10,12 @@ import torch
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 
+from magnet_geo.grid import PixelRect
+from magnet_geo.raster import SceneSource, check_map_size, describe_scene
 from magnet_geo.report.notices import explain_warnings
 from magnet_geo.scene import SegmentOptions, plan_run
 from magnet_geo.scene.familiarity import SceneLook
+from tests.raster.rasters import pushbroom_rpcs
 from tests.scene.stub_model import stub_model, texture, write_scene
 
 POINTS = [GroundControlPoint(row=r, col=c, x=14 + c / 1e4, y=51 - r / 1e4) for r in (0, 90) for c in (0, 120)]
@@ -40,6 +43,8 @@ CASES = {
     "no georeference": ("Position", {"crs": None, "transform": None}, {}),
     "no CRS": ("Position", {"crs": None}, {}),
     "control points": ("Position", {"transform": None, "crs": CRS.from_epsg(4326), "gcps": POINTS}, {}),
+    "RPCs": ("Position", {"transform": None, "crs": None, "rpcs": pushbroom_rpcs()}, {}),
+    "a CRS without a place": ("Position", {"transform": None}, {}),
     "stretched": ("Brightness", {"values": texture(3, 90, 120).astype(np.uint16) * 9}, {}),
     "collar": ("Empty border", {"values": collared()}, {}),
     "nodata": ("Empty pixels", {}, {"nodata": -1.0}),
@@ -66,6 +71,20 @@ def test_unfamiliar_ground_is_explained() -> None:
     assert warning is not None
     (notice,) = explain_warnings((warning,))
     assert notice.title == "Unfamiliar ground"
+
+
+def test_a_map_far_larger_than_its_area_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "huge.vrt"
+    path.write_text(
+        '<VRTDataset rasterXSize="200000" rasterYSize="200000"><SRS>EPSG:32633</SRS>'
+        "<GeoTransform>400000,1,0,5000000,0,-1</GeoTransform>"
+        '<VRTRasterBand dataType="Byte" band="1"/></VRTDataset>'
+    )
+    warning = check_map_size(describe_scene(SceneSource(str(path))), PixelRect(5, 7, 100, 200))
+    assert warning is not None
+    assert warning.endswith("-srcwin 7 5 200 100 IN OUT.vrt.")
+    (notice,) = explain_warnings((warning,))
+    assert notice.title == "Size"
 
 
 def test_a_warning_nobody_knows_is_passed_on() -> None:

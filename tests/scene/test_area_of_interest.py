@@ -231,6 +231,8 @@ def test_an_area_of_a_huge_scene_is_planned_by_its_own_windows(
     estimate = estimate_time(plan, model, options)
     record = make_plan_record(plan, model, estimate=estimate)
     assert record.windows == len(plan.area_windows) == 4
+    assert "-srcwin 700000 500000 100 100 IN OUT.vrt" in plan.warnings[-1]
+    assert estimate.seconds > 3600
     assert len(set(made_windows)) <= 2 * record.windows
 
 
@@ -270,7 +272,7 @@ def test_windows_that_a_scattered_area_does_not_touch_are_not_looked_at(
 def test_a_scene_of_which_no_map_can_be_written_is_refused_beforehand(tmp_path: Path, model: Segmenter) -> None:
     scene = _huge_vrt(tmp_path / "world.vrt", height=2_000_000_000, width=2_000_000_000)
     options = SegmentOptions(area=_box_of(slice(500, 600), slice(700, 800)))
-    with pytest.raises(SceneError, match=r"more than a GeoTIFF of its size can hold; cut out the part you need first"):
+    with pytest.raises(SceneError, match=r"more than a GeoTIFF can hold; .* -srcwin 700 500 100 100 IN OUT.vrt\.$"):
         segment_scene(scene, output=tmp_path / "map.tif", model=model, options=options)
     assert [path.name for path in tmp_path.iterdir()] == ["world.vrt"]
 

@@ -12,10 +12,12 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
+from rasterio.transform import RPCTransformer
 
 from magnet_geo.errors import MemoryLimitError, OptionError, OutputError
 from magnet_geo.progress import Event, PreviewEvent, ProgressEvent
 from magnet_geo.scene import RefineMode, SegmentOptions, segment_scene
+from tests.raster.rasters import pushbroom_rpcs
 from tests.scene.stub_model import TRANSFORM, hashes, read, stub_model, texture, write_scene
 
 ROTATED = Affine.translation(400_001, 5_000_000) @ Affine.rotation(-17) @ Affine.scale(2, -3)
@@ -72,6 +74,36 @@ def test_control_points_are_carried_over(tmp_path: Path, folder: Path) -> None:
             carried, crs = found.gcps
             assert (crs, found.shape) == (CRS.from_epsg(4326), (90, 120))
     assert [(p.row, p.col, p.x, p.y) for p in carried] == [(p.row, p.col, p.x, p.y) for p in points]
+
+
+def test_control_points_of_a_scene_with_a_crs_are_carried_over(tmp_path: Path, folder: Path) -> None:
+    source = write_scene(tmp_path / "pixels.tif", texture(3, 90, 120), transform=None, crs=None)
+    points = "".join(f'<GCP Pixel="{c}" Line="{r}" X="{14 + c}" Y="{51 - r}"/>' for r in (0, 90) for c in (0, 120))
+    bands = "".join(
+        f'<VRTRasterBand dataType="Byte" band="{band}"><SimpleSource><SourceFilename>{source}</SourceFilename>'
+        f"<SourceBand>{band}</SourceBand></SimpleSource></VRTRasterBand>"
+        for band in (1, 2, 3)
+    )
+    (tmp_path / "scan.vrt").write_text(
+        f'<VRTDataset rasterXSize="120" rasterYSize="90"><SRS>EPSG:32633</SRS><GCPList>{points}</GCPList>{bands}'
+        "</VRTDataset>"
+    )
+    result = segment_scene(str(tmp_path / "scan.vrt"), output=folder / "map.tif", model=stub_model())
+    assert (result.grid.crs, result.classes[0].area_m2) == (None, None)
+    with rasterio.open(folder / "map.tif") as found:
+        carried, crs = found.gcps
+        assert (found.crs, found.transform.is_identity) == (None, True)
+    assert (len(carried), crs) == (4, CRS.from_epsg(32633))
+
+
+def test_rpcs_are_carried_over_into_every_output(tmp_path: Path, folder: Path) -> None:
+    path = write_scene(tmp_path / "scene.tif", texture(3, 90, 120), transform=None, crs=None, rpcs=pushbroom_rpcs())
+    _map(path, folder / "map.tif", confidence=folder / "sure.tif", probabilities=folder / "shares.tif")
+    for name in ("map.tif", "sure.tif", "shares.tif"):
+        with rasterio.open(folder / name) as found, RPCTransformer(found.rpcs) as carried:
+            assert (found.rpcs, found.crs) == (pushbroom_rpcs(), None)
+            with RPCTransformer(pushbroom_rpcs()) as expected:
+                np.testing.assert_array_equal(carried.xy([0, 89], [119, 3]), expected.xy([0, 89], [119, 3]))
 
 
 def test_two_runs_write_the_same_bytes(scene: str, folder: Path) -> None:
