@@ -23,6 +23,8 @@ desktop = plugins['magnet_geo_qgis']._desktop
 layer = QgsRasterLayer({str(VILLAGE)!r}, 'village')
 QgsProject.instance().addMapLayer(layer)
 iface.setActiveLayer(layer)
+# in a row of its own, since newer versions have more buttons than the screen is wide
+iface.mainWindow().insertToolBarBreak(iface.pluginToolBar())
 iface.mainWindow().showMaximized()
 def texts():
     return ' | '.join(item.text() for item in iface.messageBar().items())
