@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from magnet_geo.errors import CancelledError, TrainingError
+from magnet_geo.errors import CancelledError, OutputError, TrainingError
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.training.averaging import WeightAverage
 from magnet_geo.training.checkpoint import Checkpoint, RunState, read_checkpoint_file
@@ -104,10 +104,21 @@ class TrainingOutcome:
 
 
 def forget_run(folder: Path) -> None:
-    """Removes what an earlier training left in a folder, and nothing else."""
+    """Remove what an earlier training left in a folder, and nothing else.
+
+    Raises:
+        OutputError: The folder has checkpoints, but not the history that each of our trainings keeps: other programs
+            call theirs so too.
+    """
+    if not (folder / HISTORY).is_file():
+        raise OutputError(
+            f"The folder '{folder}' holds '{LAST}' or '{BEST}' without a '{HISTORY}': they may be another program's, "
+            "and were not touched; choose another folder."
+        )
     for name in (LAST, BEST, HISTORY):
         (folder / name).unlink(missing_ok=True)
-    for log in (folder / TENSORBOARD).glob("events.out.tfevents.*"):
+    logs = folder / TENSORBOARD
+    for log in logs.glob("events.out.tfevents.*") if not logs.is_symlink() else ():
         log.unlink()
 
 

@@ -312,3 +312,12 @@ def test_help_shows_defaults_under_headings() -> None:
     for heading in ("Data:", "Optimizer and pace:", "Loss:", "Samples and augmentation:", "Machine:"):
         assert heading in text
     assert "[default: 0.003" in " ".join(text.split())
+
+
+def test_checkpoints_of_another_program_are_not_overwritten(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in ("last.pt", "best.pt"):
+        (folder / name).write_text("another program's")
+    assert_refused(train(data, folder, *QUICK, "--overwrite"), match=r"may be another program's, and were not touched")
+    assert (folder / "best.pt").read_text() == (folder / "last.pt").read_text() == "another program's"
