@@ -16,7 +16,7 @@ from magnet_geo.model.checkpoint import read_checkpoint
 from magnet_geo.model.manifest import Manifest
 from magnet_geo.model.model_file import ModelWeights, model_hash, read_manifest, read_weights
 from magnet_geo.networks import Backbone, Refinement, create_backbone, create_refinement
-from magnet_geo.networks.state import load_state
+from magnet_geo.networks.state import load_state, require_fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +118,10 @@ def build_networks(
         ModelError: A network is unknown or weights do not fit.
     """
     parts = manifest.architecture
+    # Without memory first: a manifest may ask for networks that no machine holds, and whose weights it does not bring.
+    with torch.device("meta"):
+        planned = create_backbone(parts.backbone, num_classes=parts.num_classes, in_channels=parts.in_channels)
+    require_fit(planned, weights.backbone, what=f"The backbone of {source}")
     backbone = create_backbone(parts.backbone, num_classes=parts.num_classes, in_channels=parts.in_channels)
     load_state(backbone, weights.backbone, what=f"The backbone of {source}")
     modules = [_refinement(manifest, state, what=f"A refinement of {source}") for state in weights.refinements]
@@ -127,6 +131,9 @@ def build_networks(
 
 
 def _refinement(manifest: Manifest, state: Mapping[str, Tensor], *, what: str) -> Refinement:
+    with torch.device("meta"):
+        planned = create_refinement(manifest.architecture.num_classes, name=manifest.architecture.refinement or "")
+    require_fit(planned, state, what=what)
     module = create_refinement(manifest.architecture.num_classes, name=manifest.architecture.refinement or "")
     load_state(module, state, what=what)
     return module.to(torch.float32).eval()

@@ -25,6 +25,24 @@ def load_state(module: nn.Module, state_dict: Mapping[str, Tensor], *, what: str
     Raises:
         ModelError: If entries are missing, unexpected or of another shape.
     """
+    state = require_fit(module, state_dict, what=what)
+    module.load_state_dict(state, strict=True)
+
+
+def require_fit(module: nn.Module, state_dict: Mapping[str, Tensor], *, what: str) -> dict[str, Tensor]:
+    """Compare weights with a network, which may lie on the meta device and take no memory.
+
+    Args:
+        module: The network.
+        state_dict: Tensors by name.
+        what: Subject of the error message.
+
+    Returns:
+        The weights under the network's own names.
+
+    Raises:
+        ModelError: If entries are missing, unexpected or of another shape.
+    """
     state = strip_wrapper_prefixes(state_dict)
     expected = module.state_dict()
     faults = [
@@ -38,7 +56,7 @@ def load_state(module: nn.Module, state_dict: Mapping[str, Tensor], *, what: str
             f"{what}: the weights do not fit the network: {'; '.join(found)}. Found {len(state)} entries, "
             f"needed {len(expected)}; check the network's name, number of classes and number of bands."
         )
-    module.load_state_dict(dict(state), strict=True)
+    return dict(state)
 
 
 def strip_wrapper_prefixes(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:

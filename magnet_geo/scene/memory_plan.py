@@ -91,7 +91,14 @@ def useful_cache(*, block: Size, scene: Size, window: Size, pixel_bytes: int) ->
     return min(_MOST_CACHE_BYTES, max(_CACHE_BYTES, row_of_windows))
 
 
-def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | None, max_vram: int | None) -> MemoryPlan:
+def plan_memory(
+    work: Workload,
+    *,
+    batch_size: int | None,
+    max_memory: int | None,
+    max_vram: int | None,
+    machine_bytes: int | None = None,
+) -> MemoryPlan:
     """Choose batch size and block cache within the limits.
 
     Args:
@@ -99,6 +106,7 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
         batch_size: Patches per forward pass if the user says so.
         max_memory: Limit of main memory in bytes, or None.
         max_vram: Limit of GPU memory in bytes, or None.
+        machine_bytes: All main memory that there is, or None where that is not known.
 
     Raises:
         MemoryLimitError: Not even one window with one patch at a time fits; says what does.
@@ -109,12 +117,20 @@ def plan_memory(work: Workload, *, batch_size: int | None, max_memory: int | Non
         for batch in batches
         for share in _CACHE_SHARES
     ]
+    least = options[-1]
+    if machine_bytes is not None and least.main_bytes > machine_bytes:
+        # Told by arithmetic: trying would take the machine down with it.
+        window = work.manifest.pyramid_value().window
+        raise MemoryLimitError(
+            f"One window of the model '{work.manifest.name}', {window.height} x {window.width} pixels, needs about "
+            f"{_text(least.main_bytes)} of memory, and this machine has {_text(machine_bytes)}; choose a model of "
+            "smaller windows, or a larger machine."
+        )
     for plan in options:
         fits_main = max_memory is None or plan.main_bytes <= max_memory
         fits_gpu = max_vram is None or plan.gpu_bytes <= max_vram
         if fits_main and fits_gpu:
             return replace(plan, is_limited=max_memory is not None)
-    least = options[-1]
     short_of_main = max_memory is not None and least.main_bytes > max_memory
     need, limit, option = (
         (least.main_bytes, max_memory, "--max-memory") if short_of_main else (least.gpu_bytes, max_vram, "--max-vram")

@@ -33,6 +33,7 @@ from magnet_geo.scene.memory_plan import LEAST_CACHE_BYTES, MemoryPlan, Workload
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.pixel_size import choose_read_scale
 from magnet_geo.scene.reduced_reading import ReducedReading
+from magnet_geo.scene.resident_memory import machine_bytes
 from magnet_geo.scene.scene_source import describe_source
 from magnet_geo.scene.segmenter import Segmenter
 
@@ -159,7 +160,11 @@ def plan_run(
         area=area,
         reduced=reduced,
         memory=plan_memory(
-            work, batch_size=options.batch_size, max_memory=options.max_memory, max_vram=_vram_limit(model, options)
+            work,
+            batch_size=options.batch_size,
+            max_memory=options.max_memory,
+            max_vram=_vram_limit(model, options),
+            machine_bytes=machine_bytes(),
         ),
         warnings=(*description.warnings, *warnings, *stretched, *filter(None, (collar, slow, emptiness))),
     )

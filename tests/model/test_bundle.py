@@ -8,6 +8,7 @@ from torch import nn
 
 from magnet_geo.errors import ModelError
 from magnet_geo.model import Manifest, bundle_from_checkpoints, load_bundle, model_hash
+from magnet_geo.model.bundle import build_networks
 from magnet_geo.model.model_file import ModelWeights, write_model
 from tests.model.conftest import light_state, refinement_state
 
@@ -117,3 +118,12 @@ def test_an_unknown_network_is_an_error(tmp_path: Path, manifest: Manifest, weig
     write_model(tmp_path / "m.safetensors", unknown, weights.tensors(unknown))
     with pytest.raises(ModelError, match="no backbone named 'brain'"):
         load_bundle(tmp_path / "m.safetensors")
+
+
+def test_networks_that_no_machine_holds_are_refused_without_being_built(model_path: Path, manifest: Manifest) -> None:
+    weights = load_bundle(model_path)
+    parts = ModelWeights(weights.backbone.state_dict(), (weights.refinements[0].state_dict(),))
+    architecture = {**manifest.architecture.model_dump(), "in_channels": 2 * 10**9}
+    vast = manifest.model_copy(update={"architecture": type(manifest.architecture).model_construct(**architecture)})
+    with pytest.raises(ModelError, match="the weights do not fit the network"):
+        build_networks(vast, parts, source="vast.safetensors")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from magnet_geo.errors import MemoryLimitError
 from magnet_geo.grid import Size
 from magnet_geo.model import load_bundle
 from magnet_geo.scene.memory_plan import Workload, plan_memory, useful_cache
+from magnet_geo.scene.resident_memory import machine_bytes
 from tests.scene.stub_model import stub_manifest
 
 BUNDLED = load_bundle("landcover").manifest
@@ -55,6 +57,23 @@ def test_a_limit_that_cannot_be_kept_is_refused_with_one_that_can() -> None:
         plan_memory(WORK, batch_size=None, max_memory=500 * 10**6, max_vram=None)
     enough = float(str(caught.value).rsplit("--max-memory ", 1)[1].removesuffix("GB."))
     assert plan_memory(WORK, batch_size=None, max_memory=int(enough * 1e9), max_vram=None).batch_size == 1
+
+
+def test_a_window_that_the_machine_cannot_hold_is_refused_by_arithmetic() -> None:
+    with pytest.raises(MemoryLimitError, match=r"2048 x 2048 pixels, needs .* this machine has 600 MB"):
+        plan_memory(WORK, batch_size=None, max_memory=None, max_vram=None, machine_bytes=600 * 10**6)
+    assert plan_memory(WORK, batch_size=None, max_memory=None, max_vram=None, machine_bytes=10**10).batch_size == 2
+
+
+def test_the_machine_or_its_container_says_what_there_is(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:       1000 kB\nMemFree: 1 kB\n")
+    assert machine_bytes(meminfo, tmp_path) == 1_024_000
+    (tmp_path / "memory.max").write_text("500000\n")
+    assert machine_bytes(meminfo, tmp_path) == 500_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert machine_bytes(meminfo, tmp_path) == 1_024_000
+    assert machine_bytes(tmp_path / "none", tmp_path) is None
 
 
 def test_the_gpu_has_a_limit_of_its_own() -> None:
