@@ -50,6 +50,9 @@ STAGED = ("deepglobe-fp32", "deepglobe-bf16", "default-full", "default-fast", "d
 def main() -> None:
     options = _parse_options()
     if options.case:
+        from magnet_geo.process_settings import settle_process
+
+        settle_process()
         from benchmarks.speed_cases import run_case
 
         print(json.dumps(run_case(options.case, options)))

@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from magnet_geo import __version__
+from magnet_geo.process_settings import settle_process
 
 from .errors import MagnetGroup
 
@@ -56,3 +57,5 @@ def main(debug: bool) -> None:
 
     Example: magnet-geo segment scene.tif -o classes.tif
     """
+    # Before any command loads torch.
+    settle_process()

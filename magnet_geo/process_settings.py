@@ -15,6 +15,9 @@ _M_ARENA_MAX, _ARENA_MAX = -8, "MALLOC_ARENA_MAX"
 def settle_process() -> None:
     """Set what suits windows of maps on a CPU, where the user said nothing; no effect once torch is in use.
 
+    The commands do so when they start, and the first name of `magnet_geo` that needs torch does: importing the package
+    never.
+
     Torch asks Linux for pages of 2 MB: in pages of 4 kB, half of the time of enlarging a window's map goes into the
     pages. An idle thread of OpenMP waits a tenth of a millisecond for more work before it sleeps, not for
     milliseconds: it would take a core from the patches that are computed side by side. All threads share what they

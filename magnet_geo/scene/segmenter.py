@@ -16,6 +16,7 @@ from magnet_geo.errors import OptionError
 from magnet_geo.grid import Size
 from magnet_geo.model import Manifest, ModelBundle, load_bundle
 from magnet_geo.model.graph_file import load_graph_bundle
+from magnet_geo.process_settings import settle_process
 from magnet_geo.progressive import (
     AllPatches,
     ImagePyramid,
@@ -302,6 +303,7 @@ def load_model(model: str | Path = "landcover", *, device: str = "auto", precisi
         ModelError: There is no such model, or the file is not one.
         DeviceError: The device is absent or cannot run the precision.
     """
+    settle_process()
     foreign = load_graph_bundle(model)
     if foreign is not None:
         predictor = graph_predictor(foreign, device=device, precision=precision)
