@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from magnet_geo import errors, networks
     from magnet_geo.errors import MagnetGeoError
     from magnet_geo.evaluation.accuracy_estimate import estimate_accuracy
-    from magnet_geo.evaluation.map_evaluation import evaluate_map
-    from magnet_geo.evaluation.sampling import draw_sample
+    from magnet_geo.evaluation.map_evaluation import EvaluationOptions, evaluate_map
+    from magnet_geo.evaluation.sampling import SampleOptions, draw_sample
     from magnet_geo.progress import CancelToken, PreviewEvent, ProgressEvent, WarningEvent
     from magnet_geo.raster import SceneSource, describe_scene
-    from magnet_geo.report import write_report
+    from magnet_geo.report import ReportSources, write_report
     from magnet_geo.scene import (
         Area,
         RefineMode,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from magnet_geo.training.backbone_training import train_backbone
     from magnet_geo.training.refinement_training import train_refinement
     from magnet_geo.vector.minimum_mapping_unit import sieve
+    from magnet_geo.vector.polygon_options import PatchSize, PolygonOptions
     from magnet_geo.vector.polygonizer import polygonize
 
 __version__ = "0.1.0"
@@ -43,10 +44,15 @@ __version__ = "0.1.0"
 _HOMES = {
     "Area": "scene",
     "CancelToken": "progress",
+    "EvaluationOptions": "evaluation.map_evaluation",
     "MagnetGeoError": "errors",
+    "PatchSize": "vector.polygon_options",
+    "PolygonOptions": "vector.polygon_options",
     "PreviewEvent": "progress",
     "ProgressEvent": "progress",
     "RefineMode": "scene",
+    "ReportSources": "report",
+    "SampleOptions": "evaluation.sampling",
     "SceneSource": "raster",
     "SegmentOptions": "scene",
     "SegmentResult": "scene",
@@ -72,10 +78,15 @@ _WITHOUT_TORCH = ("errors", "progress", "raster")
 __all__ = [
     "Area",
     "CancelToken",
+    "EvaluationOptions",
     "MagnetGeoError",
+    "PatchSize",
+    "PolygonOptions",
     "PreviewEvent",
     "ProgressEvent",
     "RefineMode",
+    "ReportSources",
+    "SampleOptions",
     "SceneSource",
     "SegmentOptions",
     "SegmentResult",

@@ -6,6 +6,11 @@ import os
 import pydoc
 import subprocess
 import sys
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.transform import from_origin
 
 import magnet_geo
 
@@ -63,3 +68,22 @@ def _holds(script: str) -> None:
     variables = {name: value for name, value in os.environ.items() if name not in names}
     done = subprocess.run([sys.executable, "-c", script], env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_path_is_enough_where_a_file_says_everything_itself(tmp_path: Path) -> None:
+    classes = tmp_path / "classes.tif"
+    values = np.repeat(np.array([[1, 2, 3, 2]], np.uint8), 30, 0).repeat(10, 1)
+    profile = {"driver": "GTiff", "height": 30, "width": 40, "count": 1, "dtype": "uint8", "crs": "EPSG:32633"}
+    with rasterio.open(classes, "w", **profile, transform=from_origin(500_000, 5_500_000, 10, 10)) as raster:
+        raster.write(values, 1)
+
+    assert magnet_geo.describe_scene(classes).grid.width == 40
+    assert {c.value: c.pixels for c in magnet_geo.measure_areas(str(classes)).classes} == {1: 300, 2: 600, 3: 300}
+    assert magnet_geo.polygonize(classes, str(tmp_path / "polygons.gpkg")).polygons == str(tmp_path / "polygons.gpkg")
+    magnet_geo.sieve(classes, tmp_path / "sieved.tif", min_area=magnet_geo.PatchSize.parse("10px"))
+    assert magnet_geo.evaluate_map(tmp_path / "sieved.tif", classes).scores.overall_accuracy == 1.0
+    assert len(magnet_geo.draw_sample(classes, magnet_geo.SampleOptions()).points) == 300
+    page = magnet_geo.write_report(
+        magnet_geo.ReportSources(magnet_geo.SceneSource(str(classes))), str(tmp_path / "report.html")
+    )
+    assert page.stat().st_size > 10_000

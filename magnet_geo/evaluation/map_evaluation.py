@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +68,13 @@ class EvaluationResult(BaseModel):
     scores: ScoreRecord
 
 
+_DEFAULTS = EvaluationOptions()
+
+
 def evaluate_map(
-    prediction: str,
-    truth: str,
-    options: EvaluationOptions,
+    prediction: str | Path,
+    truth: str | Path,
+    options: EvaluationOptions = _DEFAULTS,
     *,
     progress: ProgressListener = ignore_progress,
     cancel: CancelToken | None = None,
@@ -88,7 +92,7 @@ def evaluate_map(
         MagnetGeoError: A file cannot be used, classes cannot be matched, or nothing can be compared.
     """
     try:
-        return _evaluate(prediction, truth, options, progress, cancel or CancelToken())
+        return _evaluate(str(prediction), str(truth), options, progress, cancel or CancelToken())
     except UnknownLabelError as error:
         raise EvaluationError(
             f"{error.finding}; pair it with a class by --map LABEL=CLASS, or leave it out with --ignore-value LABEL."

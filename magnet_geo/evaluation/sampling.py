@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class SampleOptions:
 
 
 def draw_sample(
-    source: SceneSource,
+    source: SceneSource | str | Path,
     options: SampleOptions,
     *,
     progress: ProgressListener = ignore_progress,
@@ -86,6 +87,7 @@ def draw_sample(
         EvaluationError: The map is empty or the sample too small for its classes.
     """
     steps = _Steps(progress, cancel or CancelToken())
+    source = SceneSource.of(source)
     with ClassMap(source) as class_map:
         blocks = sum(1 for _ in class_map.blocks())
         census = take_census(class_map, steps.counter("Counting the classes", 0.0, _COUNTING_ENDS, blocks))

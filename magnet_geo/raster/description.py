@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from pathlib import Path
 
 import numpy as np
 from affine import Affine
@@ -78,12 +79,13 @@ class SceneDescription:
         return tuple(band for band in range(1, self.band_count + 1) if band != self.alpha_band)
 
 
-def describe_scene(source: SceneSource) -> SceneDescription:
+def describe_scene(source: SceneSource | str | Path) -> SceneDescription:
     """Read a scene's metadata.
 
     Raises:
         SceneError: It cannot be opened, has no bands, holds subdatasets instead, or holds complex numbers.
     """
+    source = SceneSource.of(source)
     with open_scene(source, overviews=True) as dataset:
         facts = BandFacts.of(dataset, source)
         _refuse_unusable(dataset, facts, source.name)

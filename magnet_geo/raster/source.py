@@ -35,6 +35,11 @@ class SceneSource:
     crs: CRS | None = None
     nodata: float | None = None
 
+    @classmethod
+    def of(cls, named: SceneSource | str | Path) -> SceneSource:
+        """Take a source as it is, a path as a file that says everything itself."""
+        return named if isinstance(named, SceneSource) else cls(str(named))
+
     @property
     def name(self) -> str:
         """Last part of the path, for messages and output names."""

@@ -20,7 +20,7 @@ _SUFFIXES = (".html", ".htm")
 
 def write_report(
     sources: ReportSources,
-    output: Path,
+    output: str | Path,
     *,
     overwrite: bool = False,
     progress: ProgressListener = ignore_progress,
@@ -44,6 +44,7 @@ def write_report(
     Raises:
         MagnetGeoError: A source cannot be read or does not fit the map, or the file cannot be written.
     """
+    output = Path(output)
     check_report_path(output, sources.classes.path, overwrite=overwrite)
     contents = compose_report(sources, progress=progress, cancel=cancel or CancelToken())
     progress(ProgressEvent(0.98, "write", "Writing the report"))

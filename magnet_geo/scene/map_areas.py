@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
@@ -37,14 +39,17 @@ class AreasResult(BaseModel):
 
 
 def measure_areas(
-    source: SceneSource, *, progress: ProgressListener = ignore_progress, cancel: CancelToken | None = None
+    source: SceneSource | str | Path,
+    *,
+    progress: ProgressListener = ignore_progress,
+    cancel: CancelToken | None = None,
 ) -> AreasResult:
     """Count the pixels of each class and measure them on the ellipsoid.
 
     Memory does not depend on the raster's size.
 
     Args:
-        source: One band of whole numbers from 0 to 255.
+        source: Class raster: one band of whole numbers from 0 to 255.
         progress: Receives events.
         cancel: Raised by another thread to stop between two blocks.
 
@@ -52,7 +57,7 @@ def measure_areas(
         SceneError: It is no class raster, cannot be read, or holds nothing but nodata.
         CancelledError: The token was raised.
     """
-    token = cancel or CancelToken()
+    source, token = SceneSource.of(source), cancel or CancelToken()
     with ClassMap(source) as class_map:
         measured = PixelAreas(class_map.grid) if class_map.grid.crs is not None else None
         pixels = np.zeros(256, np.int64)

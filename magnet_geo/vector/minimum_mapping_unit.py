@@ -48,7 +48,7 @@ class SieveResult(BaseModel):
 
 
 def sieve(
-    source: SceneSource,
+    source: SceneSource | str | Path,
     output: str | Path,
     *,
     min_area: PatchSize,
@@ -63,7 +63,7 @@ def sieve(
     number of patches, not with the pixels.
 
     Args:
-        source: One band of whole numbers from 0 to 255.
+        source: Class raster: one band of whole numbers from 0 to 255.
         output: Class raster to write, a Cloud Optimized GeoTIFF.
         min_area: Smaller patches merge.
         connectivity: Whether pixels of a patch share sides (4) or may touch by the corner (8).
@@ -75,7 +75,7 @@ def sieve(
         MagnetGeoError: With a sentence for the user; no output exists then.
     """
     started, token = time.monotonic(), cancel or CancelToken()
-    output = Path(output)
+    source, output = SceneSource.of(source), Path(output)
     check_output_path(output, source.path, overwrite, side_files=class_map_side_files(output))
 
     def say(stage: str, message: str, fraction: float) -> None:

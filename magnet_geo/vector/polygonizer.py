@@ -57,11 +57,11 @@ def check_polygons(target: Path, source: str, options: PolygonOptions = _DEFAULT
 
 
 def polygonize(
-    source: SceneSource,
+    source: SceneSource | str | Path,
     output: str | Path,
     *,
     options: PolygonOptions = _DEFAULTS,
-    confidence: Path | None = None,
+    confidence: str | Path | None = None,
     inside: Inside | None = None,
     progress: ProgressListener = ignore_progress,
     cancel: CancelToken | None = None,
@@ -72,7 +72,7 @@ def polygonize(
     pixels. With ``dissolve`` it holds all borders.
 
     Args:
-        source: One band of whole numbers from 0 to 255.
+        source: Class raster: one band of whole numbers from 0 to 255.
         output: Layer to write; its suffix chooses the format.
         options: Decisions about the layer.
         confidence: Certainty raster of the same grid (0-254 = 0-1, 255 nodata); its mean becomes an attribute.
@@ -84,7 +84,7 @@ def polygonize(
         MagnetGeoError: With a sentence for the user; no layer exists then.
     """
     started = time.monotonic()
-    output = Path(output)
+    source, output = SceneSource.of(source), Path(output)
     check_polygons(output, source.path, options)
     with ExitStack() as open_files:
         class_map = open_files.enter_context(ClassMap(source))

@@ -17,7 +17,7 @@ app = QgsApplication([], True)
 app.initQgis()
 
 import qgis.utils
-from qgis.gui import QgsBrowserGuiModel, QgsMapCanvas
+from qgis.gui import QgsBrowserGuiModel, QgsLayerTreeView, QgsMapCanvas
 from qgis.PyQt.QtWidgets import QApplication, QMainWindow
 
 window, canvas = QMainWindow(), QgsMapCanvas()
@@ -26,6 +26,7 @@ qgis.utils.iface = MagicMock(
         "mainWindow.return_value": window,
         "mapCanvas.return_value": canvas,
         "browserModel.return_value": QgsBrowserGuiModel(),
+        "layerTreeView.return_value": QgsLayerTreeView(),
         "activeLayer.return_value": None,
     }
 )
