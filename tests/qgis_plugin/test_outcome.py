@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -111,9 +114,21 @@ def test_a_command_without_messages_gives_its_json_object() -> None:
     assert transcript.conclude(Ending(), program="x").results == ({"overall": 0.9},)
 
 
+@contextmanager
+def _open_stdin() -> Iterator[int]:
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
 def test_the_real_engine_s_sentence_reaches_the_user(tmp_path: Path) -> None:
     call = Call(Engine(sys.executable), ("segment", "-o", str(tmp_path / "o.tif"), "--", str(tmp_path / "gone é.tif")))
-    done = subprocess.run([sys.executable, *call.full_arguments()], input=b"", capture_output=True, check=False)
+    # Its end would cancel the run, which the engine hears before it opens a scene.
+    with _open_stdin() as stdin:
+        done = subprocess.run([sys.executable, *call.full_arguments()], stdin=stdin, capture_output=True, check=False)
     transcript = Transcript()
     transcript.read_stdout(done.stdout, at_end=True)
     outcome = transcript.conclude(Ending(code=done.returncode), program="x")
