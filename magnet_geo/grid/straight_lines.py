@@ -26,6 +26,8 @@ _PLACES = 9
 _MOST_HALVINGS, _MOST_VERTICES = 40, 4_000_000
 # A line comes near a grid if it reaches it when it is so many times as long, to both sides.
 _NEAR = 1.0
+# What is looked at around a grid, as a share of its sides, and at how many places along each.
+_MARGIN, _SAMPLES = 0.1, 41
 # Pixel positions are rounded to this, so that one place is one place however it was reached.
 _DIGITS = 6
 
@@ -111,6 +113,7 @@ def lines_on_grid(
     """
     if not len(geometries) or shapely.is_empty(geometries).all():
         return geometries
+    geometries = _near(geometries, grid, to_grid)
     bounds = shapely.total_bounds(geometries)
     longest, dense = float(np.hypot(bounds[2] - bounds[0], bounds[3] - bounds[1])), geometries
     for _ in range(_MOST_HALVINGS):
@@ -118,8 +121,73 @@ def lines_on_grid(
         if error <= tolerance_px or shapely.get_num_coordinates(dense).sum() > _MOST_VERTICES:
             break
         longest *= min(0.5, 0.9 * float(np.sqrt(tolerance_px / error)))
+        if shapely.length(geometries).sum() > longest * _MOST_VERTICES:
+            break
         dense = shapely.segmentize(geometries, longest)
     return np.asarray(shapely.transform(dense, to_grid.transform, interleaved=False))
+
+
+def _near(geometries: NDArray[np.object_], grid: RasterGrid, to_grid: pyproj.Transformer) -> NDArray[np.object_]:
+    """Cut shapes to the surroundings of a grid, where they reach beyond: a CRS need not show what is far away."""
+    around = _surroundings(grid, to_grid)
+    if around is None:
+        return geometries
+    reach = shapely.intersects(geometries, around)
+    if not reach.any():
+        return geometries
+    found, beyond = geometries.copy(), ~shapely.covered_by(geometries, around)
+    found[~reach] = shapely.Polygon()
+    for number in np.flatnonzero(reach & beyond).tolist():
+        common = shapely.intersection(shapely.make_valid(geometries[number]), around)
+        parts = shapely.get_parts(shapely.get_parts(common))
+        found[number] = shapely.MultiPolygon([part for part in parts.tolist() if part.geom_type == "Polygon"])
+    return found
+
+
+def _surroundings(grid: RasterGrid, to_grid: pyproj.Transformer) -> shapely.Geometry | None:
+    """The ground of a grid and a little more, as boxes in the CRS that `to_grid` comes from; None where there is none."""
+    places = np.linspace(-_MARGIN, 1 + _MARGIN, _SAMPLES)
+    row, col = (each.ravel() for each in np.meshgrid(places * grid.height, places * grid.width, indexing="ij"))
+    x, y = to_grid.transform(*grid.world(rows=row, cols=col), direction="INVERSE")
+    x, y = (each[np.isfinite(x) & np.isfinite(y)] for each in (np.asarray(x), np.asarray(y)))
+    if not len(x):
+        return None
+    low, high = float(y.min()), float(y.max())
+    turns: tuple[int, ...] = (0,)
+    if to_grid.source_crs is not None and to_grid.source_crs.is_geographic:
+        poles = [pole for pole in (-90.0, 90.0) if _shows(grid, to_grid, pole)]
+        low, high = min([low, *poles]), max([high, *poles])
+        x, turns = (np.array([-180.0, 180.0]) if poles else x), (-360, 0, 360)
+        spans = [(-180.0, 180.0)] if poles else _spans(x)
+    else:
+        spans = _spans(x)
+    wide, tall = (max(end - begin for begin, end in spans) * _MARGIN, (high - low) * _MARGIN)
+    return shapely.union_all(
+        [
+            shapely.box(begin - wide + turn, low - tall, end + wide + turn, high + tall)
+            for begin, end in spans
+            for turn in turns
+        ]
+    )
+
+
+def _spans(values: _Points) -> list[tuple[float, float]]:
+    """From the least to the greatest, or two spans where most lies between them: the two sides of an antimeridian."""
+    ordered = np.sort(values)
+    gaps = np.diff(ordered)
+    widest = int(gaps.argmax()) if len(gaps) else 0
+    if not len(gaps) or gaps[widest] <= (ordered[-1] - ordered[0]) / 2:
+        return [(float(ordered[0]), float(ordered[-1]))]
+    return [(float(ordered[0]), float(ordered[widest])), (float(ordered[widest + 1]), float(ordered[-1]))]
+
+
+def _shows(grid: RasterGrid, to_grid: pyproj.Transformer, pole: float) -> bool:
+    """Whether a pole lies on a grid, or close by."""
+    col, row = ~grid.transform @ to_grid.transform(0.0, pole)
+    return bool(
+        -_MARGIN * grid.width <= col <= (1 + _MARGIN) * grid.width
+        and -_MARGIN * grid.height <= row <= (1 + _MARGIN) * grid.height
+    )
 
 
 def _bend_px(geometries: NDArray[np.object_], grid: RasterGrid, to_grid: pyproj.Transformer) -> float:

@@ -143,6 +143,11 @@ def _to_grid(polygons: gpd.GeoSeries, grid: RasterGrid, what: str) -> BaseGeomet
         wanted = CRS.from_user_input(grid.crs).to_wkt()
         to_grid = pyproj.Transformer.from_crs(polygons.crs, wanted, always_xy=True)
         polygons = gpd.GeoSeries(lines_on_grid(np.asarray(polygons.array), grid, to_grid), crs=wanted)
+        if not np.isfinite(shapely.get_coordinates(polygons.array)).all():
+            raise AreaOfInterestError(
+                f"The area of interest {what} lies where the scene's CRS shows nothing; check its coordinates and its "
+                "CRS."
+            )
     union = polygons.make_valid().union_all()
     if union.is_empty or not np.isfinite(union.bounds).all():
         raise AreaOfInterestError(f"The area of interest {what} cannot be brought to the scene's CRS.")

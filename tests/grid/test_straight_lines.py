@@ -108,3 +108,35 @@ def test_a_shape_far_larger_than_the_grid_costs_little() -> None:
     to_grid = pyproj.Transformer.from_crs(4326, 32633, always_xy=True)
     (found,) = lines_on_grid(np.array([shapely.box(10, 45, 20, 55)]), grid, to_grid)
     assert shapely.get_num_coordinates(found) < 1000
+
+
+@pytest.mark.parametrize("world", [(-180.0, -90.0, 180.0, 90.0), (-180.0, 0.0, 180.0, 90.0)])
+@pytest.mark.parametrize(
+    ("epsg", "left", "top", "pixel"),
+    [
+        (32633, 500_000, 5_500_000, 10),
+        (32660, 833_000, 400_000, 100),
+        (3413, 500_000, 500_000, 100),
+        (3413, -50_000, 50_000, 500),
+        (3338, 0, 1_000_000, 30),
+        (3857, 1_000_000, 6_000_000, 10),
+    ],
+)
+def test_the_whole_world_in_degrees_covers_every_grid(
+    world: tuple[float, float, float, float], epsg: int, left: float, top: float, pixel: float
+) -> None:
+    """Most CRSs show part of the world only: what is far from the grid is cut off before it is brought there."""
+    grid = RasterGrid(CRS.from_epsg(epsg), Affine(pixel, 0, left, 0, -pixel, top), 200, 200)
+    to_grid = pyproj.Transformer.from_crs("EPSG:4326", f"EPSG:{epsg}", always_xy=True)
+    found = lines_on_grid(np.array([shapely.box(*world)], dtype=object), grid, to_grid)
+    outline = shapely.box(left, top - 200 * pixel, left + 200 * pixel, top)
+    assert shapely.union_all(shapely.make_valid(found)).buffer(pixel / 1000).covers(outline)
+
+
+def test_what_is_far_from_a_grid_is_empty_beside_what_is_near() -> None:
+    grid = RasterGrid(CRS.from_epsg(32633), Affine(10, 0, 500_000, 0, -10, 5_500_000), 200, 200)
+    to_grid = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32633", always_xy=True)
+    shapes = np.array([shapely.box(14, 49, 16, 50), shapely.box(-90, -10, -80, 10)], dtype=object)
+    near, far = lines_on_grid(shapes, grid, to_grid)
+    assert near.area > 0
+    assert far.is_empty
