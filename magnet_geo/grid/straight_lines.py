@@ -145,11 +145,13 @@ def _near(geometries: NDArray[np.object_], grid: RasterGrid, to_grid: pyproj.Tra
 
 
 def _surroundings(grid: RasterGrid, to_grid: pyproj.Transformer) -> shapely.Geometry | None:
-    """The ground of a grid and a little more, as boxes in the CRS that `to_grid` comes from; None where there is none."""
+    """The ground of a grid and a little more, as boxes in the CRS that `to_grid` comes from; None where all is far."""
     places = np.linspace(-_MARGIN, 1 + _MARGIN, _SAMPLES)
     row, col = (each.ravel() for each in np.meshgrid(places * grid.height, places * grid.width, indexing="ij"))
-    x, y = to_grid.transform(*grid.world(rows=row, cols=col), direction="INVERSE")
-    x, y = (each[np.isfinite(x) & np.isfinite(y)] for each in (np.asarray(x), np.asarray(y)))
+    own_x, own_y = grid.world(rows=row, cols=col)
+    x, y = np.asarray(to_grid.transform(own_x, own_y, direction="INVERSE"))
+    shown = np.isfinite(x) & np.isfinite(y)
+    x, y = x[shown], y[shown]
     if not len(x):
         return None
     low, high = float(y.min()), float(y.max())
@@ -157,8 +159,7 @@ def _surroundings(grid: RasterGrid, to_grid: pyproj.Transformer) -> shapely.Geom
     if to_grid.source_crs is not None and to_grid.source_crs.is_geographic:
         poles = [pole for pole in (-90.0, 90.0) if _shows(grid, to_grid, pole)]
         low, high = min([low, *poles]), max([high, *poles])
-        x, turns = (np.array([-180.0, 180.0]) if poles else x), (-360, 0, 360)
-        spans = [(-180.0, 180.0)] if poles else _spans(x)
+        turns, spans = (-360, 0, 360), [(-180.0, 180.0)] if poles else _spans(x)
     else:
         spans = _spans(x)
     wide, tall = (max(end - begin for begin, end in spans) * _MARGIN, (high - low) * _MARGIN)
