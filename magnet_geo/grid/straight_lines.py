@@ -10,7 +10,6 @@ Shapes: N geometries, V vertices.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import pyproj
@@ -82,14 +81,13 @@ def follow_lines(geometries: NDArray[np.object_], grid: RasterGrid, step_px: int
     pixels = np.column_stack(inverse @ (coordinates[:, 0], coordinates[:, 1]))
     cells = np.floor(np.round(pixels, _DIGITS) / step_px)
     crosses = (np.diff(cells, axis=0) != 0).any(axis=1) & (np.diff(owners) == 0)
-    found = geometries.copy()
-    for number in np.unique(owners[1:][crosses]).tolist():
-        found[number] = follow_pixels(
-            geometries[number],
-            step_px,
-            to_pixels=lambda at: np.column_stack(inverse @ (at[:, 0], at[:, 1])),
-            from_pixels=lambda at: np.column_stack(grid.world(rows=at[:, 1], cols=at[:, 0])),
-        )
+    found, touched = geometries.copy(), np.unique(owners[1:][crosses])
+    found[touched] = _with_crossings(
+        geometries[touched],
+        step_px,
+        to_pixels=lambda at: np.column_stack(inverse @ (at[:, 0], at[:, 1])),
+        from_pixels=lambda at: np.column_stack(grid.world(rows=at[:, 1], cols=at[:, 0])),
+    )
     return found
 
 
@@ -220,38 +218,76 @@ def follow_pixels(
         from_pixels: The way back, for the new vertices.
     """
 
-    def ring(line: shapely.LinearRing) -> _Points:
-        own = shapely.get_coordinates(line)
-        pixels = np.round(to_pixels(own), _DIGITS)
-        pieces = []
-        for place, (begin, end) in enumerate(pairwise(pixels)):
-            pieces.append(own[place : place + 1])
-            between = _crossings(begin, end, step_px)
-            if len(between):
-                pieces.append(from_pixels(between))
-        return np.concatenate([*pieces, own[-1:]])
-
-    def polygon(part: shapely.Polygon) -> shapely.Polygon:
-        return shapely.Polygon(ring(part.exterior), [ring(hole) for hole in part.interiors])
-
-    parts = [polygon(part) for part in shapely.get_parts(geometry)]
-    return parts[0] if geometry.geom_type == "Polygon" else shapely.MultiPolygon(parts)
+    shapes = np.array([geometry], dtype=object)
+    return _with_crossings(shapes, step_px, to_pixels=to_pixels, from_pixels=from_pixels)[0]
 
 
-def _crossings(begin: _Points, end: _Points, step: int) -> _Points:
-    """Where a line crosses the lattice, in order from its begin; the same places from its end."""
-    if tuple(begin) > tuple(end):
-        return _crossings(end, begin, step)[::-1]
-    shares = [
-        (np.arange(np.floor(low / step) + 1, np.ceil(high / step)) * step - first) / (last - first)
-        for first, last in zip(begin, end, strict=True)
-        for low, high in [sorted((first, last))]
-        if first != last
-    ]
-    places = np.unique(np.concatenate(shares)) if shares else np.empty(0)
-    found = np.round(begin + places[:, None] * (end - begin), _DIGITS)
-    # The ends themselves are there already.
-    return np.asarray(found[~((found == begin).all(axis=1) | (found == end).all(axis=1))])
+def _with_crossings(
+    geometries: NDArray[np.object_],
+    step_px: int,
+    *,
+    to_pixels: Callable[[_Points], _Points],
+    from_pixels: Callable[[_Points], _Points],
+) -> NDArray[np.object_]:
+    parts, shape_of_part = shapely.get_parts(geometries, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    own, ring_of_vertex = shapely.get_coordinates(rings, return_index=True)
+    if not len(own):
+        return geometries
+    pixels = np.round(to_pixels(own), _DIGITS)
+    cells = np.floor(pixels / step_px)
+    lines = np.flatnonzero((np.diff(cells, axis=0) != 0).any(axis=1) & (np.diff(ring_of_vertex) == 0))
+    between, line_of_vertex = _crossings(pixels[lines], pixels[lines + 1], step_px)
+    if not len(between):
+        return geometries
+    places = lines[line_of_vertex] + 1
+    vertices = np.insert(own, places, from_pixels(between), axis=0)
+    followed = shapely.linearrings(vertices, indices=np.insert(ring_of_vertex, places, ring_of_vertex[places - 1]))
+    polygons = shapely.polygons(followed, indices=part_of_ring)
+    found = np.empty(len(geometries), dtype=object)
+    single = shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON
+    found[shape_of_part] = polygons
+    several = ~single[shape_of_part]
+    if several.any():
+        found[~single] = geometries[~single]
+        owners, numbers = np.unique(shape_of_part[several], return_inverse=True)
+        found[owners] = shapely.multipolygons(polygons[several], indices=numbers)
+    return found
+
+
+def _crossings(begin: _Points, end: _Points, step: int) -> tuple[_Points, NDArray[np.intp]]:
+    """Where lines cross the lattice, in order from their begins; the same places from their ends.
+
+    Args:
+        begin: (L, 2) pixels.
+        end: (L, 2) pixels.
+        step: Between two lines of the lattice, in pixels.
+
+    Returns:
+        (V, 2) pixels, and (V,) the line that each lies on, ascending; a line's own ends are not among them.
+    """
+    turned = (begin[:, 0] > end[:, 0]) | ((begin[:, 0] == end[:, 0]) & (begin[:, 1] > end[:, 1]))
+    first, last = np.where(turned[:, None], end, begin), np.where(turned[:, None], begin, end)
+    owners, shares = [], []
+    for axis in (0, 1):
+        low, high = np.minimum(first[:, axis], last[:, axis]), np.maximum(first[:, axis], last[:, axis])
+        start = np.floor(low / step) + 1
+        counts = np.maximum(np.ceil(high / step) - start, 0).astype(np.intp)
+        owner = np.repeat(np.arange(len(first)), counts)
+        number = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        at = (start[owner] + number) * step
+        owners.append(owner)
+        shares.append((at - first[owner, axis]) / (last[owner, axis] - first[owner, axis]))
+    line, share = np.concatenate(owners), np.concatenate(shares)
+    places = np.round(first[line] + share[:, None] * (last[line] - first[line]), _DIGITS)
+    is_end = (places == first[line]).all(axis=1) | (places == last[line]).all(axis=1)
+    places, line, share = places[~is_end], line[~is_end], share[~is_end]
+    order = np.lexsort((np.where(turned[line], -share, share), line))
+    places, line, share = places[order], line[order], share[order]
+    # A corner of the lattice is met on both axes at once.
+    fresh = np.ones(len(line), np.bool_)
+    fresh[1:] = (np.diff(line) != 0) | (np.diff(share) != 0)
+    return places[fresh], line[fresh]
 
 
 def _chord_error_px(grid: RasterGrid, to_degrees: pyproj.Transformer, step: int) -> float:
