@@ -68,15 +68,16 @@ def write_arrays(path: Path, arrays: Arrays, *, packed: bool) -> FileStamp:
                 archive.writestr(ZipInfo(f"{name}.npy"), view, method, level)
     # Two processes may write the same part, where one of them was given up for lost.
     written = path.with_name(f"{path.name}.{uuid4().hex[:8]}.new")
-    # A view that an error keeps alive would hinder the buffer's end, which Python 3.14 prints.
-    with buffer.getbuffer() as view:
-        try:
-            written.write_bytes(view)
-            os.replace(written, path)
-        except OSError:
-            written.unlink(missing_ok=True)
-            raise
-        return FileStamp(view.nbytes, crc32(view))
+    # Bytes, not a view of the buffer: an error's traceback keeps pathlib's own view of it alive, which hinders the
+    # buffer's end, and Python 3.14 prints that.
+    content_of_file = buffer.getvalue()
+    try:
+        written.write_bytes(content_of_file)
+        os.replace(written, path)
+    except OSError:
+        written.unlink(missing_ok=True)
+        raise
+    return FileStamp(len(content_of_file), crc32(content_of_file))
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:

@@ -36,16 +36,18 @@ def test_a_torn_file_is_damaged(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_neither_a_file_nor_a_view_of_the_buffer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error holds the frame, and the frame the view: on Python 3.14 the buffer's end then prints a BufferError."""
-    views: list[memoryview] = []
+    """The error holds pathlib's frame, and that its own view: on Python 3.14 the buffer's end then prints a BufferError.
 
-    def write(path: Path, data: memoryview) -> int:
-        views.append(data)
+    Seen with Python 3.14.8, whose `Path.write_bytes` makes a memoryview of what it is given.
+    """
+    given: list[object] = []
+
+    def write(path: Path, data: object) -> int:
+        given.append(data)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", write)
     with pytest.raises(OSError, match="No space left"):
         write_arrays(tmp_path / "a.part", ARRAYS, packed=True)
     assert os.listdir(tmp_path) == []
-    with pytest.raises(ValueError, match="released"):
-        len(views[0])
+    assert type(given[0]) is bytes
