@@ -36,7 +36,7 @@ def test_a_torn_file_is_damaged(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_neither_a_file_nor_a_view_of_the_buffer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error holds pathlib's frame, and that its own view: on Python 3.14 the buffer's end then prints a BufferError.
+    """An error holds pathlib's frame, and that a view: on Python 3.14 the buffer's end then prints a BufferError.
 
     Seen with Python 3.14.8, whose `Path.write_bytes` makes a memoryview of what it is given.
     """
