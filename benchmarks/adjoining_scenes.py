@@ -21,7 +21,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from magnet_geo.scene import SegmentOptions, SegmentResult, load_model, segment_scene
+from magnet_geo.inference import load_model
+from magnet_geo.records.segment_result import SegmentResult
+from magnet_geo.scene import SegmentOptions, segment_scene
 
 NEAR_PX = 150
 SHOWN_PX = 120

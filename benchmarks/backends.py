@@ -19,8 +19,8 @@ import torch
 import torch._inductor.config as inductor
 from torch import Tensor, nn
 
+from magnet_geo.compute.allocator import keep_freed_memory
 from magnet_geo.networks import RefinementInStrips, create_backbone, create_refinement, prepare_for_inference
-from magnet_geo.networks.memory_reuse import keep_freed_memory
 
 CASES = (("fpn", 7, 508), ("magnet", 7, 508), ("light-fpn-lite2", 5, 512), ("light-weighted", 5, 512))
 REFINEMENTS = ("magnet", "light-weighted")

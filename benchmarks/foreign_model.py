@@ -22,9 +22,10 @@ import onnxruntime
 import rasterio
 from numpy.typing import NDArray
 
+from magnet_geo.inference import load_model
 from magnet_geo.model.graph_import import import_graph
 from magnet_geo.model.manifest import Manifest
-from magnet_geo.scene import SegmentOptions, load_model, segment_scene
+from magnet_geo.scene import SegmentOptions, segment_scene
 
 TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorials" / "sensors-and-onnx.md"
 # Angle, length and weight of the waves along their edges.

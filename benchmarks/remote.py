@@ -20,7 +20,8 @@ import rasterio
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from magnet_geo.scene import Area, RefineMode, Segmenter, SegmentOptions, load_model, plan_run, segment_scene
+from magnet_geo.inference import Segmenter, load_model
+from magnet_geo.scene import Area, RefineMode, SegmentOptions, plan_run, segment_scene
 from magnet_geo.scene.inspection import inspect_scene
 from tests.range_server import Faults, RangeServer, serving
 

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 Results = dict[str, dict[str, Any]]
 SLOW_CASES = ("deepglobe-fp32", "deepglobe-bare-fp32")
-# What `magnet_geo.process_settings` changes, as it is without it.
+# What `magnet_geo.compute.process` changes, as it is without it.
 TORCH_AS_IT_COMES = {"THP_MEM_ALLOC_ENABLE": "0", "GOMP_SPINCOUNT": "300000"}
 DEEPGLOBE_ROWS = (
     ("naive", "plain float32 pipeline", None),
@@ -50,7 +50,7 @@ STAGED = ("deepglobe-fp32", "deepglobe-bf16", "default-full", "default-fast", "d
 def main() -> None:
     options = _parse_options()
     if options.case:
-        from magnet_geo.process_settings import settle_process
+        from magnet_geo.compute.process import settle_process
 
         settle_process()
         from benchmarks.speed_cases import run_case

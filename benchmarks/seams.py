@@ -20,7 +20,8 @@ import numpy as np
 import rasterio
 
 from magnet_geo.grid import WindowPlan
-from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, load_model, plan_run, segment_scene
+from magnet_geo.inference import Segmenter, load_model
+from magnet_geo.scene import RefineMode, SegmentOptions, plan_run, segment_scene
 
 GRID_PX = 64
 

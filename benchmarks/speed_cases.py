@@ -20,13 +20,14 @@ import torch
 
 from benchmarks.plain_pipeline import plain_pipeline
 from benchmarks.stage_clock import StageClock
+from magnet_geo.compute.device import use_threads
+from magnet_geo.compute.peak_memory import peak_memory_bytes
+from magnet_geo.inference import Segmenter, load_model
 from magnet_geo.model import create_preset
 from magnet_geo.model.bundle import ModelBundle
 from magnet_geo.networks import create_backbone, create_refinement
 from magnet_geo.progressive import PatchQueue, winning_classes
-from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, load_model
-from magnet_geo.scene.hardware import use_threads
-from magnet_geo.scene.peak_memory import peak_memory_bytes
+from magnet_geo.scene import RefineMode, SegmentOptions
 
 SIDE, INPUT, CLASSES = 2448, 508, 7
 _DISK_BYTES = 256 * 2**20

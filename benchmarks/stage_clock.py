@@ -31,8 +31,8 @@ _own, _all = time.thread_time, time.process_time
 
 #: Stage, its clock, then module and names that belong to it. A generator counts what it takes to give its next item.
 STAGES: tuple[tuple[str, Clock, str, tuple[str, ...]], ...] = (
-    ("planning", _all, "magnet_geo.scene.engine", ("plan_run", "take_up")),
-    ("reading pixels", _own, "magnet_geo.scene.window_loader", ("_Lane._read",)),
+    ("planning", _all, "magnet_geo.scene.segment", ("plan_run", "take_up")),
+    ("reading pixels", _own, "magnet_geo.scene.window.reader", ("_Lane._read",)),
     (
         "image levels and patches",
         _own,
@@ -59,10 +59,10 @@ STAGES: tuple[tuple[str, Clock, str, tuple[str, ...]], ...] = (
     ),
     ("replacing points", _own, "magnet_geo.progressive.coarse_to_fine", ("refine_image_points",)),
     ("replacing points", _own, "magnet_geo.progressive.refine_level", ("_replace_points",)),
-    ("joining windows, classes", _own, "magnet_geo.scene.map_parts", ("PartMaker._part", "PartMaker._look")),
-    ("keeping finished windows", _own, "magnet_geo.scene.part_writer", ("PartWriter._keep", "PartWriter.band")),
-    ("assembling the raster", _all, "magnet_geo.scene.map_run", ("assemble",)),
-    ("writing the COG with overviews", _all, "magnet_geo.scene.map_writer", ("MapWriter.prepare", "MapWriter.publish")),
+    ("joining windows, classes", _own, "magnet_geo.scene.window.mapper", ("PartMaker._part", "PartMaker._look")),
+    ("keeping finished windows", _own, "magnet_geo.scene.window.writer", ("PartWriter._keep", "PartWriter.band")),
+    ("assembling the raster", _all, "magnet_geo.scene.run", ("assemble",)),
+    ("writing the COG with overviews", _all, "magnet_geo.scene.outputs", ("MapWriter.prepare", "MapWriter.publish")),
 )
 
 

@@ -10,7 +10,7 @@ import click
 
 from magnet_geo.errors import CancelledError, MagnetGeoError, MemoryLimitError
 
-from .shown import echo, present
+from .output.shown import echo, present
 
 CANCELLED_EXIT_CODE = 130
 

@@ -6,8 +6,8 @@ from importlib import import_module
 
 import click
 
-from magnet_geo import __version__
-from magnet_geo.process_settings import settle_process
+from magnet_geo._version import __version__
+from magnet_geo.compute.process import settle_process
 
 from .errors import MagnetGroup
 
@@ -40,7 +40,7 @@ class LazyGroup(MagnetGroup):
         """The command of a name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f".{cmd_name}", __package__).command
+        command: click.Command = import_module(f"magnet_geo.cli.commands.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from magnet_geo.cli.protocol import Line
+from magnet_geo.cli.output.protocol import Line
 from magnet_geo.evaluation.accuracy_estimate import AccuracyEstimate
 from magnet_geo.evaluation.dataset_records import DatasetScores
+from magnet_geo.evaluation.map_areas import AreasResult
 from magnet_geo.evaluation.map_evaluation import EvaluationResult
 from magnet_geo.evaluation.sample_design import SampleDesign
 from magnet_geo.model import Manifest, ModelDescription
-from magnet_geo.scene import PlanRecord, SegmentResult
-from magnet_geo.scene.inspection import SceneRecord
-from magnet_geo.scene.map_areas import AreasResult
-from magnet_geo.scene.run_record import RunRecord
-from magnet_geo.vector.minimum_mapping_unit import SieveResult
+from magnet_geo.records.run_record import RunRecord
+from magnet_geo.records.scene_record import SceneRecord
+from magnet_geo.records.segment_result import PlanRecord, SegmentResult
+from magnet_geo.vector.merging.minimum_mapping_unit import SieveResult
 from magnet_geo.vector.polygons_result import PolygonsResult
 
 FOLDER = Path(__file__).parent / "schemas"

@@ -7,38 +7,30 @@ Everything is loaded on first use: importing this package loads no torch and cha
 first name that needs torch sets how its libraries use memory and threads, where the user said nothing.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from magnet_geo.process_settings import settle_process
+from magnet_geo._version import __version__
+from magnet_geo.compute.process import settle_process
+from magnet_geo.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from magnet_geo import errors, networks
     from magnet_geo.errors import MagnetGeoError
     from magnet_geo.evaluation.accuracy_estimate import estimate_accuracy
+    from magnet_geo.evaluation.map_areas import measure_areas
     from magnet_geo.evaluation.map_evaluation import EvaluationOptions, evaluate_map
     from magnet_geo.evaluation.sampling import SampleOptions, draw_sample
+    from magnet_geo.inference import Segmenter, load_model
     from magnet_geo.progress import CancelToken, PreviewEvent, ProgressEvent, WarningEvent
     from magnet_geo.raster import SceneSource, describe_scene
+    from magnet_geo.records.segment_result import SegmentResult
     from magnet_geo.report import ReportSources, write_report
-    from magnet_geo.scene import (
-        Area,
-        RefineMode,
-        Segmenter,
-        SegmentOptions,
-        SegmentResult,
-        Workers,
-        load_model,
-        segment_scene,
-    )
-    from magnet_geo.scene.map_areas import measure_areas
+    from magnet_geo.scene import Area, RefineMode, SegmentOptions, Workers, segment_scene
     from magnet_geo.training.backbone_training import train_backbone
     from magnet_geo.training.refinement_training import train_refinement
-    from magnet_geo.vector.minimum_mapping_unit import sieve
+    from magnet_geo.vector.merging.minimum_mapping_unit import sieve
     from magnet_geo.vector.polygon_options import PatchSize, PolygonOptions
     from magnet_geo.vector.polygonizer import polygonize
-
-__version__ = "0.1.0"
 
 # What users call, and where it lives.
 _HOMES = {
@@ -55,25 +47,26 @@ _HOMES = {
     "SampleOptions": "evaluation.sampling",
     "SceneSource": "raster",
     "SegmentOptions": "scene",
-    "SegmentResult": "scene",
-    "Segmenter": "scene",
+    "SegmentResult": "records.segment_result",
+    "Segmenter": "inference",
     "WarningEvent": "progress",
     "Workers": "scene",
     "describe_scene": "raster",
     "draw_sample": "evaluation.sampling",
     "estimate_accuracy": "evaluation.accuracy_estimate",
     "evaluate_map": "evaluation.map_evaluation",
-    "load_model": "scene",
-    "measure_areas": "scene.map_areas",
+    "load_model": "inference",
+    "measure_areas": "evaluation.map_areas",
     "polygonize": "vector.polygonizer",
     "segment_scene": "scene",
-    "sieve": "vector.minimum_mapping_unit",
+    "sieve": "vector.merging.minimum_mapping_unit",
     "train_backbone": "training.backbone_training",
     "train_refinement": "training.refinement_training",
+    "errors": "errors",
+    "networks": "networks",
     "write_report": "report",
 }
-_ROOMS = ("errors", "networks")
-_WITHOUT_TORCH = ("errors", "progress", "raster")
+_WITHOUT_TORCH = ("errors", "progress", "raster", "records.segment_result")
 
 __all__ = [
     "Area",
@@ -111,15 +104,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name in _ROOMS:
-        return import_module(f"{__name__}.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if _HOMES[name] not in _WITHOUT_TORCH:
+def _settle(home: str) -> None:
+    if home not in _WITHOUT_TORCH:
         settle_process()
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, first=_settle)

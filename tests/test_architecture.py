@@ -17,30 +17,35 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = {"magnet_geo": ROOT / "magnet_geo", "magnet_geo.cli": ROOT / "cli"}
 
 RANKS = {
+    "_version": 0,
     "addresses": 0,
     "plain_text": 0,
     "errors": 0,
     "own_folder": 0,
+    "atomic_file": 0,
     "text_formats": 0,
-    "process_settings": 0,
+    "lazy_names": 0,
     "progress": 0,
+    "compute": 1,
     "grid": 1,
     "classes": 1,
     "normalization": 1,
     "sensors": 1,
+    "records": 2,
     "raster": 2,
     "networks": 2,
     "progressive": 3,
     "model": 3,
     "vector": 3,
     "datasets": 4,
-    "scene": 4,
-    "evaluation": 5,
-    "training": 5,
-    "report": 5,
-    "stac": 5,
-    "cli": 6,
-    "__main__": 7,
+    "inference": 4,
+    "scene": 5,
+    "evaluation": 6,
+    "training": 6,
+    "report": 6,
+    "stac": 6,
+    "cli": 7,
+    "__main__": 8,
 }
 # Within one rank: what errors and events say is presentable; events raise the error of a cancelled run; training scores
 # itself as evaluation does; the report shows what evaluation measured.
@@ -50,11 +55,12 @@ ALLOWED_WITHIN_A_RANK = {
     ("progress", "plain_text"),
     ("progress", "errors"),
     ("own_folder", "errors"),
+    ("atomic_file", "errors"),
     ("training", "evaluation"),
     ("report", "evaluation"),
 }
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
-MAX_LINES = 400
+MAX_LINES = 500
 
 # Parts of rasterio that are values or work on arrays; everything else of it may open a file.
 RASTERIO_VALUES = {"crs", "coords", "enums", "errors", "features", "transform", "warp", "windows"}
@@ -136,8 +142,6 @@ def room_reached(imported: Import) -> str | None:
         return None
     if len(parts) > 1:
         return parts[1]
-    if imported.name == "__version__":
-        return None
     return imported.name or "the front door"
 
 
@@ -193,7 +197,7 @@ def test_a_module_is_named_for_its_subject(module: Module) -> None:
 
 
 @each(MODULES)
-def test_a_module_has_at_most_400_lines(module: Module) -> None:
+def test_a_module_has_at_most_500_lines(module: Module) -> None:
     assert len(module.path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
@@ -271,7 +275,7 @@ def test_the_torch_check_can_fail() -> None:
     assert run_without_torch("import types\nsys.modules['torch'] = types.ModuleType('torch')").returncode == 77
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "cli").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "cli").rglob("*.py")), ids=lambda path: path.stem)
 def test_commands_print_through_what_spells_out_control_characters(path: Path) -> None:
     calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     made = {ast.unparse(call) for call in calls}

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
 from magnet_geo.grid import MagnificationPyramid, PixelRect, Size, Window, WindowPlan
+from magnet_geo.inference import Segmenter
 from magnet_geo.progressive import ListedPatches
-from magnet_geo.scene import Segmenter
 from magnet_geo.training.validation import (
     RememberingPredictor,
     ValidationWindow,
@@ -24,7 +24,7 @@ from magnet_geo.training.validation import (
     validation_windows,
 )
 
-#: As in `magnet_geo.scene.wanted_patches`.
+#: As in `magnet_geo.scene.window.candidates`.
 CONTEXT_PX = 16
 Taken = list[NDArray[np.bool_]]
 

@@ -22,7 +22,7 @@ import numpy as np
 from chosen_by_truth import chosen_by_truth
 from labeled_tiles import labels_beside, run_product, score_tiles, slide
 
-from magnet_geo.scene import load_model
+from magnet_geo.inference import load_model
 from magnet_geo.training.validation import class_iou
 
 MODES = {

@@ -3,7 +3,7 @@
     python benchmarks/accuracy/cross_validate.py DATA_FOLDER OUT_FOLDER [--steps 350] [--parts 1]
 
 Tiles of one group overlap on the ground, tiles of two groups do not. For each group, both stages of `landcover` are
-trained anew on the other tiles by `benchmarks/landcover/`, for a fixed, shorter schedule, and the product's
+trained anew on the other tiles by `recipes/landcover/`, for a fixed, shorter schedule, and the product's
 coarse-to-fine code is scored on the group. OUT_FOLDER receives a folder per fold with `backbone.pt`, `refinement.pt`
 and `scores.json`; what is there already is not made again, so that a run may be broken off, or split by `--parts`.
 """

@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 
 from magnet_geo.grid import MagnificationPyramid, PixelRect, Size, WindowPlan
+from magnet_geo.inference import Segmenter
+from magnet_geo.inference.segmenter import final_probabilities
 from magnet_geo.progressive import build_image_pyramid
-from magnet_geo.scene import RefineMode, Segmenter, SegmentOptions, segment_scene
-from magnet_geo.scene.segmenter import final_probabilities
+from magnet_geo.scene import RefineMode, SegmentOptions, segment_scene
 
 SLID_HALO_PX = 64
 SURE_STEPS = 254

@@ -17,7 +17,7 @@ import numpy as np
 from labeled_tiles import read_labels, run_product
 from numpy.typing import NDArray
 
-from magnet_geo.scene import Segmenter, load_model
+from magnet_geo.inference import Segmenter, load_model
 
 BINS = 20
 FLOOR = 0.5 / 254

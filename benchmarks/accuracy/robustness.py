@@ -20,7 +20,7 @@ import rasterio
 from labeled_tiles import confusion, read_labels, read_scene, run_product
 from numpy.typing import NDArray
 
-from magnet_geo.scene import Segmenter, load_model
+from magnet_geo.inference import Segmenter, load_model
 from magnet_geo.training.validation import class_iou
 
 HAZE, HAZE_LEVEL = 0.3, 215

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from magnet_geo.atomic_file import atomic_write
 from magnet_geo.datasets.class_table import ClassTable
 from magnet_geo.datasets.dataset import open_truth
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX
@@ -18,7 +19,6 @@ from magnet_geo.datasets.reader_pool import ReaderPool
 from magnet_geo.errors import OutputError, TrainingError
 from magnet_geo.progress import CancelToken, Event, ProgressEvent, ProgressListener
 from magnet_geo.raster import SceneSource, describe_scene
-from magnet_geo.raster.layer_style import write_whole
 
 SPLITS = ("train", "val", "test")
 _UNPACKING_SHARE = 0.4
@@ -187,6 +187,6 @@ def _require_same(path: Path, text: str) -> None:
 
 def _write_list(path: Path, text: str) -> None:
     try:
-        write_whole(path, text)
+        atomic_write(path, text)
     except OSError as error:
         raise OutputError(f"The list '{path}' cannot be written ({error.strerror}); check the folder.") from error

@@ -16,7 +16,7 @@ from magnet_geo.evaluation.sample_design import SampleDesign
 from magnet_geo.evaluation.stratified_estimate import AccuracySample, Estimate
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
 from magnet_geo.raster import ClassMap, SceneSource
-from magnet_geo.scene.records import grid_record
+from magnet_geo.records.grid_record import grid_record
 
 
 class _Record(BaseModel):

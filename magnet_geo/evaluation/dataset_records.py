@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from magnet_geo.addresses import public_address
 from magnet_geo.evaluation.map_score import MapScore
 from magnet_geo.evaluation.score_record import ScoreRecord
-from magnet_geo.scene.result import ModelRecord
+from magnet_geo.records.segment_result import ModelRecord
 
 
 class _Record(BaseModel):

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from magnet_geo.compute.device import precision_name
 from magnet_geo.datasets import LabeledDataset, LabeledSource, overlap_warnings
 from magnet_geo.errors import OptionError
 from magnet_geo.evaluation.boundary import DEFAULT_TOLERANCE_PX
@@ -21,11 +22,10 @@ from magnet_geo.evaluation.map_score import MapScore, score_parts
 from magnet_geo.evaluation.prediction_picture import ImageMap
 from magnet_geo.evaluation.score_record import score_record
 from magnet_geo.grid import PixelRect
+from magnet_geo.inference.segmenter import Segmenter
 from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, WarningEvent, ignore_progress
-from magnet_geo.scene.hardware import precision_name
-from magnet_geo.scene.outcome import model_record
-from magnet_geo.scene.segmenter import Segmenter
+from magnet_geo.scene import model_record
 
 #: Receives each image with its maps, one per mode, before these are forgotten.
 ImageListener = Callable[[LabeledSource, Sequence[ImageMap]], None]

@@ -23,16 +23,16 @@ from magnet_geo.datasets import IGNORE_INDEX, LabeledSource
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PyramidManner, ReadScale, WindowPlan
 from magnet_geo.grid.read_scale import LARGEST_RATIO
+from magnet_geo.inference.segmenter import Segmenter, last_stage
 from magnet_geo.model import Manifest
 from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
 from magnet_geo.progressive import Stage, full_size
-from magnet_geo.scene.core_map import MapSettings, make_core_map
-from magnet_geo.scene.model_window import ModelWindow, read_model_window
-from magnet_geo.scene.run_plan import plan_windows
-from magnet_geo.scene.seam_blender import ScratchBands
-from magnet_geo.scene.segmenter import Segmenter, last_stage
-from magnet_geo.scene.wanted_patches import wanted_patches
+from magnet_geo.scene import plan_windows
+from magnet_geo.scene.window.candidates import wanted_patches
+from magnet_geo.scene.window.chunk import MapSettings, make_core_map
+from magnet_geo.scene.window.model_window import ModelWindow, read_model_window
+from magnet_geo.scene.window.seams import ScratchBands
 
 MapMode = Literal["coarse", "fast", "full", "slid"]
 MODES: tuple[MapMode, ...] = ("coarse", "fast", "full", "slid")

@@ -21,8 +21,7 @@ from magnet_geo.grid import PixelRect
 from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.raster import ClassMap, SceneSource
-from magnet_geo.scene import Area
-from magnet_geo.scene.area_of_interest import AreaOfInterest
+from magnet_geo.scene import Area, AreaOfInterest
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from magnet_geo.atomic_file import atomic_path
 from magnet_geo.classes import ClassScheme
 from magnet_geo.datasets import LabeledSource
 from magnet_geo.datasets.contact_sheet import picture
@@ -19,7 +20,6 @@ from magnet_geo.datasets.resampling import nearest_classes
 from magnet_geo.errors import EvaluationError, OutputError
 from magnet_geo.evaluation.dataset_records import ImageScore
 from magnet_geo.grid import PixelRect, Size
-from magnet_geo.model.replacement import replaced_at_success
 from magnet_geo.plain_text import short_name
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class PredictionPictures:
         panels += [(_title(m), self._colored(nearest_classes(m.classes, shape))) for m in maps]
         figure = self._figure(short_name(source.name), panels, shape)
         FigureCanvasAgg(figure)
-        with replaced_at_success(self._paths[source.name]) as temporary:
+        with atomic_path(self._paths[source.name]) as temporary:
             figure.savefig(temporary, format="png")
 
     def _colored(self, classes: NDArray[np.uint8]) -> NDArray[np.uint8]:

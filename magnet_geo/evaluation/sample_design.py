@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from magnet_geo.classes import LandClass
 from magnet_geo.errors import EvaluationError
 from magnet_geo.evaluation.allocation import AllocationName
-from magnet_geo.scene.records import GridRecord
+from magnet_geo.records.grid_record import GridRecord
 
 DESIGN_KEY = "magnet_geo_sample_design"
 FORMAT_VERSION = 1

@@ -27,7 +27,7 @@ from magnet_geo.evaluation.sample_design import AnswerRecord, PointRecord, Sampl
 from magnet_geo.grid import PixelAreas, PixelRect
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
 from magnet_geo.raster import ClassMap, SceneSource
-from magnet_geo.scene.records import grid_record
+from magnet_geo.records.grid_record import grid_record
 
 _COUNTING_ENDS = 0.6
 

@@ -3,9 +3,9 @@
 What needs torch is loaded on first use.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from magnet_geo.lazy_names import lazy_names
 from magnet_geo.model.catalog import find_model, list_models
 from magnet_geo.model.description import ModelDescription, describe_model
 from magnet_geo.model.manifest import Manifest
@@ -38,17 +38,14 @@ __all__ = [
     "short_hash",
 ]
 
-_NEEDS_TORCH = {
-    "ModelBundle": "bundle",
-    "bundle_from_checkpoints": "bundle",
-    "export_model": "exchange",
-    "import_model": "exchange",
-    "load_bundle": "bundle",
-    "read_checkpoint": "checkpoint",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _NEEDS_TORCH:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_NEEDS_TORCH[name]}"), name)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "ModelBundle": "bundle",
+        "bundle_from_checkpoints": "bundle",
+        "export_model": "exchange",
+        "import_model": "exchange",
+        "load_bundle": "bundle",
+        "read_checkpoint": "checkpoint",
+    },
+)

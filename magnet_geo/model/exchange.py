@@ -10,12 +10,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from magnet_geo.atomic_file import atomic_path
 from magnet_geo.errors import ModelError
 from magnet_geo.model.bundle import build_networks, read_checkpoints
 from magnet_geo.model.graph_file import export_graph
 from magnet_geo.model.manifest import Manifest
 from magnet_geo.model.model_file import ModelWeights, read_manifest, read_weights, write_model
-from magnet_geo.model.replacement import replaced_at_success
 
 ExportFormat = Literal["safetensors", "pth", "onnx"]
 
@@ -88,12 +88,12 @@ def exported_files(manifest: Manifest, output: Path) -> tuple[Path, ...]:
 
 
 def _copy(path: Path, output: Path) -> Path:
-    with replaced_at_success(output) as temporary:
+    with atomic_path(output) as temporary:
         copyfile(path, temporary)
     return output
 
 
 def _save(state: Mapping[str, Tensor], output: Path) -> Path:
-    with replaced_at_success(output) as temporary:
+    with atomic_path(output) as temporary:
         torch.save(dict(state), temporary)
     return output

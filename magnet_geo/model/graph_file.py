@@ -9,12 +9,12 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from magnet_geo.atomic_file import atomic_path
 from magnet_geo.errors import ModelError
 from magnet_geo.model.catalog import find_model
 from magnet_geo.model.graph_weights import require_whole
 from magnet_geo.model.manifest import Manifest
 from magnet_geo.model.model_file import METADATA_KEY, model_hash, read_manifest
-from magnet_geo.model.replacement import replaced_at_success
 
 _TENSOR = "onnx"
 
@@ -70,7 +70,7 @@ def write_graph_model(path: Path, manifest: Manifest, content: bytes) -> None:
     Raises:
         OutputError: The file cannot be written.
     """
-    with replaced_at_success(path) as temporary:
+    with atomic_path(path) as temporary:
         save_file({_TENSOR: np.frombuffer(content, np.uint8)}, temporary, metadata={METADATA_KEY: manifest.to_json()})
 
 
@@ -82,6 +82,6 @@ def export_graph(path: Path, output: Path) -> Path:
         OutputError: The file cannot be written.
     """
     content = read_graph(path)
-    with replaced_at_success(output) as temporary:
+    with atomic_path(output) as temporary:
         temporary.write_bytes(content)
     return output

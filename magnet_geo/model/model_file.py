@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
 
+from magnet_geo.atomic_file import atomic_path
 from magnet_geo.errors import ModelError
 from magnet_geo.model.manifest import Manifest
-from magnet_geo.model.replacement import replaced_at_success
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,7 +91,7 @@ def write_model(path: Path, manifest: Manifest, tensors: Mapping[str, Tensor]) -
     from safetensors.torch import save_file
 
     owned = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    with replaced_at_success(path) as temporary:
+    with atomic_path(path) as temporary:
         save_file(owned, temporary, metadata={METADATA_KEY: manifest.to_json()})
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from xml.etree import ElementTree
 
+from magnet_geo.atomic_file import atomic_write
 from magnet_geo.classes import ClassScheme
 
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
@@ -31,18 +31,8 @@ def write_layer_style(raster: Path, scheme: ClassScheme) -> Path:
         Path of the style file.
     """
     path = raster.with_suffix(".qml")
-    write_whole(path, layer_style(scheme))
+    atomic_write(path, layer_style(scheme))
     return path
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file under another name first, so that no reader ever sees half of it."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _add_renderer(pipe: ElementTree.Element, scheme: ClassScheme) -> None:

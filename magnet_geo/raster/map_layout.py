@@ -8,7 +8,7 @@ from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.rpc import RPC
 
-from magnet_geo import __version__
+from magnet_geo._version import __version__
 from magnet_geo.classes import ClassScheme
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, RasterGrid

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
+from magnet_geo.atomic_file import atomic_write
 from magnet_geo.errors import DiskFullError, OutputError
 from magnet_geo.grid import PixelRect
 from magnet_geo.raster.class_sidecar import class_sidecar, color_table
 from magnet_geo.raster.cog import check_creation_options, sync, write_cog
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, opening, quiet_libtiff
-from magnet_geo.raster.layer_style import write_layer_style, write_whole
+from magnet_geo.raster.layer_style import write_layer_style
 from magnet_geo.raster.map_layout import TILE_PX, MapLayout
 from magnet_geo.raster.output_path import gdal_sidecars
 from magnet_geo.raster.server_style import write_server_style
@@ -226,7 +227,7 @@ class GeoTiffDraft:
             sidecar_path.unlink(missing_ok=True)
         if self.layout.scheme is not None:
             sidecar = class_sidecar(self.layout.scheme, self._pixel_counts)
-            write_whole(self.target.with_name(self.target.name + ".aux.xml"), sidecar)
+            atomic_write(self.target.with_name(self.target.name + ".aux.xml"), sidecar)
             write_layer_style(self.target, self.layout.scheme)
             write_server_style(self.target, self.layout.scheme)
         os.replace(self._cog_path, self.target)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+from magnet_geo.atomic_file import atomic_write
 from magnet_geo.classes import ClassScheme
-from magnet_geo.raster.layer_style import write_whole
 
 _NAMESPACES = {
     "xmlns": "http://www.opengis.net/sld",
@@ -52,5 +52,5 @@ def write_server_style(raster: Path, scheme: ClassScheme) -> Path:
         Path of the style file.
     """
     path = raster.with_suffix(".sld")
-    write_whole(path, server_style(scheme, name=raster.stem))
+    atomic_write(path, server_style(scheme, name=raster.stem))
     return path

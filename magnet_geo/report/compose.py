@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from magnet_geo import __version__
+from magnet_geo._version import __version__
 from magnet_geo.classes import LandClass
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import RasterGrid
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener
 from magnet_geo.raster import ClassMap
 from magnet_geo.raster.tags import read_tags
+from magnet_geo.records.run_record import RunRecord, read_run_record
 from magnet_geo.report.accuracy_tables import AccuracyTables, accuracy_tables, read_accuracy
 from magnet_geo.report.class_rows import area_unit, class_rows, decade_heads
 from magnet_geo.report.contents import MapPicture, Notice, ReportContents
@@ -28,7 +29,6 @@ from magnet_geo.report.run_facts import (
 from magnet_geo.report.sources import ReportSources, require_certainty, scene_bands
 from magnet_geo.report.summary import area_note, caveats, figures, subtitle
 from magnet_geo.report.survey import MapSurvey, survey_map
-from magnet_geo.scene.run_record import RunRecord, read_run_record
 
 _FIGURES = 4
 

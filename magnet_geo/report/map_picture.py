@@ -8,11 +8,11 @@ from magnet_geo.classes import LandClass
 from magnet_geo.grid import RasterGrid
 from magnet_geo.raster.picture import picture_size
 from magnet_geo.raster.tags import read_tags
+from magnet_geo.records.run_record import RunRecord
 from magnet_geo.report.contents import MapPicture
 from magnet_geo.report.pictures import LONGEST_SIDE, certainty_uri, class_uri, scene_uri, unused_value
 from magnet_geo.report.placing import coordinate_decimals, corner_text, ground_size, scale_bar
 from magnet_geo.report.sources import ReportSources
-from magnet_geo.scene.run_record import RunRecord
 
 
 def map_picture(

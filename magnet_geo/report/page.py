@@ -6,10 +6,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from magnet_geo.atomic_file import atomic_write
 from magnet_geo.errors import OutputError
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
 from magnet_geo.raster import check_output_path
-from magnet_geo.raster.layer_style import write_whole
 from magnet_geo.report.compose import compose_report
 from magnet_geo.report.contents import ReportContents
 from magnet_geo.report.sources import ReportSources
@@ -82,7 +82,7 @@ def render(contents: ReportContents) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        write_whole(path, text)
+        atomic_write(path, text)
     except OSError as error:
         raise OutputError(
             f"The report '{path}' could not be written ({error.strerror}); make room or choose another folder."

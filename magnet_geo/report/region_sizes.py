@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from magnet_geo.vector.disjoint_sets import connect
-from magnet_geo.vector.row_runs import OUTSIDE, RowRuns, find_runs
+from magnet_geo.vector.tracing.disjoint_sets import connect
+from magnet_geo.vector.tracing.row_runs import OUTSIDE, RowRuns, find_runs
 
 # Regions are sorted by the power of ten of their area: 1e-3 m2 up to 1e15 m2.
 _LOWEST_DECADE, _HIGHEST_DECADE = -3, 15

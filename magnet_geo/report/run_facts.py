@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from magnet_geo.model import Manifest, list_models, model_hash, read_manifest
 from magnet_geo.model.model_card import Cell, MetricsTable
+from magnet_geo.records.refinement_record import LevelRecord
+from magnet_geo.records.run_record import RunRecord
+from magnet_geo.records.segment_result import ModelRecord, SegmentResult
 from magnet_geo.report.contents import DataTable, Fact, RefinedLevel
 from magnet_geo.report.pictures import refined_uri
 from magnet_geo.report.wording import bytes_text, percent, seconds_text, side_text
-from magnet_geo.scene.refinement_tally import LevelRecord
-from magnet_geo.scene.result import ModelRecord, SegmentResult
-from magnet_geo.scene.run_record import RunRecord
 
 _REFINE_WORDS = {
     "full": "full: every patch looked at closely",

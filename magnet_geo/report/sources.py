@@ -12,8 +12,8 @@ from magnet_geo.errors import BandError, OptionError, SceneError
 from magnet_geo.grid import RasterGrid
 from magnet_geo.model import Manifest
 from magnet_geo.raster import SceneDescription, SceneSource, describe_scene
-from magnet_geo.scene.result import SegmentResult
-from magnet_geo.scene.run_record import RunRecord
+from magnet_geo.records.run_record import RunRecord
+from magnet_geo.records.segment_result import SegmentResult
 
 _RGB = ("red", "green", "blue")
 

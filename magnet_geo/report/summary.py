@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from magnet_geo.grid import RasterGrid
+from magnet_geo.records.run_record import RunRecord
 from magnet_geo.report.accuracy_tables import AccuracyTables
 from magnet_geo.report.class_rows import certainty_of
 from magnet_geo.report.contents import ClassRow, Fact
@@ -12,7 +13,6 @@ from magnet_geo.report.placing import crs_name
 from magnet_geo.report.run_facts import refined_counts
 from magnet_geo.report.survey import MapSurvey
 from magnet_geo.report.wording import area_text, percent, short_number, side_text
-from magnet_geo.scene.run_record import RunRecord
 
 
 def subtitle(grid: RasterGrid, survey: MapSurvey) -> Iterator[str]:

@@ -1,55 +1,57 @@
 """Whole scenes: plan, read ahead, segment, write.
 
-What needs torch is loaded on first use.
+What needs torch is loaded on first use. Other rooms import what is named here, and no module of this room.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from magnet_geo.scene.options import Area, RefineMode, SegmentOptions
-from magnet_geo.scene.result import PlanRecord, SegmentResult
-from magnet_geo.scene.worker_place import WorkerPlace
+from magnet_geo.lazy_names import lazy_names
+from magnet_geo.scene.options import Area, RefineMode, SegmentOptions, WorkerPlace
 
 if TYPE_CHECKING:
-    from magnet_geo.scene.engine import segment_scene
-    from magnet_geo.scene.outcome import make_plan_record
-    from magnet_geo.scene.run_plan import RunPlan, plan_run
-    from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
-    from magnet_geo.scene.speed_trial import estimate_time
-    from magnet_geo.scene.workers import Workers
+    from magnet_geo.scene.area_of_interest import AreaOfInterest
+    from magnet_geo.scene.checkpoint.work_folder import WorkFolder
+    from magnet_geo.scene.cluster.workers import Workers
+    from magnet_geo.scene.estimate import estimate_time
+    from magnet_geo.scene.inspection import inspect_scene
+    from magnet_geo.scene.outcome import make_plan_record, model_record
+    from magnet_geo.scene.outputs import check_outputs
+    from magnet_geo.scene.plan import RunPlan, plan_run, plan_windows
+    from magnet_geo.scene.segment import segment_scene
 
 __all__ = [
     "Area",
-    "PlanRecord",
+    "AreaOfInterest",
     "RefineMode",
     "RunPlan",
     "SegmentOptions",
-    "SegmentResult",
-    "Segmenter",
-    "SelectionRules",
+    "WorkFolder",
     "WorkerPlace",
     "Workers",
+    "check_outputs",
     "estimate_time",
-    "load_model",
+    "inspect_scene",
     "make_plan_record",
+    "model_record",
     "plan_run",
+    "plan_windows",
     "segment_scene",
 ]
 
-_NEEDS_TORCH = {
-    "RunPlan": "run_plan",
-    "Segmenter": "segmenter",
-    "SelectionRules": "segmenter",
-    "Workers": "workers",
-    "estimate_time": "speed_trial",
-    "load_model": "segmenter",
-    "make_plan_record": "outcome",
-    "plan_run": "run_plan",
-    "segment_scene": "engine",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _NEEDS_TORCH:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_NEEDS_TORCH[name]}"), name)
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "AreaOfInterest": "area_of_interest",
+        "RunPlan": "plan",
+        "WorkFolder": "checkpoint.work_folder",
+        "Workers": "cluster.workers",
+        "check_outputs": "outputs",
+        "estimate_time": "estimate",
+        "inspect_scene": "inspection",
+        "make_plan_record": "outcome",
+        "model_record": "outcome",
+        "plan_run": "plan",
+        "plan_windows": "plan",
+        "segment_scene": "segment",
+    },
+)

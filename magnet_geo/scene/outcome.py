@@ -8,18 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnet_geo.classes import ClassScheme
+from magnet_geo.compute.device import precision_name
+from magnet_geo.compute.peak_memory import peak_memory_bytes
 from magnet_geo.grid import PixelAreas
+from magnet_geo.inference.segmenter import Segmenter
 from magnet_geo.raster import GDAL_VERSION
-from magnet_geo.scene.class_records import area_record, class_records
-from magnet_geo.scene.hardware import precision_name
+from magnet_geo.records.grid_record import grid_record
+from magnet_geo.records.run_record import RunRecord
+from magnet_geo.records.segment_result import (
+    BudgetRecord,
+    ModelRecord,
+    PlanRecord,
+    SegmentResult,
+    TimeEstimate,
+    area_record,
+    class_records,
+)
 from magnet_geo.scene.options import SegmentOptions
-from magnet_geo.scene.peak_memory import peak_memory_bytes
-from magnet_geo.scene.records import grid_record
-from magnet_geo.scene.refinement_tally import RefinementTally
-from magnet_geo.scene.result import BudgetRecord, ModelRecord, PlanRecord, SegmentResult, TimeEstimate
-from magnet_geo.scene.run_plan import RunPlan
-from magnet_geo.scene.run_record import RunRecord
-from magnet_geo.scene.segmenter import Segmenter
+from magnet_geo.scene.plan import RunPlan
+from magnet_geo.scene.refinement.stats import RefinementTally
 
 
 def make_result(

@@ -14,12 +14,11 @@ from pystac.extensions.classification import ClassificationExtension
 from pystac.extensions.projection import ProjectionExtension
 from pystac.extensions.raster import DataType, RasterBand, RasterExtension, Sampling
 
-from magnet_geo import __version__
+from magnet_geo._version import __version__
 from magnet_geo.grid import RasterGrid
 from magnet_geo.raster import SceneDescription, SceneSource, describe_scene, read_acquisition, read_tags, valid_outline
-from magnet_geo.scene import SegmentResult
-from magnet_geo.scene.result import ClassRecord
-from magnet_geo.scene.run_record import RunRecord, read_run_record
+from magnet_geo.records.run_record import RunRecord, read_run_record
+from magnet_geo.records.segment_result import ClassRecord, SegmentResult
 from magnet_geo.stac.class_list import class_list
 from magnet_geo.stac.footprint import footprint
 from magnet_geo.stac.time_span import TimeSpan

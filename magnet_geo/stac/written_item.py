@@ -9,7 +9,7 @@ from pathlib import Path
 import pystac
 
 from magnet_geo.addresses import public_address
-from magnet_geo.model.replacement import replaced_at_success
+from magnet_geo.atomic_file import atomic_path
 from magnet_geo.raster import check_output_path
 
 
@@ -29,7 +29,7 @@ def write_item(item: pystac.Item, target: Path) -> None:
         OutputError: It cannot be written.
     """
     text = json.dumps(item.to_dict(include_self_link=False), indent=2, ensure_ascii=False) + "\n"
-    with replaced_at_success(target) as temporary:
+    with atomic_path(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from magnet_geo.atomic_file import atomic_path
 from magnet_geo.errors import TrainingError
-from magnet_geo.model.replacement import replaced_at_success
 
 FORMAT = 1
 _KEYS = {"format", "config", "progress", "network", "average", "optimizer", "scaler"}
@@ -83,7 +83,7 @@ class Checkpoint:
             "optimizer": dict(self.optimizer),
             "scaler": dict(self.scaler),
         }
-        with replaced_at_success(path) as temporary:
+        with atomic_path(path) as temporary:
             torch.save(content, temporary)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from magnet_geo.atomic_file import atomic_path
 from magnet_geo.errors import TrainingError
-from magnet_geo.model.replacement import replaced_at_success
 from magnet_geo.training.history import HistoryRecords
 
 _POINTS = 2000
@@ -50,7 +50,7 @@ def draw_curves(records: HistoryRecords, path: Path, *, title: str) -> None:
     if records.validations:
         _draw_scores(axes[1], records)
     axes[-1].set_xlabel("step")
-    with replaced_at_success(path) as temporary:
+    with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110, format="png")
 
 

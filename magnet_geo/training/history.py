@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from magnet_geo.atomic_file import atomic_path
 from magnet_geo.errors import OutputError, TrainingError
-from magnet_geo.model.replacement import replaced_at_success
 from magnet_geo.text_formats import parse_json
 
 
@@ -55,7 +55,7 @@ class History:
         before = read_history(path)
         kept = [record for record in (*before.steps, *before.validations) if record["step"] <= from_step]
         kept.sort(key=lambda record: (record["step"], "score" in record))
-        with replaced_at_success(path) as temporary:
+        with atomic_path(path) as temporary:
             temporary.write_text("".join(f"{json.dumps(record)}\n" for record in kept), encoding="utf-8")
         try:
             self._file = path.open("a", encoding="utf-8", buffering=1)

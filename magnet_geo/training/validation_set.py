@@ -11,7 +11,7 @@ import torch
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage, LabeledSource
 from magnet_geo.grid import PixelRect, PyramidManner, ReadScale, Size
 from magnet_geo.model import Manifest
-from magnet_geo.scene.run_plan import plan_windows
+from magnet_geo.scene import plan_windows
 from magnet_geo.training.validation import ValidationWindow, validation_window
 
 _TRIES_PER_WINDOW = 20

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from magnet_geo.scene.hardware import choose_device, choose_dtype
+from magnet_geo.compute.device import choose_device, choose_dtype
 from magnet_geo.training.ranks import Ranks, joined_ranks
 from magnet_geo.training.settings import TrainingSettings
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, RasterGrid
 from magnet_geo.raster import ClassMap
-from magnet_geo.vector.row_runs import OUTSIDE
+from magnet_geo.vector.tracing.row_runs import OUTSIDE
 
 _BAND_PIXELS = 2 * 2**20
 _ROWS = 512

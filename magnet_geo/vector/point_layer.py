@@ -22,7 +22,7 @@ from rasterio.crs import CRS
 
 from magnet_geo.errors import OutputError, SceneError
 from magnet_geo.raster import check_folder
-from magnet_geo.vector.geopackage_style import add_geopackage_style
+from magnet_geo.vector.layer.geopackage_style import add_geopackage_style
 
 _SUFFIX = ".gpkg"
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from magnet_geo.errors import OptionError
-from magnet_geo.vector.region_numbers import Connectivity
+from magnet_geo.vector.tracing.region_numbers import Connectivity
 
 _NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z²0-9]*)")
 _SQUARE_METRES = {"m2": 1.0, "m²": 1.0, "ha": 1e4, "km2": 1e6, "km²": 1e6}

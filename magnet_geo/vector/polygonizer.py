@@ -15,26 +15,26 @@ from magnet_geo.errors import OptionError, SceneError
 from magnet_geo.grid import RasterGrid
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, WarningEvent, ignore_progress
 from magnet_geo.raster import ClassMap, SceneSource, check_output_path
-from magnet_geo.vector.border_shape import BorderShape, PixelBorders, SmoothBorders
 from magnet_geo.vector.class_bands import Band, BandSource, ClassBands, Inside
 from magnet_geo.vector.class_choice import ClassTally, chosen_codes
 from magnet_geo.vector.confidence_map import ConfidenceMap
-from magnet_geo.vector.feature_batch import FeatureBatch, FeatureMaker, RegionSums
 from magnet_geo.vector.ground_scale import GroundScale
-from magnet_geo.vector.large_polygons import TILE_PX, cut_large
-from magnet_geo.vector.layer_draft import LayerDraft, LayerPlan
-from magnet_geo.vector.layer_format import FORMATS, layer_format
-from magnet_geo.vector.minimum_mapping_unit import merged_bands
+from magnet_geo.vector.layer.feature_batch import FeatureBatch, FeatureMaker, RegionSums
+from magnet_geo.vector.layer.large_polygons import TILE_PX, cut_large
+from magnet_geo.vector.layer.layer_draft import LayerDraft, LayerPlan
+from magnet_geo.vector.layer.layer_format import FORMATS, layer_format
+from magnet_geo.vector.layer.polygon_style import polygon_style
+from magnet_geo.vector.layer.style_file import write_polygon_style
+from magnet_geo.vector.merging.minimum_mapping_unit import merged_bands
 from magnet_geo.vector.polygon_options import PolygonOptions
-from magnet_geo.vector.polygon_style import polygon_style
-from magnet_geo.vector.polygons import build_polygons
 from magnet_geo.vector.polygons_result import PolygonsResult
-from magnet_geo.vector.region_tracer import RegionTracer
-from magnet_geo.vector.run_measures import GroundArea, RunMeasure, SumOfPixels, count_pixels
-from magnet_geo.vector.simplification import TILE_PX as SIMPLIFIED_TILE_PX
-from magnet_geo.vector.simplification import SimplifiedBorders
-from magnet_geo.vector.style_file import write_polygon_style
-from magnet_geo.vector.waiting_regions import FinishedRegions
+from magnet_geo.vector.tracing.border_shape import BorderShape, PixelBorders, SmoothBorders
+from magnet_geo.vector.tracing.polygons import build_polygons
+from magnet_geo.vector.tracing.region_tracer import RegionTracer
+from magnet_geo.vector.tracing.run_measures import GroundArea, RunMeasure, SumOfPixels, count_pixels
+from magnet_geo.vector.tracing.simplification import TILE_PX as SIMPLIFIED_TILE_PX
+from magnet_geo.vector.tracing.simplification import SimplifiedBorders
+from magnet_geo.vector.tracing.waiting_regions import FinishedRegions
 
 _DEFAULTS = PolygonOptions()
 # Shares of the progress bar.

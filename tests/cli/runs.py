@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from magnet_geo.cli.main import main
-from magnet_geo.scene import SegmentResult
+from magnet_geo.records.segment_result import SegmentResult
 from tests.raster.rasters import TRANSFORM
 
 

@@ -9,7 +9,7 @@ import pyproj
 import pytest
 import rasterio
 
-from magnet_geo.scene.map_areas import AreasResult
+from magnet_geo.evaluation.map_areas import AreasResult
 from tests.cli.conftest import HEIGHT, WIDTH, fields
 from tests.cli.runs import assert_refused, assert_wrong_usage, names, run, segment_json
 from tests.raster.rasters import TRANSFORM, write_raster

@@ -152,7 +152,7 @@ _STUCK = """
 import hashlib, pathlib, sys
 from magnet_geo.cli import cancelling
 from magnet_geo.cli.main import main
-from magnet_geo.scene import run_plan
+from magnet_geo.scene import plan as run_plan
 
 def stuck(*arguments):
     reading.touch()

@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from magnet_geo.cli.dataset_options import DatasetChoice, dataset_options
 from magnet_geo.cli.errors import MagnetGroup
+from magnet_geo.cli.options.dataset_options import DatasetChoice, dataset_options
 from magnet_geo.datasets import PartSource, read_class_table
 from magnet_geo.raster import AutoScaling, NoScaling, RangeScaling
 from tests.cli.runs import assert_wrong_usage

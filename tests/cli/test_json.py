@@ -9,10 +9,10 @@ import pytest
 import rasterio
 
 import magnet_geo.scene
-from magnet_geo.cli.protocol import HelloLine, PlanLine, PreviewLine, ProgressLine, ResultLine
+from magnet_geo.cli.output.protocol import HelloLine, PlanLine, PreviewLine, ProgressLine, ResultLine
 from magnet_geo.progress import WarningEvent
-from magnet_geo.scene import PlanRecord
-from magnet_geo.scene.inspection import SceneRecord
+from magnet_geo.records.scene_record import SceneRecord
+from magnet_geo.records.segment_result import PlanRecord
 from tests.cli.conftest import HEIGHT, WIDTH, fields
 from tests.cli.runs import names, run, segment_json, segment_lines
 from tests.raster.rasters import TRANSFORM, write_raster

@@ -10,7 +10,7 @@ import pytest
 import rasterio
 from rio_cogeo.cogeo import cog_validate
 
-from magnet_geo.scene import SegmentResult
+from magnet_geo.records.segment_result import SegmentResult
 from tests.cli.conftest import HEIGHT, WIDTH, fields
 from tests.cli.runs import box_option, names, segment_json
 from tests.raster.rasters import write_raster

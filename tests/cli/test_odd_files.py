@@ -10,7 +10,7 @@ import pytest
 import rasterio
 
 from magnet_geo.errors import SceneError
-from magnet_geo.scene.run_record import RUN_TAG, read_run_record
+from magnet_geo.records.run_record import RUN_TAG, read_run_record
 from tests.cli.runs import assert_refused, run
 from tests.raster.rasters import TRANSFORM, write_raster
 

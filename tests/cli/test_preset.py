@@ -10,8 +10,9 @@ import pytest
 import rasterio
 import torch
 
+from magnet_geo.inference import load_model
 from magnet_geo.model import Manifest, read_manifest
-from magnet_geo.scene import SegmentResult, load_model
+from magnet_geo.records.segment_result import SegmentResult
 from tests.cli.conftest import fields
 from tests.cli.runs import names, run, segment_json
 from tests.raster.rasters import write_raster

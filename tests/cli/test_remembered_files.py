@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from magnet_geo.cli.option_types import FileOrName
-from magnet_geo.cli.remembered_files import found_again, with_whole_paths
+from magnet_geo.cli.options.option_types import FileOrName
+from magnet_geo.cli.output.remembered_files import found_again, with_whole_paths
 
 COMMAND = click.Command(
     "some",

@@ -7,7 +7,7 @@ import pytest
 
 import magnet_geo.scene
 from magnet_geo.errors import CancelledError
-from magnet_geo.scene import SegmentResult
+from magnet_geo.records.segment_result import SegmentResult
 from tests.cli.conftest import fields
 from tests.cli.runs import assert_refused, assert_wrong_usage, names, run, segment_lines
 from tests.raster.rasters import write_raster

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from rich.table import Table
 
-from magnet_geo.cli.console import ShownText, VisibleConsole, escape
-from magnet_geo.cli.shown import safe_json
+from magnet_geo.cli.output.console import ShownText, VisibleConsole, escape
+from magnet_geo.cli.output.shown import safe_json
 from tests.cli.runs import run
 from tests.raster.rasters import write_raster
 

@@ -11,9 +11,9 @@ from magnet_geo.datasets import IGNORE_INDEX, ClassTable, LabeledDataset, Labele
 from magnet_geo.errors import CancelledError, OptionError, OutputError, SceneError
 from magnet_geo.evaluation.dataset_score import ScoringOptions, modes_of, score_dataset
 from magnet_geo.evaluation.prediction_picture import PredictionPictures
+from magnet_geo.inference import Segmenter, load_model
 from magnet_geo.progress import CancelToken, ProgressEvent
 from magnet_geo.raster import ModelValues
-from magnet_geo.scene import Segmenter, load_model
 from tests.cli.conftest import fields
 from tests.tiny_model import write_tiny_model
 

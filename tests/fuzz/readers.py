@@ -30,9 +30,9 @@ from magnet_geo.errors import MagnetGeoError
 from magnet_geo.grid import RasterGrid
 from magnet_geo.model.manifest_text import read_manifest_fields
 from magnet_geo.raster import ClassMap, SceneReader, SceneSource, describe_scene
+from magnet_geo.records.run_record import RUN_TAG, read_run_record
 from magnet_geo.scene import Area
 from magnet_geo.scene.area_of_interest import AreaOfInterest
-from magnet_geo.scene.run_record import RUN_TAG, read_run_record
 from tests.raster.rasters import TRANSFORM, write_raster
 
 TABLE = ClassTable.of_scheme(ClassScheme((LandClass(1, "a", "#ff0000"), LandClass(2, "b", "#00ff00"))))

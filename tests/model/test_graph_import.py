@@ -110,7 +110,8 @@ def test_a_missing_onnxruntime_is_told_with_the_way_to_install_it(
 
 
 def test_the_map_of_a_scene_is_the_network_s(tmp_path: Path) -> None:
-    from magnet_geo.scene import load_model, segment_scene
+    from magnet_geo.inference import load_model
+    from magnet_geo.scene import segment_scene
     from tests.scene.stub_model import read, write_scene
 
     model = load_model(made(tmp_path, size=64), device="cpu")

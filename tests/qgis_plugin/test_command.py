@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from magnet_geo_qgis.core.engine import Call, Engine, quote_command, wheel_name
 from magnet_geo_qgis.core.segment_request import Box, SceneSource, SegmentRequest, refine_argument, slider_refinement
 
-from magnet_geo.cli.segment import segment
+from magnet_geo.cli.commands.segment import segment
 
 WORDS = st.lists(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0\n"), min_size=1), min_size=1)
 

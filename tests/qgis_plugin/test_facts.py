@@ -16,7 +16,7 @@ from magnet_geo_qgis.core.model_card import MapClass, area_text, read_fit, read_
 from magnet_geo_qgis.core.requirement import EngineRequirement, Probe, folder_name, parse_probe, pip_reason
 from magnet_geo_qgis.core.version import is_at_least
 
-from magnet_geo.scene.result import TimeEstimate
+from magnet_geo.records.segment_result import TimeEstimate
 
 VILLAGE = Path(__file__).parents[2] / "examples" / "village" / "village_rgb_2m.tif"
 

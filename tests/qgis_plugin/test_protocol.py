@@ -20,7 +20,7 @@ from magnet_geo_qgis.core.protocol import (
     parse_result,
 )
 
-from magnet_geo.cli.protocol import (
+from magnet_geo.cli.output.protocol import (
     PROTOCOL_VERSION,
     CancelledLine,
     ErrorLine,

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from magnet_geo.classes import ClassScheme, LandClass
 from magnet_geo.raster import GeoTiffDraft, MapLayout, SceneSource, describe_scene
+from magnet_geo.records.segment_result import SegmentResult
 from magnet_geo.report import ReportSources
-from magnet_geo.scene import RefineMode, SegmentOptions, SegmentResult, segment_scene
+from magnet_geo.scene import RefineMode, SegmentOptions, segment_scene
 from tests.scene.stub_model import stub_model, texture, write_scene
 
 HEIGHT, WIDTH = 180, 260

@@ -14,7 +14,7 @@ from magnet_geo.grid import PixelRect
 from magnet_geo.raster import SceneSource, check_map_size, describe_scene
 from magnet_geo.report.notices import explain_warnings
 from magnet_geo.scene import SegmentOptions, plan_run
-from magnet_geo.scene.familiarity import SceneLook
+from magnet_geo.scene.window.domain_check import SceneLook
 from tests.raster.rasters import pushbroom_rpcs
 from tests.scene.stub_model import stub_model, texture, write_scene
 

@@ -14,8 +14,8 @@ from rasterio.transform import Affine
 from magnet_geo.errors import BandError, CancelledError, OptionError, OutputError, SceneError
 from magnet_geo.progress import CancelToken, Event, ProgressEvent
 from magnet_geo.raster import SceneSource
+from magnet_geo.records.run_record import RUN_TAG
 from magnet_geo.report import ReportSources, read_result, write_report
-from magnet_geo.scene.run_record import RUN_TAG
 from tests.raster.rasters import write_raster
 from tests.report.maps import HEIGHT, WIDTH, MadeMap, make_map
 from tests.scene.stub_model import TRANSFORM, texture, write_scene

@@ -15,8 +15,8 @@ from rasterio.enums import ColorInterp
 from rasterio.transform import Affine
 from torch import Tensor
 
+from magnet_geo.inference import Segmenter
 from magnet_geo.model import Manifest
-from magnet_geo.scene import Segmenter
 
 CLASSES = 3
 HALO = 16

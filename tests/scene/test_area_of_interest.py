@@ -18,12 +18,12 @@ from rasterio.features import geometry_mask
 
 from magnet_geo.errors import AreaOfInterestError, CancelledError, OptionError, SceneError
 from magnet_geo.grid import PixelRect, RasterGrid, Size, Window, WindowPlan
+from magnet_geo.inference import Segmenter
 from magnet_geo.progress import CancelToken
 from magnet_geo.raster import ScenePixels, SceneReader, strips
 from magnet_geo.scene import (
     Area,
     RefineMode,
-    Segmenter,
     SegmentOptions,
     area_of_interest,
     estimate_time,

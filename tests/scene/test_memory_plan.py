@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from magnet_geo.compute.allocator import machine_bytes
 from magnet_geo.errors import MemoryLimitError
 from magnet_geo.grid import Size
 from magnet_geo.model import load_bundle
 from magnet_geo.scene.memory_plan import Workload, plan_memory, useful_cache
-from magnet_geo.scene.resident_memory import machine_bytes
 from tests.scene.stub_model import stub_manifest
 
 BUNDLED = load_bundle("landcover").manifest
@@ -106,6 +106,6 @@ def test_the_cache_holds_the_strips_that_a_row_of_windows_shares() -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others do not tell a process from its parent")
 def test_the_peak_of_a_process_is_not_its_parents() -> None:
     held = np.ones(400 * 2**20, np.uint8)
-    code = "from magnet_geo.scene.peak_memory import peak_memory_bytes; print(peak_memory_bytes())"
+    code = "from magnet_geo.compute.peak_memory import peak_memory_bytes; print(peak_memory_bytes())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) < held.nbytes

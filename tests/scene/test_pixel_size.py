@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect, Size, Window
+from magnet_geo.inference import Segmenter
 from magnet_geo.progress import Event, WarningEvent
 from magnet_geo.raster import ScenePixels
-from magnet_geo.scene import Area, Segmenter, SegmentOptions, segment_scene
-from magnet_geo.scene.model_window import read_model_window
+from magnet_geo.scene import Area, SegmentOptions, segment_scene
+from magnet_geo.scene.window.model_window import read_model_window
 from tests.scene.stub_model import read, stub_model, texture, write_scene
 
 MODEL_GSD_M = 2.0

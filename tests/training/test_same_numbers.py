@@ -14,11 +14,12 @@ from rasterio.transform import Affine
 
 from magnet_geo.datasets import ClassTable, DatasetDescription, LabeledPair, LabeledSource, open_dataset
 from magnet_geo.grid import PixelRect
+from magnet_geo.inference import Segmenter, load_model
 from magnet_geo.raster import AutoScaling, ModelValues, NoScaling, RangeScaling
-from magnet_geo.scene import Segmenter, SegmentOptions, load_model, plan_run
-from magnet_geo.scene.model_window import ModelWindow, read_model_window
-from magnet_geo.scene.run_plan import RunPlan
-from magnet_geo.scene.window_loader import WindowLoader
+from magnet_geo.scene import SegmentOptions, plan_run
+from magnet_geo.scene.plan import RunPlan
+from magnet_geo.scene.window.model_window import ModelWindow, read_model_window
+from magnet_geo.scene.window.reader import WindowLoader
 from magnet_geo.training.validation_set import ValidationSet
 from tests.raster.rasters import write_raster
 from tests.tiny_model import VALUES, WINDOW_PX, write_tiny_model

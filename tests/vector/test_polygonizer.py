@@ -21,7 +21,7 @@ from magnet_geo.errors import CancelledError, MagnetGeoError, OptionError, Outpu
 from magnet_geo.progress import CancelToken, ProgressEvent, WarningEvent
 from magnet_geo.raster import SceneSource
 from magnet_geo.vector import class_bands
-from magnet_geo.vector.minimum_mapping_unit import sieve
+from magnet_geo.vector.merging.minimum_mapping_unit import sieve
 from magnet_geo.vector.polygon_options import BorderTolerance, PatchSize, PolygonOptions
 from magnet_geo.vector.polygonizer import polygonize
 from tests.raster.rasters import TRANSFORM, write_raster

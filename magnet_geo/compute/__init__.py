@@ -1,0 +1,1 @@
+"""How the process uses cores, devices and memory."""

@@ -1,0 +1,1 @@
+"""What leaves the program as JSON: records with a schema."""

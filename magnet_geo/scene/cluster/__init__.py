@@ -1,0 +1,1 @@
+"""A run dealt out to the workers of a Dask cluster."""

@@ -1,0 +1,1 @@
+"""What of a run is refined where not everything is, what it costs, and what became of it."""

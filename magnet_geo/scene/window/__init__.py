@@ -1,0 +1,1 @@
+"""From the pixels of a window to its chunk of the map."""

@@ -1,0 +1,1 @@
+"""Vector layers written whole, with their style."""

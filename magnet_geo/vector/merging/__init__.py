@@ -1,0 +1,1 @@
+"""Small patches of a class map merged into their neighbors."""

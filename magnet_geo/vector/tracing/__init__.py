@@ -1,0 +1,1 @@
+"""From rows of classes to polygons, out of core."""
