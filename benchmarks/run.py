@@ -50,9 +50,9 @@ STAGED = ("deepglobe-fp32", "deepglobe-bf16", "default-full", "default-fast", "d
 def main() -> None:
     options = _parse_options()
     if options.case:
-        from magnet_geo.compute.process import settle_process
+        from magnet_geo.compute.process import configure_process
 
-        settle_process()
+        configure_process()
         from benchmarks.speed_cases import run_case
 
         print(json.dumps(run_case(options.case, options)))

@@ -31,7 +31,7 @@ _own, _all = time.thread_time, time.process_time
 
 #: Stage, its clock, then module and names that belong to it. A generator counts what it takes to give its next item.
 STAGES: tuple[tuple[str, Clock, str, tuple[str, ...]], ...] = (
-    ("planning", _all, "magnet_geo.scene.segment", ("plan_run", "take_up")),
+    ("planning", _all, "magnet_geo.scene.segment", ("plan_run", "resume_or_start")),
     ("reading pixels", _own, "magnet_geo.scene.window.reader", ("_Lane._read",)),
     (
         "image levels and patches",
@@ -60,7 +60,7 @@ STAGES: tuple[tuple[str, Clock, str, tuple[str, ...]], ...] = (
     ("replacing points", _own, "magnet_geo.progressive.coarse_to_fine", ("refine_image_points",)),
     ("replacing points", _own, "magnet_geo.progressive.refine_level", ("_replace_points",)),
     ("joining windows, classes", _own, "magnet_geo.scene.window.mapper", ("PartMaker._part", "PartMaker._look")),
-    ("keeping finished windows", _own, "magnet_geo.scene.window.writer", ("PartWriter._keep", "PartWriter.band")),
+    ("keeping finished windows", _own, "magnet_geo.scene.window.writer", ("ChunkWriter._keep", "ChunkWriter.band")),
     ("assembling the raster", _all, "magnet_geo.scene.run", ("assemble",)),
     ("writing the COG with overviews", _all, "magnet_geo.scene.outputs", ("MapWriter.prepare", "MapWriter.publish")),
 )

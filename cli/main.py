@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 from magnet_geo._version import __version__
-from magnet_geo.compute.process import settle_process
+from magnet_geo.compute.process import configure_process
 
 from .errors import MagnetGroup
 
@@ -58,4 +58,4 @@ def main(debug: bool) -> None:
     Example: magnet-geo segment scene.tif -o classes.tif
     """
     # Before any command loads torch.
-    settle_process()
+    configure_process()

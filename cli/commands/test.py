@@ -53,7 +53,7 @@ class _Pictures:
     "--modes",
     type=ModeList(),
     help="What to run: coarse only, fast and full refinement, slid (the backbone alone on overlapping patches of the "
-    "full resolution).  [default: coarse, and what the model refines]",
+    "full resolution), or a share of the patches such as 0.25.  [default: coarse, and what the model refines]",
 )
 @click.option("--gsd", type=PixelSize(), help="Pixel size where images are silent; 'native' takes pixels as they are.")
 @click.option(

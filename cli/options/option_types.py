@@ -222,17 +222,28 @@ class ClassShare(_Type[tuple[str | None, float]]):
 
 
 class ModeList(_Type[tuple[str, ...]]):
-    """Modes of a model such as ``coarse,full``, each once."""
+    """Modes of a model such as ``coarse,0.25,full``, each once."""
 
-    name = "coarse,fast,full,slid"
+    name = "coarse,fast,full,slid,share"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         """See the class."""
-        known = self.name.split(",")
+        known = self.name.split(",")[:-1]
         modes = tuple(part.strip() for part in str(value).split(","))
-        wrong = [mode for mode in modes if mode not in known]
+        wrong = [mode for mode in modes if mode not in known and not _is_share(mode)]
         if wrong:
-            self.fail(f"'{wrong[0]}' is no mode; choose from {', '.join(known)}.", param, ctx)
+            self.fail(
+                f"'{wrong[0]}' is no mode; choose from {', '.join(known)}, or a share of the patches such as 0.25.",
+                param,
+                ctx,
+            )
         if len(set(modes)) < len(modes):
             self.fail(f"'{value}' names a mode twice.", param, ctx)
         return modes
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0 <= float(text) <= 1
+    except ValueError:
+        return False

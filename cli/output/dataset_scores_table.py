@@ -68,8 +68,8 @@ def dataset_score_rows(result: DatasetScores) -> list[Row]:
 
 def _most_refined(result: DatasetScores) -> ModeScores:
     """The mode that the model is made for, among those that were run."""
-    order = ["slid", "coarse", "fast", "full"]
-    return max(result.modes, key=lambda mode: order.index(mode.mode))
+    order = {"slid": -2.0, "coarse": -1.0, "fast": 2.0, "full": 3.0}
+    return max(result.modes, key=lambda mode: order[mode.mode] if mode.mode in order else float(mode.mode))
 
 
 def _show_lowest(console: Console, mode: ModeScores) -> None:

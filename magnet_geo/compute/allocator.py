@@ -22,7 +22,7 @@ def keep_freed_memory() -> None:
     _call_glibc("mallopt", _M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
-def give_back_freed_memory() -> None:
+def malloc_trim() -> None:
     """Hand what was freed until now back to the system, on Linux with glibc: for what a process does only once."""
     _call_glibc("malloc_trim", 0)
 
@@ -65,7 +65,7 @@ def machine_bytes(meminfo: Path = _MEMINFO, group: Path = _GROUP) -> int | None:
         return total
 
 
-def keep_within(planned_bytes: int, *, is_limit: bool = False) -> None:
+def trim_above(planned_bytes: int, *, is_limit: bool = False) -> None:
     """Between two windows: give freed memory back to the system if the process holds much of it.
 
     Args:
@@ -74,4 +74,4 @@ def keep_within(planned_bytes: int, *, is_limit: bool = False) -> None:
     """
     held = resident_bytes()
     if held is not None and held > (_MUCH_WITHIN_LIMIT if is_limit else _MUCH) * planned_bytes:
-        give_back_freed_memory()
+        malloc_trim()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import cv2
@@ -22,10 +24,23 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def use_threads(count: int) -> None:
-    """Compute with so many CPU threads."""
+@contextmanager
+def use_threads(count: int | None) -> Iterator[None]:
+    """Compute with so many CPU threads within the block; with None, with as many as before.
+
+    Torch's number is that of the calling thread, and of threads to come.
+    """
+    if count is None:
+        yield
+        return
+    before = torch.get_num_threads(), cv2.getNumThreads()
     torch.set_num_threads(count)
     cv2.setNumThreads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
 
 
 def choose_device(name: str) -> torch.device:

@@ -12,7 +12,7 @@ _SPIN_COUNT, _WAIT_POLICY = "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"
 _M_ARENA_MAX, _ARENA_MAX = -8, "MALLOC_ARENA_MAX"
 
 
-def settle_process() -> None:
+def configure_process() -> None:
     """Set what suits windows of maps on a CPU, where the user said nothing; no effect once torch is in use.
 
     The commands do so when they start, and the first name of `magnet_geo` that needs torch does: importing the package

@@ -48,7 +48,7 @@ class ModeScores(_Record):
     """What one mode of the model has come to.
 
     Attributes:
-        mode: ``coarse``, ``fast``, ``full`` or ``slid``.
+        mode: ``coarse``, ``fast``, ``full``, ``slid`` or a share of the patches such as ``0.25``.
         refined_share: Share of the patches with valid pixels that were refined, 0-1.
         passes: Patches through the backbone.
         seconds: Wall time of mapping, reading included.

@@ -37,7 +37,8 @@ class ScoringOptions:
 
     Attributes:
         modes: What is run: ``coarse`` only, ``fast`` and ``full`` refinement, ``slid``: the backbone alone on
-            overlapping patches of the finest level. None for the first three, as far as the model has them.
+            overlapping patches of the finest level, or a share of the patches such as ``0.25``.
+            None for the first three, as far as the model has them.
         tolerance_px: How far apart borders may lie, in pixels.
         gsd: Pixel size of the images in metres where they do not say; ``"native"`` takes pixels as they are.
         scratch: Folder for maps in the making, a byte per pixel and mode of one image; None for the system's.

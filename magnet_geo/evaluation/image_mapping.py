@@ -6,45 +6,31 @@ Shapes: H and W the image's size.
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from typing_extensions import override
 
 from magnet_geo.classes import ClassScheme, LandClass
 from magnet_geo.datasets import IGNORE_INDEX, LabeledSource
-from magnet_geo.errors import SceneError
-from magnet_geo.grid import PyramidManner, ReadScale, WindowPlan
+from magnet_geo.errors import OptionError, SceneError
+from magnet_geo.grid import PyramidManner, ReadScale
 from magnet_geo.grid.read_scale import LARGEST_RATIO
-from magnet_geo.inference.segmenter import Segmenter, last_stage
+from magnet_geo.inference import Segmenter
 from magnet_geo.model import Manifest
 from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
-from magnet_geo.progressive import Stage, full_size
-from magnet_geo.scene import plan_windows
-from magnet_geo.scene.window.candidates import wanted_patches
-from magnet_geo.scene.window.chunk import MapSettings, make_core_map
-from magnet_geo.scene.window.model_window import ModelWindow, read_model_window
-from magnet_geo.scene.window.seams import ScratchBands
+from magnet_geo.scene import EachWindow, ImagePlan, WindowEvents, map_image
 
-MapMode = Literal["coarse", "fast", "full", "slid"]
-MODES: tuple[MapMode, ...] = ("coarse", "fast", "full", "slid")
+#: ``coarse``, ``fast``, ``full``, ``slid``, or a share of the patches such as ``0.25``.
+MapMode = str
 
-_REFINE: dict[MapMode, Literal["off", "fast", "full"]] = {
-    "coarse": "off",
-    "fast": "fast",
-    "full": "full",
-    "slid": "off",
-}
+_REFINE: dict[str, Literal["off", "fast", "full"]] = {"coarse": "off", "fast": "fast", "full": "full", "slid": "off"}
 _SLID_HALO_SHARE = 8
-_WINDOWS_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +53,7 @@ class MappedImage:
 
 
 def model_in_mode(model: Segmenter, mode: MapMode) -> Segmenter:
-    """Gives the model, or for ``slid`` its backbone alone on overlapping patches of the finest level."""
+    """Return the model, or for ``slid`` its backbone alone on overlapping patches of the finest level."""
     if mode != "slid":
         return model
     entry = model.manifest.pyramid
@@ -80,6 +66,23 @@ def model_in_mode(model: Segmenter, mode: MapMode) -> Segmenter:
         model.predictor,
         model_hash=model.model_hash,
     )
+
+
+def share_of(mode: MapMode) -> float | None:
+    """Return the share that a mode names; None for the modes with a name.
+
+    Raises:
+        OptionError: It is no mode.
+    """
+    if mode in _REFINE:
+        return None
+    try:
+        share = float(mode)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise OptionError(f"'{mode}' is no mode: choose {', '.join(_REFINE)} or a share of the patches, 0-1.")
+    return share
 
 
 class ImageMapper:
@@ -101,16 +104,21 @@ class ImageMapper:
             OptionError: The model has no such mode.
         """
         self.mode = mode
-        self._model = model_in_mode(model, mode)
-        self._rules = self._model.rules(_REFINE[mode])
-        self._gsd = gsd
-        manifest = self._model.manifest
-        classes = tuple(LandClass(i, c.name, c.color) for i, c in enumerate(manifest.class_scheme().classes))
-        self._settings = MapSettings(ClassScheme(classes, IGNORE_INDEX), manifest.temperature, 0.0, False, False)
+        self._model, self._gsd = model_in_mode(model, mode), gsd
+        share = share_of(mode)
+        self._selector: EachWindow | float
+        if share is None:
+            # Every window is read as it is: a labelled image has no overviews to save time with.
+            self._selector = EachWindow(self._model.rules(_REFINE[mode]))
+        else:
+            self._model.rules("full")
+            self._selector = share
+        named = self._model.manifest.class_scheme().classes
+        self._scheme = ClassScheme(tuple(LandClass(i, c.name, c.color) for i, c in enumerate(named)), IGNORE_INDEX)
 
     def count_windows(self, source: LabeledSource) -> int:
-        """Gives how many windows an image takes."""
-        return len(self._plan(source)[0])
+        """Return how many windows an image takes; those that are looked at before, for a share, count too."""
+        return len(self._plan(source).windows) * (1 if isinstance(self._selector, EachWindow) else 2)
 
     def map(
         self,
@@ -132,72 +140,37 @@ class ImageMapper:
             SceneError: A part cannot be read, or the pixel size does not fit the model.
         """
         started = time.monotonic()
-        plan, scale = self._plan(source)
-        shape = source.size.height, source.size.width
-        classes = np.memmap(scratch / "classes.u8", np.uint8, "w+", shape=shape)
+        plan = self._plan(source)
+        classes = np.memmap(scratch / "classes.u8", np.uint8, "w+", shape=(plan.size.height, plan.size.width))
         classes[:] = IGNORE_INDEX
-        tally = _Tally(cancel or CancelToken())
-        bands = ScratchBands(plan, scratch)
-        for window in self._windows(source, plan):
-            probabilities = self._probabilities(window, scale, tally)
-            with bands.blender(window.window) as blender:
-                part = make_core_map(
-                    probabilities, window=window, blender=blender, scale=scale, settings=self._settings
-                )
-            classes[part.core.slices] = part.classes
-            on_window()
-        return MappedImage(classes, tally.patches, tally.refined, tally.passes, time.monotonic() - started)
+        events = _Passes(cancel, on_window)
+        patches = refined = 0
+        for chunk in map_image(
+            source.read_pixels, plan, self._selector, self._scheme, scratch, events=events, ranking_events=events
+        ):
+            classes[chunk.map.rect.slices] = chunk.map.classes
+            patches, refined = patches + chunk.patches, refined + chunk.refined
+        return MappedImage(classes, patches, refined, events.passes, time.monotonic() - started)
 
-    def _plan(self, source: LabeledSource) -> tuple[WindowPlan, ReadScale]:
-        scale = _read_scale(source, self._model.manifest, self._gsd)
-        return plan_windows(source.size, scale, self._model.manifest), scale
-
-    def _windows(self, source: LabeledSource, plan: WindowPlan) -> Iterator[ModelWindow]:
-        """Windows with a pixel to map, read ahead by a thread of their own."""
-        size = self._model.manifest.pyramid_value().window
-        waiting = iter(plan)
-        with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
-
-            def submitted(count: int) -> list[Future[ModelWindow]]:
-                return [
-                    reader.submit(read_model_window, source.read_pixels, window, model_size=size)
-                    for window in islice(waiting, count)
-                ]
-
-            ahead = deque(submitted(_WINDOWS_AHEAD))
-            while ahead:
-                found = ahead.popleft().result()
-                ahead.extend(submitted(1))
-                if found.support_valid.any():
-                    yield found
-
-    def _probabilities(self, window: ModelWindow, scale: ReadScale, tally: _Tally) -> Tensor:
-        pyramid = self._model.manifest.pyramid_value()
-        wanted = wanted_patches(window, scale=scale, pyramid=pyramid)
-        tally.patches += sum(int(level.sum()) for level in wanted)
-        stages = self._model.stages(
-            window.values, window.valid, rules=self._rules, wanted=wanted, on_batch=tally.count_passes
-        )
-        return full_size(last_stage(tally.watch(stages)), pyramid.window)
+    def _plan(self, source: LabeledSource) -> ImagePlan:
+        return ImagePlan(self._model, source.size, _read_scale(source, self._model.manifest, self._gsd))
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What a map costs."""
+class _Passes(WindowEvents):
+    """Counts network passes."""
 
-    cancel: CancelToken
-    patches: int = 0
-    refined: int = 0
-    passes: int = 0
+    def __init__(self, cancel: CancelToken | None, on_window: Callable[[], None]) -> None:
+        super().__init__(cancel)
+        self.passes, self._on_window = 0, on_window
 
-    def count_passes(self, patches: int) -> None:
-        self.cancel.raise_if_cancelled()
-        self.passes += patches
+    @override
+    def patches_done(self, count: int) -> None:
+        self.raise_if_cancelled()
+        self.passes += count
 
-    def watch(self, stages: Iterator[Stage]) -> Iterator[Stage]:
-        for stage in stages:
-            self.refined += int(stage.refined.sum())
-            yield stage
+    @override
+    def window_done(self) -> None:
+        self._on_window()
 
 
 def _read_scale(source: LabeledSource, manifest: Manifest, gsd: float | Literal["native"] | None) -> ReadScale:

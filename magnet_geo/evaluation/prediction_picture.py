@@ -147,7 +147,7 @@ def _draw(axes: Axes, title: str, values: NDArray[np.uint8]) -> None:
 
 
 def _title(image_map: ImageMap) -> str:
-    title = _TITLES.get(image_map.mode, image_map.mode)
+    title = _TITLES.get(image_map.mode, f"refined, {image_map.mode} of the patches")
     iou, accuracy = image_map.score.mean_iou, image_map.score.overall_accuracy
     return title if iou is None or accuracy is None else f"{title}: mIoU {iou:.3f}, accuracy {accuracy:.3f}"
 

@@ -18,16 +18,16 @@ class Window:
         index: Place in the plan, row by row.
         read: What is read; it reaches beyond a scene that is smaller than a window.
         core: What lies nearer to this window's middle than to any other's, inside the scene.
-        support: The core and the bands around its inner borders in which neighbors fade into each other.
-        final: What is known once this window and those before it are: the support without the bands to
-            the right and below.
+        support: The core and the strips around its inner borders in which neighbors fade into each other.
+        write: What is known, and written, once this window and those before it are: the support without the strips
+            to the right and below.
     """
 
     index: int
     read: PixelRect
     core: PixelRect
     support: PixelRect
-    final: PixelRect
+    write: PixelRect
 
     @property
     def core_in_read(self) -> PixelRect:
@@ -35,9 +35,9 @@ class Window:
         return self.core.relative_to(self.read)
 
     @property
-    def final_in_support(self) -> PixelRect:
-        """The final part in the pixel coordinates of the support."""
-        return self.final.relative_to(self.support)
+    def write_in_support(self) -> PixelRect:
+        """The write region in the pixel coordinates of the support."""
+        return self.write.relative_to(self.support)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Span:
     start: int
     core: tuple[int, int]
     support: tuple[int, int]
-    final: tuple[int, int]
+    write: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class WindowPlan:
     """Windows of one size over a scene, anchored at its pixel (0, 0).
 
     Neighboring windows overlap by twice the halo; at the scene's far edges the last window is shifted back into
-    the scene. Cores partition the scene, and so do final parts. The plan depends on the scene's size alone,
+    the scene. Cores partition the scene, and so do write regions. The plan depends on the scene's size alone,
     never on an area of interest, so the class of a pixel does not either.
 
     Attributes:
@@ -73,7 +73,7 @@ class WindowPlan:
 
     @property
     def taper(self) -> int:
-        """Half the width of the band in which neighbors fade into each other."""
+        """Half the width of the strip in which neighbors fade into each other."""
         return self.halo // 2
 
     @property
@@ -99,7 +99,7 @@ class WindowPlan:
             PixelRect(down.start, across.start, self.window.height, self.window.width),
             _rect(down.core, across.core),
             _rect(down.support, across.support),
-            _rect(down.final, across.final),
+            _rect(down.write, across.write),
         )
 
     def __iter__(self) -> Iterator[Window]:
@@ -201,7 +201,7 @@ def _span(index: int, length: int, window: int, halo: int) -> _Span:
         start,
         core=(0 if index == 0 else begin, length if index == last else end),
         support=(0 if index == 0 else begin - taper, length if index == last else end + taper),
-        final=(0 if index == 0 else begin - taper, length if index == last else end - taper),
+        write=(0 if index == 0 else begin - taper, length if index == last else end - taper),
     )
 
 

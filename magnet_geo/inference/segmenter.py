@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.compute.device import Precision, choose_device, choose_dtype
-from magnet_geo.compute.process import settle_process
+from magnet_geo.compute.process import configure_process
 from magnet_geo.errors import OptionError
 from magnet_geo.grid import Size
 from magnet_geo.inference.onnx import graph_predictor
@@ -303,7 +303,7 @@ def load_model(model: str | Path = "landcover", *, device: str = "auto", precisi
         ModelError: There is no such model, or the file is not one.
         DeviceError: The device is absent or cannot run the precision.
     """
-    settle_process()
+    configure_process()
     foreign = load_graph_bundle(model)
     if foreign is not None:
         predictor = graph_predictor(foreign, device=device, precision=precision)

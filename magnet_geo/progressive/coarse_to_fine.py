@@ -70,9 +70,13 @@ class MapBuffers:
         self._maps: dict[int, Tensor] = {}
 
     @classmethod
-    def in_turn(cls) -> tuple[MapBuffers, MapBuffers]:
-        """For images that come in turn, each begun, up to its finest level, while the one before is still refined."""
-        finest = FinestBuffer()
+    def in_turn(cls, wait: Callable[[], object]) -> tuple[MapBuffers, MapBuffers]:
+        """Make the buffers of images that come in turn, each begun, up to its finest level, beside the one before.
+
+        Args:
+            wait: Returns once nobody reads the finest map of an earlier image any more.
+        """
+        finest = FinestBuffer(wait)
         return cls(finest=finest), cls(finest=finest)
 
     def of_level(self, level: int, *, classes: int, size: Size, device: torch.device, is_finest: bool) -> Tensor:
@@ -87,30 +91,24 @@ class MapBuffers:
             held = self._maps[level] = torch.empty(shape)
         return held
 
-    def lend_finest(self, wait: Callable[[], None]) -> None:
-        """Have the finest map read by another thread: it stays as it is until ``wait``, called before that, returns."""
-        self._finest.lend(wait)
-
 
 class FinestBuffer:
     """The largest map by far: there is one of them, whatever else goes on."""
 
-    def __init__(self) -> None:
-        self._map = torch.empty(0)
-        self._wait: Callable[[], None] | None = None
+    def __init__(self, wait: Callable[[], object] = lambda: None) -> None:
+        """Begin with nothing.
+
+        Args:
+            wait: Returns once nobody reads the map any more.
+        """
+        self._map, self._wait = torch.empty(0), wait
 
     def of_shape(self, shape: tuple[int, int, int]) -> Tensor:
-        """(C, H, W) float32 of any values, once whom it is lent to has done with it."""
-        if self._wait is not None:
-            self._wait()
-            self._wait = None
+        """(C, H, W) float32 of any values, once nobody reads the last ones."""
+        self._wait()
         if self._map.shape != shape:
             self._map = torch.empty(shape)
         return self._map
-
-    def lend(self, wait: Callable[[], None]) -> None:
-        """See `MapBuffers.lend_finest`."""
-        self._wait = wait
 
 
 @torch.inference_mode()

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from magnet_geo.compute.allocator import give_back_freed_memory, keep_freed_memory
+from magnet_geo.compute.allocator import keep_freed_memory, malloc_trim
 from magnet_geo.networks.fusion import lay_out_for_threads
 from magnet_geo.networks.inference import RefinementInStrips, prepare_for_inference
 from magnet_geo.networks.refinement import Refinement
@@ -74,7 +74,7 @@ class NetworkPredictor:
         if device.type == "cpu":
             # Tracing leaves networks behind in cycles of references.
             gc.collect()
-            give_back_freed_memory()
+            malloc_trim()
             keep_freed_memory()
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
@@ -112,7 +112,7 @@ class NetworkPredictor:
         result = self._crew.run(run, *batches, into=torch.empty((count, self.num_classes, height, width)))
         if lays_out:
             # The weights as they were before lie between what is in use.
-            give_back_freed_memory()
+            malloc_trim()
         return result
 
     def _backing_off(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:

@@ -63,10 +63,15 @@ _OTHER_DAMAGE = r"PackBitsDecode:\s*Discarding"
 _cache_bytes = CACHE_BYTES
 
 
-def limit_block_cache(size_bytes: int) -> None:
-    """Limit GDAL's block cache from the next call on: one for the whole process, as the cache itself is."""
+@contextmanager
+def block_cache(size_bytes: int) -> Iterator[None]:
+    """Limit GDAL's block cache within the block, in bytes: one for the whole process, as the cache itself is."""
     global _cache_bytes
-    _cache_bytes = size_bytes
+    before, _cache_bytes = _cache_bytes, size_bytes
+    try:
+        yield
+    finally:
+        _cache_bytes = before
 
 
 def gdal_environment() -> rasterio.Env:

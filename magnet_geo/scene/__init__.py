@@ -13,18 +13,24 @@ if TYPE_CHECKING:
     from magnet_geo.scene.checkpoint.work_folder import WorkFolder
     from magnet_geo.scene.cluster.workers import Workers
     from magnet_geo.scene.estimate import estimate_time
+    from magnet_geo.scene.events import WindowEvents
+    from magnet_geo.scene.image_map import ImagePlan, map_image
     from magnet_geo.scene.inspection import inspect_scene
     from magnet_geo.scene.outcome import make_plan_record, model_record
     from magnet_geo.scene.outputs import check_outputs
     from magnet_geo.scene.plan import RunPlan, plan_run, plan_windows
+    from magnet_geo.scene.refinement.selection import EachWindow
     from magnet_geo.scene.segment import segment_scene
 
 __all__ = [
     "Area",
     "AreaOfInterest",
+    "EachWindow",
+    "ImagePlan",
     "RefineMode",
     "RunPlan",
     "SegmentOptions",
+    "WindowEvents",
     "WorkFolder",
     "WorkerPlace",
     "Workers",
@@ -32,6 +38,7 @@ __all__ = [
     "estimate_time",
     "inspect_scene",
     "make_plan_record",
+    "map_image",
     "model_record",
     "plan_run",
     "plan_windows",
@@ -42,6 +49,10 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "AreaOfInterest": "area_of_interest",
+        "EachWindow": "refinement.selection",
+        "ImagePlan": "image_map",
+        "WindowEvents": "events",
+        "map_image": "image_map",
         "RunPlan": "plan",
         "WorkFolder": "checkpoint.work_folder",
         "Workers": "cluster.workers",

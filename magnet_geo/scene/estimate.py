@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -15,28 +15,36 @@ from typing import TypeVar
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from magnet_geo.compute.device import available_cores, use_threads
 from magnet_geo.grid import PixelRect, RasterGrid, Window
 from magnet_geo.inference.segmenter import Segmenter, SelectionRules
 from magnet_geo.progress import CancelToken
-from magnet_geo.progressive import ListedPatches, NoPatches, PatchRule
+from magnet_geo.progressive import ListedPatches
 from magnet_geo.raster import GeoTiffDraft, MapLayout
 from magnet_geo.records.segment_result import TimeEstimate
 from magnet_geo.scene.checkpoint.array_file import Arrays
-from magnet_geo.scene.checkpoint.chunk_store import PartsStore
+from magnet_geo.scene.checkpoint.chunk_store import ChunkStore
+from magnet_geo.scene.events import WindowEvents
 from magnet_geo.scene.options import SegmentOptions
-from magnet_geo.scene.plan import RunPlan
-from magnet_geo.scene.refinement.cost import Cost, RunSpeed
+from magnet_geo.scene.plan import RunPlan, run_limits
+from magnet_geo.scene.refinement.cost import Cost, StepCosts
+from magnet_geo.scene.refinement.selection import EachWindow
 from magnet_geo.scene.refinement.uncertainty import Uncertainties
-from magnet_geo.scene.window.candidates import reachable_patches, wanted_patches
-from magnet_geo.scene.window.chunk import CoreMap
-from magnet_geo.scene.window.mapper import MAP, PartMaker, uncertainties_of
+from magnet_geo.scene.window.candidates import candidate_patches, reachable_patches
+from magnet_geo.scene.window.chunk import MapChunk, MapProduct
+from magnet_geo.scene.window.mapper import (
+    MAP,
+    CoarseMapper,
+    MapMapper,
+    pass_products,
+    uncertainties_of,
+    window_mapper,
+)
 from magnet_geo.scene.window.model_window import ModelWindow
-from magnet_geo.scene.window.neighbors import Neighbors
-from magnet_geo.scene.window.pass_recipe import pass_streams
-from magnet_geo.scene.window.reader import WindowLoader
-from magnet_geo.scene.window.seams import SeamBlender
+from magnet_geo.scene.window.pipeline import map_alone
+from magnet_geo.scene.window.reader import WindowReader
 
 ResultT = TypeVar("ResultT")
 
@@ -46,9 +54,9 @@ _TRIES, _BATCHES = 5, 3
 _REPETITIONS, _PATIENCE_S = 4, 2.0
 
 
-def measure_speed(
+def time_one_window(
     plan: RunPlan, model: Segmenter, options: SegmentOptions, *, cancel: CancelToken | None = None
-) -> RunSpeed:
+) -> StepCosts:
     """Take one window through the steps of a run; writes into a temporary folder only.
 
     Args:
@@ -61,27 +69,31 @@ def measure_speed(
         SceneError: The window cannot be read.
         CancelledError: The token was raised.
     """
-    cancel = cancel or CancelToken()
-    if options.threads:
-        use_threads(options.threads)
-    model.predictor.batch_size = plan.memory.batch_size
-    pyramid = model.manifest.pyramid_value()
-    windows = plan.area_windows
-    coarsest, refines = int(pyramid.decimation(0)), _mode(model, options) != "off"
-    load = partial(_load, plan, model, decimation=1 if refines else coarsest, for_map=True)
-    window, read = _first_with_pixels(load, windows, cancel)
-    rank = partial(_load, plan, model, window.window, decimation=coarsest, for_map=options.preview is not None)
-    ranked, coarse_read = _cost(rank) if plan.reduced.overviews else (window, read)
-    wanted = wanted_patches(window, scale=plan.scale, pyramid=pyramid)
-    some = _some_patches(wanted, _BATCHES * plan.memory.batch_size if refines else 0)
+    with use_threads(options.threads), run_limits(plan, model):
+        return _step_costs(plan, model, options, cancel or CancelToken())
+
+
+def _step_costs(plan: RunPlan, model: Segmenter, options: SegmentOptions, cancel: CancelToken) -> StepCosts:
+    pyramid, windows = model.manifest.pyramid_value(), plan.area_windows
+    refines = plan.refinement.mode != "off"
+    products = pass_products("map", model, plan.scale, options)
+    ranking = window_mapper("coarse", model, plan, options, EachWindow.nothing(model))
+    coarse_only = MapMapper(model, plan.scale, products, EachWindow.nothing(model))
+    whole = MapMapper(model, plan.scale, products, EachWindow(model.rules("off"))) if refines else coarse_only
+    events, taper = WindowEvents(cancel), plan.windows.taper
+    window, read = _first_with_pixels(partial(_read, plan, model, whole), windows, cancel)
+    read_coarsely = partial(_read, plan, model, ranking, window.window)
+    ranked, coarse_read = _cost(read_coarsely) if plan.overviews.overviews else (window, read)
+    candidates = candidate_patches(window, scale=plan.scale, pyramid=pyramid)
+    some = _some_patches(candidates, _BATCHES * plan.memory.batch_size if refines else 0)
     # Twice: libraries prepare themselves for the shapes they meet first.
-    batches = [cost for _ in range(2) for cost in _refining(plan, model, options, window, some, cancel)]
-    arrays, unrefined = _fastest(partial(_make, plan, model, options, window, NoPatches(), cancel))
-    uncertainties, coarse = _fastest(partial(_rank, plan, model, ranked, cancel))
+    batches = [cost for _ in range(2) for cost in _refining(plan, model, products, window, some, cancel)]
+    chunk, unrefined = _fastest(partial(map_alone, coarse_only, window, taper, events))
+    found, coarse = _fastest(partial(map_alone, replace(ranking, made={}), ranked, taper, events))
     reachable = partial(reachable_patches, scale=plan.scale, pyramid=pyramid)
-    valid_share = _count(wanted) / max(1, _count(reachable(window.window)))
-    final = window.window.final.size.pixels
-    return RunSpeed(
+    valid_share = _count(candidates) / max(1, _count(reachable(window.window)))
+    written = window.window.write.size.pixels
+    return StepCosts(
         windows=len(windows),
         patches=round(valid_share * sum(count * _count(reachable(one)) for one, count in windows.kinds())),
         cores=available_cores(),
@@ -89,11 +101,11 @@ def measure_speed(
         coarse_read=coarse_read,
         coarse=coarse,
         window=unrefined,
-        keep=_keeping(arrays, window.window.index),
+        keep=_keeping(chunk, window.window.index),
         patch=_least(batches),
         # The outputs have the size of the scene, whatever part of it is mapped.
-        write=_writing(arrays, window, plan, model, options).times(plan.description.grid.size.pixels / final),
-        fast_share=_fast_share(model, uncertainties),
+        write=_writing(chunk, window, plan, model, products).times(plan.description.grid.size.pixels / written),
+        fast_share=_fast_share(model, uncertainties_of(found)),
     )
 
 
@@ -112,32 +124,14 @@ def estimate_time(
         SceneError: The window cannot be read.
         CancelledError: The token was raised.
     """
-    speed = measure_speed(plan, model, options, cancel=cancel)
-    share, budget_s = options.refine.share if options.refine else None, options.budget_s
-    two_passes = share is not None or budget_s is not None or options.preview is not None
-    estimate = speed.estimate(refined_share=_expected_share(model, options, speed), two_passes=two_passes)
-    if budget_s is None or estimate.seconds <= budget_s:
+    costs, refinement = time_one_window(plan, model, options, cancel=cancel), plan.refinement
+    share = refinement.expected_share(costs.fast_share)
+    estimate = costs.estimate(refined_share=share, two_passes=refinement.needs_coarse_pass)
+    if refinement.budget_s is None or estimate.seconds <= refinement.budget_s:
         return estimate
-    none = speed.estimate(refined_share=0.0, two_passes=True)
-    affordable = max(0.0, budget_s - none.seconds) / max(speed.patches * speed.patch_s, 1e-9)
-    return speed.estimate(refined_share=min(1.0, affordable), two_passes=True)
-
-
-def _expected_share(model: Segmenter, options: SegmentOptions, speed: RunSpeed) -> float:
-    """Share of the patches that a mode refines; for the fast one, that of the window that was tried."""
-    if options.refine is not None and options.refine.share is not None:
-        return options.refine.share
-    shares = {"off": 0.0, "fast": speed.fast_share, "full": 1.0}
-    return shares[_mode(model, options)] or 0.0
-
-
-def _mode(model: Segmenter, options: SegmentOptions) -> str:
-    selection = model.manifest.selection
-    if selection is None:
-        return "off"
-    if options.budget_s is not None:
-        return "full"
-    return options.refine.mode if options.refine else selection.default
+    none = costs.estimate(refined_share=0.0, two_passes=True)
+    affordable = max(0.0, refinement.budget_s - none.seconds) / max(costs.patches * costs.patch_s, 1e-9)
+    return costs.estimate(refined_share=min(1.0, affordable), two_passes=True)
 
 
 def _fast_share(model: Segmenter, found: Uncertainties) -> float | None:
@@ -165,65 +159,47 @@ def _first_with_pixels(
     return loaded
 
 
-def _load(plan: RunPlan, model: Segmenter, window: Window, *, decimation: int, for_map: bool) -> ModelWindow:
-    loader = WindowLoader(plan, model.manifest.pyramid_value().window)
-    with closing(loader.load([window], decimation=lambda _: decimation, for_map=for_map)) as loaded:
-        return next(loaded)
+def _read(plan: RunPlan, model: Segmenter, mapper: CoarseMapper | MapMapper, window: Window) -> ModelWindow:
+    reader = WindowReader(plan, model.manifest.pyramid_value().window)
+    ahead = reader.read_ahead([window], decimation=mapper.decimation, for_map=mapper.for_map)
+    with closing(ahead):
+        return next(ahead)
 
 
-def _make(
-    plan: RunPlan,
-    model: Segmenter,
-    options: SegmentOptions,
-    window: ModelWindow,
-    patches: PatchRule,
-    cancel: CancelToken,
-    on_batch: Callable[[int], None] = lambda patches: None,
-) -> Arrays:
-    streams = pass_streams("map", model, plan, options)
-    rules = SelectionRules(patches, model.rules("off").points)
-    queue = model.patch_queue(rules)
-    maker = PartMaker(model, plan.scale, rules, None, streams, cancel, _ignore, on_batch, queue)
-    taper = plan.windows.taper
-    blenders = {name: SeamBlender(window.window, taper, left=None, above=None) for name in streams}
-    return maker.full(window, maker.begin(window), Neighbors(lambda: blenders))()
+class _BatchEnds(WindowEvents):
+    """Notes when each batch of patches ends: patches, seconds by the clock, seconds of all cores."""
+
+    def __init__(self, cancel: CancelToken) -> None:
+        super().__init__(cancel)
+        self.ends: list[tuple[int, float, float]] = []
+
+    @override
+    def patches_done(self, count: int) -> None:
+        self.ends.append((count, time.perf_counter(), time.process_time()))
 
 
 def _refining(
     plan: RunPlan,
     model: Segmenter,
-    options: SegmentOptions,
+    products: Mapping[str, MapProduct],
     window: ModelWindow,
     some: ListedPatches,
     cancel: CancelToken,
 ) -> list[Cost]:
     """What a patch costs, by each of the last batches: from the end of one to the end of the next."""
-    ends: list[tuple[int, float, float]] = []
-
-    def note(patches: int) -> None:
-        ends.append((patches, time.perf_counter(), time.process_time()))
-
-    _make(plan, model, options, window, some, cancel, note)
+    events, points = _BatchEnds(cancel), model.rules("off").points
+    mapper = MapMapper(model, plan.scale, products, EachWindow(SelectionRules(some, points)))
+    map_alone(mapper, window, plan.windows.taper, events)
     refined = _count(some.chosen)
     # Where patches come one by one, those that are done side by side end at nearly the same time.
     one_by_one = model.patch_queue(model.rules("off")) is not None
     turn = model.predictor.batch_size if one_by_one else 1
-    turns = ends[-1::-turn][:_BATCHES][::-1]
+    turns = events.ends[-1::-turn][:_BATCHES][::-1]
     return [
         Cost(clock - clock_before, cpu - cpu_before).times(1 / (turn * patches))
         for (_, clock_before, cpu_before), (patches, clock, cpu) in pairwise(turns)
         if refined
     ]
-
-
-def _rank(plan: RunPlan, model: Segmenter, window: ModelWindow, cancel: CancelToken) -> Uncertainties:
-    rules = model.rules("off")
-    maker = PartMaker(model, plan.scale, rules, None, {}, cancel, _ignore, _ignore, model.patch_queue(rules))
-    return uncertainties_of(maker.coarse(window, maker.begin_coarse(window), Neighbors(dict))())
-
-
-def _ignore(patches: int) -> None:
-    """Nobody watches."""
 
 
 def _some_patches(wanted: Sequence[NDArray[np.bool_]], count: int) -> ListedPatches:
@@ -241,28 +217,30 @@ def _count(levels: Sequence[NDArray[np.bool_]]) -> int:
 
 
 def _keeping(arrays: Arrays, index: int) -> Cost:
-    with TemporaryDirectory(prefix="magnet-geo-") as folder, PartsStore(Path(folder)) as store:
+    with TemporaryDirectory(prefix="magnet-geo-") as folder, ChunkStore(Path(folder)) as store:
         return _cost(partial(store.commit, index, arrays, {}))[1]
 
 
-def _writing(arrays: Arrays, window: ModelWindow, plan: RunPlan, model: Segmenter, options: SegmentOptions) -> Cost:
-    """A part as a raster of its own; other outputs count by their bytes."""
-    part = pass_streams("map", model, plan, options)[MAP].unpack(window.window.final, arrays)
+def _writing(
+    arrays: Arrays, window: ModelWindow, plan: RunPlan, model: Segmenter, products: Mapping[str, MapProduct]
+) -> Cost:
+    """A chunk as a raster of its own; other outputs count by their bytes."""
+    chunk = products[MAP].unpack(window.window.write, arrays)
     layout = MapLayout.of_classes(plan.description, model.manifest.class_scheme())
-    height, width = part.core.height, part.core.width
+    height, width = chunk.rect.height, chunk.rect.width
     layout = replace(layout, grid=RasterGrid(None, Affine.identity(), width, height), gcps=(), gcp_crs=None, rpcs=None)
 
     def write(folder: str) -> None:
-        with GeoTiffDraft(Path(folder) / "part.tif", layout) as draft:
-            draft.write(PixelRect(0, 0, height, width), part.classes)
+        with GeoTiffDraft(Path(folder) / "chunk.tif", layout) as draft:
+            draft.write(PixelRect(0, 0, height, width), chunk.classes)
             draft.prepare()
 
     with TemporaryDirectory(prefix="magnet-geo-") as folder:
-        return _cost(partial(write, folder))[1].times(_bytes(part) / part.classes.nbytes)
+        return _cost(partial(write, folder))[1].times(_bytes(chunk) / chunk.classes.nbytes)
 
 
-def _bytes(part: CoreMap) -> int:
-    return sum(array.nbytes for array in (part.classes, part.confidence, part.probabilities) if array is not None)
+def _bytes(chunk: MapChunk) -> int:
+    return sum(array.nbytes for array in (chunk.classes, chunk.confidence, chunk.probabilities) if array is not None)
 
 
 def _fastest(run: Callable[[], ResultT]) -> tuple[ResultT, Cost]:

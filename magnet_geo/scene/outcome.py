@@ -26,7 +26,7 @@ from magnet_geo.records.segment_result import (
 )
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.plan import RunPlan
-from magnet_geo.scene.refinement.stats import RefinementTally
+from magnet_geo.scene.refinement.stats import RefinementStats
 
 
 def make_result(
@@ -39,7 +39,8 @@ def make_result(
     pixels: NDArray[np.int64],
     areas_m2: NDArray[np.float64] | None,
     measured: PixelAreas | None,
-    tally: RefinementTally,
+    stats: RefinementStats,
+    warnings: tuple[str, ...],
     seconds: float,
 ) -> SegmentResult:
     """The outcome of a finished run.
@@ -53,7 +54,8 @@ def make_result(
         pixels: (256,) pixels by value.
         areas_m2: (256,) square metres by value, or None.
         measured: What measured them.
-        tally: What was refined.
+        stats: What was refined.
+        warnings: Sentences for the user.
         seconds: Wall time.
     """
     return SegmentResult(
@@ -66,14 +68,14 @@ def make_result(
         classes=class_records(scheme.classes, pixels=pixels, areas_m2=areas_m2),
         valid_pixels=int(pixels.sum() - pixels[scheme.nodata]),
         areas=area_record(measured),
-        refined_share=tally.share,
-        levels=tally.levels(plan.gsd_m),
-        budget=budget_record(options.budget_s, tally),
+        refined_share=stats.share,
+        levels=stats.levels(plan.gsd_m),
+        budget=budget_record(options.budget_s, stats),
         seconds=seconds,
         peak_memory_bytes=peak_memory_bytes(),
         device=str(model.predictor.device),
         precision=precision_name(model.predictor.dtype),
-        warnings=plan.warnings,
+        warnings=warnings,
     )
 
 
@@ -114,8 +116,10 @@ def make_plan_record(
     )
 
 
-def make_run_record(plan: RunPlan, model: Segmenter, options: SegmentOptions, tally: RefinementTally) -> RunRecord:
-    """What a run leaves in its map."""
+def make_run_record(
+    plan: RunPlan, model: Segmenter, options: SegmentOptions, stats: RefinementStats, warnings: tuple[str, ...]
+) -> RunRecord:
+    """Put together what a run leaves in its map."""
     manifest = model.manifest
     networks = (manifest.architecture.backbone, manifest.architecture.refinement or "no refinement")
     return RunRecord(
@@ -132,8 +136,8 @@ def make_run_record(plan: RunPlan, model: Segmenter, options: SegmentOptions, ta
         scaling=plan.scaling_text,
         gsd_m=plan.gsd_m,
         scene_pixels_per_model_pixel=plan.scale.ratio,
-        refine=_refine_name(model, options),
-        ranked_share=_ranked_share(options, tally),
+        refine=plan.refinement.name,
+        ranked_share=stats.share if plan.refinement.ranks else None,
         min_confidence=options.min_confidence,
         part_of_scene=options.area is not None,
         windows=len(plan.area_windows),
@@ -141,32 +145,19 @@ def make_run_record(plan: RunPlan, model: Segmenter, options: SegmentOptions, ta
         halo=plan.windows.halo,
         device=str(model.predictor.device),
         precision=precision_name(model.predictor.dtype),
-        levels=tally.levels(plan.gsd_m),
-        refined=tally.grid(),
-        warnings=plan.warnings,
+        levels=stats.levels(plan.gsd_m),
+        refined=stats.grid(),
+        warnings=warnings,
     )
 
 
-def budget_record(seconds: float | None, tally: RefinementTally) -> BudgetRecord | None:
+def budget_record(seconds: float | None, stats: RefinementStats) -> BudgetRecord | None:
     """How far a budget of time went; None without one."""
     if seconds is None:
         return None
-    levels = tally.levels(None)
+    levels = stats.levels(None)
     patches, refined = sum(level.patches for level in levels), sum(level.refined for level in levels)
     return BudgetRecord(seconds=seconds, patches=patches, refined=refined, coarse=patches - refined)
-
-
-def _ranked_share(options: SegmentOptions, tally: RefinementTally) -> float | None:
-    ranked = options.budget_s is not None or (options.refine is not None and options.refine.share is not None)
-    return tally.share if ranked else None
-
-
-def _refine_name(model: Segmenter, options: SegmentOptions) -> str:
-    if options.budget_s is not None:
-        return "budget"
-    if options.refine is not None:
-        return options.refine.mode if options.refine.share is None else f"{options.refine.share:g}"
-    return model.manifest.selection.default if model.manifest.selection else "off"
 
 
 def model_record(model: Segmenter) -> ModelRecord:

@@ -25,11 +25,11 @@ from magnet_geo.raster import (
     gdal_sidecars,
 )
 from magnet_geo.scene.checkpoint.array_file import Arrays
-from magnet_geo.scene.checkpoint.chunk_store import PartsStore
+from magnet_geo.scene.checkpoint.chunk_store import ChunkStore
 from magnet_geo.scene.checkpoint.work_folder import published_outputs
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.plan import RunPlan
-from magnet_geo.scene.window.chunk import CoreMap, MapStream
+from magnet_geo.scene.window.chunk import MapChunk, MapProduct
 
 
 class MapWriter:
@@ -84,20 +84,20 @@ class MapWriter:
         """Where the rasters appear at last, the class raster first."""
         return [draft.target for draft in self._drafts()]
 
-    def write(self, part: CoreMap) -> None:
-        """Add a part.
+    def write(self, chunk: MapChunk) -> None:
+        """Add a chunk.
 
         Raises:
             OutputError: It could not be written.
         """
-        self._classes.write(part.core, part.classes)
-        if self._confidence is not None and part.confidence is not None:
-            self._confidence.write(part.core, part.confidence)
-        if self._probabilities is not None and part.probabilities is not None:
-            self._probabilities.write(part.core, part.probabilities)
-        self.pixels += np.bincount(part.classes.ravel(), minlength=256)
+        self._classes.write(chunk.rect, chunk.classes)
+        if self._confidence is not None and chunk.confidence is not None:
+            self._confidence.write(chunk.rect, chunk.confidence)
+        if self._probabilities is not None and chunk.probabilities is not None:
+            self._probabilities.write(chunk.rect, chunk.probabilities)
+        self.pixels += np.bincount(chunk.classes.ravel(), minlength=256)
         if self.measured is not None and self.areas_m2 is not None:
-            self.areas_m2 += self.measured.class_areas_m2(part.classes, part.core)
+            self.areas_m2 += self.measured.class_areas_m2(chunk.classes, chunk.rect)
 
     def count_valid(self) -> int:
         """Pixels written with a class so far."""
@@ -134,34 +134,34 @@ class MapWriter:
 
 
 def assemble(
-    store: PartsStore,
+    store: ChunkStore,
     windows: WindowPlan,
     *,
-    streams: Mapping[str, MapStream],
+    products: Mapping[str, MapProduct],
     writers: Mapping[str, MapWriter],
-    on_part: Callable[[float], None],
+    on_share: Callable[[float], None],
 ) -> Iterator[tuple[Window, Arrays]]:
-    """Write all parts; the order is the plan's, so that every sum and byte is that of a run without a break.
+    """Write all chunks; the order is the plan's, so that every sum and byte is that of a run without a break.
 
     Args:
-        store: The parts.
+        store: The chunks.
         windows: The plan.
-        streams: The maps by name.
+        products: The maps by name.
         writers: Their rasters, open, by the same names.
-        on_part: Told, after each part, what share of them is written.
+        on_share: Called, after each chunk, with the share of them that is written.
 
     Yields:
-        Each window and the arrays of its part, once it is written.
+        Each window and the arrays of its chunk, once it is written.
 
     Raises:
-        OutputError: A part cannot be read, or a raster not written.
+        OutputError: A chunk cannot be read, or a raster not written.
     """
-    parts = store.parts()
-    for number, index in enumerate(parts, 1):
+    indices = store.chunks()
+    for number, index in enumerate(indices, 1):
         arrays, window = store.read(index), windows[index]
         for name, writer in writers.items():
-            writer.write(streams[name].unpack(window.final, arrays))
-        on_part(number / len(parts))
+            writer.write(products[name].unpack(window.write, arrays))
+        on_share(number / len(indices))
         yield window, arrays
 
 

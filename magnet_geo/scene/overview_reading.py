@@ -12,7 +12,7 @@ from magnet_geo.raster import AveragedOverview, SceneReader, averaged_overviews
 
 
 @dataclass(frozen=True, slots=True)
-class ReducedReading:
+class OverviewReading:
     """The overviews that serve a run.
 
     Attributes:
@@ -27,7 +27,7 @@ class ReducedReading:
     exact: bool
 
     @classmethod
-    def none(cls, scale: ReadScale) -> ReducedReading:
+    def none(cls, scale: ReadScale) -> OverviewReading:
         """Everything is read from the scene's own pixels."""
         return cls((), scale, exact=False)
 
@@ -40,7 +40,7 @@ class ReducedReading:
         pyramid: MagnificationPyramid,
         scaling: Scaling | None,
         area: PixelRect,
-    ) -> ReducedReading:
+    ) -> OverviewReading:
         """Look for overviews of use.
 
         Args:

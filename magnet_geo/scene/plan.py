@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import torch
 from magnet_geo.compute.allocator import machine_bytes
 from magnet_geo.compute.device import slow_precision
 from magnet_geo.errors import OptionError, SceneError
-from magnet_geo.grid import PixelRect, ReadScale, Size, WindowBlock, WindowPlan
+from magnet_geo.grid import ReadScale, Size, WindowBlock, WindowPlan
 from magnet_geo.grid.read_scale import LARGEST_RATIO
 from magnet_geo.inference.segmenter import Segmenter
 from magnet_geo.model import Manifest
@@ -31,11 +33,12 @@ from magnet_geo.raster import (
     describe_scene,
     untagged_collar,
 )
-from magnet_geo.raster.gdal_environment import CACHE_BYTES, limit_block_cache
+from magnet_geo.raster.gdal_environment import CACHE_BYTES, block_cache
 from magnet_geo.scene.area_of_interest import AreaOfInterest
 from magnet_geo.scene.memory_plan import LEAST_CACHE_BYTES, MemoryPlan, Workload, plan_memory, useful_cache
 from magnet_geo.scene.options import SegmentOptions
-from magnet_geo.scene.overview_reading import ReducedReading
+from magnet_geo.scene.overview_reading import OverviewReading
+from magnet_geo.scene.refinement.decision import Refinement
 
 
 def choose_read_scale(
@@ -119,7 +122,8 @@ class RunPlan:
         scale: Scene pixels per model pixel.
         windows: The windows over the whole scene.
         area: What of it is mapped.
-        reduced: Overviews that windows without fine patches are read from.
+        refinement: What is refined.
+        overviews: Overviews that windows without fine patches are read from.
         memory: Batch size and block cache.
         warnings: Sentences for the user.
     """
@@ -133,7 +137,8 @@ class RunPlan:
     scale: ReadScale
     windows: WindowPlan
     area: AreaOfInterest
-    reduced: ReducedReading
+    refinement: Refinement
+    overviews: OverviewReading
     memory: MemoryPlan
     warnings: tuple[str, ...]
 
@@ -146,7 +151,7 @@ class RunPlan:
 def plan_run(
     scene: str | Path, model: Segmenter, options: SegmentOptions, *, cancel: CancelToken | None = None
 ) -> RunPlan:
-    """Decide everything about a run.
+    """Decide everything about a run; nothing is changed in the process.
 
     Args:
         scene: Anything GDAL opens.
@@ -161,8 +166,12 @@ def plan_run(
         MemoryLimitError: The limits are too low.
         CancelledError: The token was raised.
     """
-    limit_block_cache(CACHE_BYTES if options.max_memory is None else LEAST_CACHE_BYTES)
-    source, description = describe_source(str(scene), options)
+    with block_cache(CACHE_BYTES if options.max_memory is None else LEAST_CACHE_BYTES):
+        return _plan(str(scene), model, options, cancel)
+
+
+def _plan(scene: str, model: Segmenter, options: SegmentOptions, cancel: CancelToken | None) -> RunPlan:
+    source, description = describe_source(scene, options)
     bands = choose_bands(description, model.manifest.bands, options.bands, options.known_sensor)
     area = AreaOfInterest.of(options.area, description.grid)
     emptiness = check_map_size(description, area.rect)
@@ -176,6 +185,7 @@ def plan_run(
             f"The model '{model.manifest.name}' has no refinement module, so that a time budget has nothing to choose; "
             "leave it out."
         )
+    refinement = Refinement.of(model, options)
     slow = slow_precision(model.predictor.dtype, model.predictor.device)
     gsd_m, scale, warnings = choose_read_scale(description, model.manifest, options)
     with SceneReader(source, bands, cancel=cancel) as reader:
@@ -195,7 +205,15 @@ def plan_run(
         collar = untagged_collar(reader) if options.area is None else None
         scaling = None if eight_bit and _is_identity(found) else found
         windows = plan_windows(description.grid.size, scale, model.manifest)
-        reduced = _reduced_reading(reader, scale, scaling, model.manifest, options, windows.read_area(area.rect))
+        overviews = OverviewReading.none(scale)
+        if refinement.may_skip_fine_pixels:
+            overviews = OverviewReading.find(
+                reader,
+                scale=scale,
+                pyramid=model.manifest.pyramid_value(),
+                scaling=scaling,
+                area=windows.read_area(area.rect),
+            )
     work = Workload(
         manifest=model.manifest,
         number_bytes=model.number_bytes,
@@ -223,7 +241,8 @@ def plan_run(
         scale=scale,
         windows=windows,
         area=area,
-        reduced=reduced,
+        refinement=refinement,
+        overviews=overviews,
         memory=plan_memory(
             work,
             batch_size=options.batch_size,
@@ -233,6 +252,18 @@ def plan_run(
         ),
         warnings=(*description.warnings, *warnings, *stretched, *filter(None, (collar, slow, emptiness))),
     )
+
+
+@contextmanager
+def run_limits(plan: RunPlan, model: Segmenter) -> Iterator[None]:
+    """Keep to a plan's block cache and batch size within the block; both are put back after it."""
+    before = model.predictor.batch_size
+    with block_cache(plan.memory.cache_bytes):
+        model.predictor.batch_size = plan.memory.batch_size
+        try:
+            yield
+        finally:
+            model.predictor.batch_size = before
 
 
 def plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPlan:
@@ -250,21 +281,6 @@ def plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPla
         # Rounding up made it too wide: the model pixels of neighboring windows need not coincide.
         halo = int(manifest.halo_px * scale.ratio)
     return WindowPlan(scene, in_scene, halo)
-
-
-def _reduced_reading(
-    reader: SceneReader,
-    scale: ReadScale,
-    scaling: Scaling | None,
-    manifest: Manifest,
-    options: SegmentOptions,
-    area: PixelRect,
-) -> ReducedReading:
-    """Looked for only where some windows may do without fine pixels."""
-    mode = options.refine.mode if options.refine else None
-    if mode in ("off", "share") or options.budget_s is not None or options.preview is not None:
-        return ReducedReading.find(reader, scale=scale, pyramid=manifest.pyramid_value(), scaling=scaling, area=area)
-    return ReducedReading.none(scale)
 
 
 def _scaling_mode(options: SegmentOptions) -> ScalingMode:

@@ -10,17 +10,18 @@ from pathlib import Path
 from magnet_geo.compute.device import use_threads
 from magnet_geo.errors import MagnetGeoError, OptionError
 from magnet_geo.inference.segmenter import Segmenter, load_model
-from magnet_geo.progress import CancelToken, ProgressListener, WarningEvent, ignore_progress
+from magnet_geo.progress import CancelToken, ProgressListener, ignore_progress
 from magnet_geo.records.segment_result import SegmentResult
-from magnet_geo.scene.checkpoint.resume import take_up
+from magnet_geo.scene.checkpoint.resume import resume_or_start
 from magnet_geo.scene.checkpoint.work_folder import WorkFolder
 from magnet_geo.scene.cluster.workers import Workers
+from magnet_geo.scene.events import RunEvents
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.outcome import make_result
 from magnet_geo.scene.outputs import check_outputs, written_scheme
-from magnet_geo.scene.plan import plan_run
+from magnet_geo.scene.plan import plan_run, run_limits
 from magnet_geo.scene.refinement.budget import TimeBudget
-from magnet_geo.scene.run import MapRun
+from magnet_geo.scene.run import Run
 
 _DEFAULTS = SegmentOptions()
 
@@ -38,7 +39,7 @@ def segment_scene(
     """Map the land cover of a scene.
 
     Memory does not depend on the scene's size. The class of a pixel does not depend on the area of interest,
-    save where patches are ranked over the whole run (`RefineMode` ``share``, or a budget of time), and where coarse
+    save where patches are ranked over the whole run (by a share, or a budget of time), and where coarse
     windows are read from overviews that do not say how they were made: a small area may not pay for the comparison.
 
     A run that is interrupted, however hard, leaves its finished windows in a hidden folder beside the output. The
@@ -60,35 +61,38 @@ def segment_scene(
     Raises:
         MagnetGeoError: With a sentence for the user; no output exists then.
     """
-    started, cancel = time.monotonic(), cancel or CancelToken()
+    started = time.monotonic()
     if workers is not None and options.budget_s is not None:
         raise OptionError("A budget of time is kept by one process: leave out either --budget or --workers.")
     budget = None if options.budget_s is None else TimeBudget(options.budget_s)
-    output = Path(output)
+    output, events = Path(output), RunEvents(progress, cancel)
     check_outputs(output, str(scene), options)
     if not isinstance(model, Segmenter):
         model = load_model(model)
-    if options.threads:
-        use_threads(options.threads)
-    cancel.raise_if_cancelled()
-    plan = plan_run(scene, model, options, cancel=cancel)
-    for warning in plan.warnings:
-        progress(WarningEvent(warning))
+    events.raise_if_cancelled()
     work = WorkFolder(output)
-    with _opened(workers, options) as cluster, _what_is_kept_is_told(work), work:
-        plan = take_up(work, output, plan, model, options, progress, computes_here=cluster is None)
-        run = MapRun(plan, model, options, work, progress, cancel, budget, cluster)
-        writer = run.write_map(output)
+    with use_threads(options.threads):
+        plan = plan_run(scene, model, options, cancel=events.cancel)
+        for warning in plan.warnings:
+            events.warn(warning)
+        with _opened(workers, options) as cluster, _saying_what_is_kept(work), work, run_limits(plan, model):
+            resume_or_start(work, output, plan, model, options, events, computes_here=cluster is None)
+            run = Run(plan, model, options, work, events, cluster)
+            selector = plan.refinement.selector(model)
+            if plan.refinement.needs_coarse_pass:
+                selector = run.coarse_pass(output, budget) or selector
+            map_writer, stats = run.write_outputs(output, run.take_windows("map", selector), budget)
     return make_result(
         output,
-        plan=run.plan,
+        plan=plan,
         model=model,
         scheme=written_scheme(model.manifest, options),
         options=options,
-        pixels=writer.pixels,
-        areas_m2=writer.areas_m2,
-        measured=writer.measured,
-        tally=run.tally,
+        pixels=map_writer.pixels,
+        areas_m2=map_writer.areas_m2,
+        measured=map_writer.measured,
+        stats=stats,
+        warnings=events.warnings,
         seconds=time.monotonic() - started,
     )
 
@@ -103,11 +107,11 @@ def _opened(workers: Workers | str | None, options: SegmentOptions) -> Iterator[
 
 
 @contextmanager
-def _what_is_kept_is_told(work: WorkFolder) -> Iterator[None]:
-    """Errors that leave work to be taken up say so."""
+def _saying_what_is_kept(work: WorkFolder) -> Iterator[None]:
+    """Have errors say so where the work can be continued."""
     try:
         yield
     except MagnetGeoError as error:
         if work.holds_work():
-            error.args = (f"{str(error).rstrip('.')}; what is finished is kept, the same command continues.",)
+            error.add_clause("what is finished is kept, the same command continues")
         raise

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from magnet_geo.compute import allocator
-from magnet_geo.compute.allocator import keep_within, resident_bytes
+from magnet_geo.compute.allocator import resident_bytes, trim_above
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what a process holds")
@@ -30,6 +30,6 @@ def test_memory_is_given_back_above_a_share_of_the_plan(
 ) -> None:
     calls: list[bool] = []
     monkeypatch.setattr(allocator, "resident_bytes", lambda: held)
-    monkeypatch.setattr(allocator, "give_back_freed_memory", lambda: calls.append(True))
-    keep_within(1000, is_limit=is_limit)
+    monkeypatch.setattr(allocator, "malloc_trim", lambda: calls.append(True))
+    trim_above(1000, is_limit=is_limit)
     assert bool(calls) is trimmed

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from magnet_geo.compute import process
-from magnet_geo.compute.process import settle_process
+from magnet_geo.compute.process import configure_process
 
 NAMES = ("THP_MEM_ALLOC_ENABLE", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 
@@ -18,7 +18,7 @@ def test_large_pages_and_short_waits_are_asked_for(monkeypatch: pytest.MonkeyPat
     for name in NAMES:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    settle_process()
+    configure_process()
     assert {name: os.environ.get(name) for name in NAMES} == dict(zip(NAMES, ("1", "10000", None), strict=True))
 
 
@@ -28,7 +28,7 @@ def test_what_the_user_set_stays(monkeypatch: pytest.MonkeyPatch, name: str) -> 
         monkeypatch.setenv(other, "")
         monkeypatch.delenv(other)
     monkeypatch.setenv(name, "7")
-    settle_process()
+    configure_process()
     assert os.environ[name] == "7"
     assert name != "OMP_WAIT_POLICY" or "GOMP_SPINCOUNT" not in os.environ
 
@@ -45,5 +45,5 @@ def test_threads_share_freed_memory_unless_the_user_says_otherwise(
     monkeypatch.setenv("MALLOC_ARENA_MAX", user_says or "")
     if user_says is None:
         monkeypatch.delenv("MALLOC_ARENA_MAX")
-    settle_process()
+    configure_process()
     assert bool(calls) is shared

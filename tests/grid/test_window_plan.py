@@ -34,7 +34,7 @@ def test_cores_partition_the_scene(plan: WindowPlan) -> None:
 def test_final_parts_partition_the_scene(plan: WindowPlan) -> None:
     times = np.zeros((plan.scene.height, plan.scene.width), np.uint8)
     for window in plan:
-        times[window.final.slices] += 1
+        times[window.write.slices] += 1
     assert (times == 1).all()
 
 
@@ -47,7 +47,7 @@ def test_the_support_reaches_half_a_halo_beyond_the_core(plan: WindowPlan) -> No
         assert support.row_stop == min(plan.scene.height, core.row_stop + plan.taper)
         assert support.col_stop == min(plan.scene.width, core.col_stop + plan.taper)
         assert window.read.intersection(support) == support
-        assert support.intersection(window.final) == window.final
+        assert support.intersection(window.write) == window.write
 
 
 @given(plans())
@@ -100,7 +100,7 @@ def test_the_windows_of_an_area_are_those_of_the_plan_whose_support_meets_it(
     touching = list(plan.touching(area))
     assert touching == [window for window in plan if window.support.intersection(area) is not None]
     assert all(plan[window.index] == window for window in touching)
-    covered = sum(common.size.pixels for w in touching if (common := w.final.intersection(area)) is not None)
+    covered = sum(common.size.pixels for w in touching if (common := w.write.intersection(area)) is not None)
     inside = area.intersection(PixelRect(0, 0, plan.scene.height, plan.scene.width))
     assert inside is not None
     assert covered == inside.size.pixels

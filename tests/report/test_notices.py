@@ -14,7 +14,7 @@ from magnet_geo.grid import PixelRect
 from magnet_geo.raster import SceneSource, check_map_size, describe_scene
 from magnet_geo.report.notices import explain_warnings
 from magnet_geo.scene import SegmentOptions, plan_run
-from magnet_geo.scene.window.domain_check import SceneLook
+from magnet_geo.scene.window.domain_check import DomainCheck
 from tests.raster.rasters import pushbroom_rpcs
 from tests.scene.stub_model import stub_model, texture, write_scene
 
@@ -64,7 +64,7 @@ def test_a_warning_is_explained(
 
 def test_unfamiliar_ground_is_explained() -> None:
     manifest = stub_model().manifest.changed(expected_certainty=0.9)
-    look = SceneLook(manifest)
+    look = DomainCheck(manifest)
     window = np.full((3, 32, 32), 100, np.uint8)
     look.add(window, np.ones((32, 32), np.bool_), torch.full((3, 32, 32), 1 / 3))
     warning = look.warning()

@@ -264,7 +264,7 @@ def test_windows_that_a_scattered_area_does_not_touch_are_not_looked_at(
     )
     windows = WindowPlan(grid.size, Size(128, 128), 16).touching(area.rect)
     assert len(windows) > 900
-    assert sum(int(area.inside(window.final).sum()) for window in windows) == 2 * 9 * 20
+    assert sum(int(area.inside(window.write).sum()) for window in windows) == 2 * 9 * 20
     assert len(rasterized) <= 4
 
 

@@ -81,7 +81,7 @@ def test_a_coarse_map_reads_a_sixteenth(tmp_path: Path, pixels_read: list[int]) 
 def test_a_window_with_a_chosen_patch_is_read_as_fine_as_that(tmp_path: Path) -> None:
     plan = plan_run(_scene(tmp_path), stub_model(), SegmentOptions(refine=RefineMode("off")))
     window = plan.windows[0]
-    found = [plan.reduced.overview(window, decimation, for_map=True) for decimation in (1, 2, 4)]
+    found = [plan.overviews.overview(window, decimation, for_map=True) for decimation in (1, 2, 4)]
     assert [overview and overview.decimation for overview in found] == [None, 2, 4]
 
 
@@ -90,28 +90,28 @@ def test_pixels_that_may_be_missing_are_looked_at(tmp_path: Path, profile: dict[
     options = SegmentOptions(refine=RefineMode("off"), nodata=profile["nodata"])
     plan = plan_run(_scene(tmp_path), stub_model(), options)
     can_occur = profile["nodata"] == 0
-    assert plan.reduced.exact is not can_occur
-    assert (plan.reduced.overview(plan.windows[0], 4, for_map=True) is None) == can_occur
-    assert plan.reduced.overview(plan.windows[0], 4, for_map=False) is not None
+    assert plan.overviews.exact is not can_occur
+    assert (plan.overviews.overview(plan.windows[0], 4, for_map=True) is None) == can_occur
+    assert plan.overviews.overview(plan.windows[0], 4, for_map=False) is not None
 
 
 def test_values_that_are_clipped_are_not_averaged_first(tmp_path: Path) -> None:
     clipped = SegmentOptions(refine=RefineMode("off"), scaling=(20.0, 200.0))
-    assert not plan_run(_scene(tmp_path), stub_model(), clipped).reduced.exact
+    assert not plan_run(_scene(tmp_path), stub_model(), clipped).overviews.exact
     whole = SegmentOptions(refine=RefineMode("off"), scaling=(0.0, 510.0))
-    assert plan_run(_scene(tmp_path, "b.tif"), stub_model(), whole).reduced.exact
+    assert plan_run(_scene(tmp_path, "b.tif"), stub_model(), whole).overviews.exact
 
 
 @pytest.mark.parametrize("mode", ["full", "fast"])
 def test_runs_that_need_fine_pixels_everywhere_do_not_look_for_overviews(tmp_path: Path, mode: str) -> None:
     plan = plan_run(_scene(tmp_path), stub_model(), SegmentOptions(refine=RefineMode.parse(mode)))
-    assert plan.reduced.overviews == ()
+    assert plan.overviews.overviews == ()
 
 
 def test_a_published_pyramid_needs_the_pixels_themselves(tmp_path: Path) -> None:
     model = stub_model(published=True, patch=32)
     plan = plan_run(_scene(tmp_path), model, SegmentOptions(refine=RefineMode("off")))
-    assert plan.reduced.overviews == ()
+    assert plan.overviews.overviews == ()
 
 
 def test_a_finer_scene_uses_overviews_of_its_own_decimations(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_finer_scene_uses_overviews_of_its_own_decimations(tmp_path: Path) -> 
     scene, plain = _scene(tmp_path), _scene(tmp_path, "plain.tif", overviews=False)
     options = SegmentOptions(refine=RefineMode("off"))
     plan = plan_run(scene, model, options)
-    overview = plan.reduced.overview(plan.windows[0], 4, for_map=True)
+    overview = plan.overviews.overview(plan.windows[0], 4, for_map=True)
     assert overview is not None
     assert (plan.scale.ratio, overview.decimation) == (2.0, 4)
     for name, path in (("a", scene), ("b", plain)):

@@ -19,7 +19,7 @@ from magnet_geo.raster import AutoScaling, ModelValues, NoScaling, RangeScaling
 from magnet_geo.scene import SegmentOptions, plan_run
 from magnet_geo.scene.plan import RunPlan
 from magnet_geo.scene.window.model_window import ModelWindow, read_model_window
-from magnet_geo.scene.window.reader import WindowLoader
+from magnet_geo.scene.window.reader import WindowReader
 from magnet_geo.training.validation_set import ValidationSet
 from tests.raster.rasters import write_raster
 from tests.tiny_model import VALUES, WINDOW_PX, write_tiny_model
@@ -96,7 +96,8 @@ def case(request: pytest.FixtureRequest, model: Segmenter, tmp_path: Path) -> Ca
         scaling=MODES[scaling] if isinstance(scaling, str) else RangeScaling(*scaling),
         values=ModelValues(taken.dtype, taken.low, taken.high),
     )
-    seen = list(WindowLoader(plan, manifest.pyramid_value().window).load(plan.windows))
+    reader = WindowReader(plan, manifest.pyramid_value().window)
+    seen = list(reader.read_ahead(plan.windows, decimation=lambda window: 1, for_map=True))
     return Case(plan, open_dataset(description).sources[0], seen)
 
 

@@ -1,4 +1,4 @@
-"""`PartsStore`: the finished windows of a pass as files, with a journal of what was finished."""
+"""`ChunkStore`: the finished windows of a pass as files, with a journal of what was finished."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ Side = Literal["right", "below", "top"]
 
 # Between two waits for the disk: a power failure costs no more than what was written in this time.
 _SYNC_SECONDS = 5.0
-_JOURNALS = "*.journal"
+# Known to the QGIS plugin, as all endings in this folder.
+_CHUNK, _JOURNALS = ".part", "*.journal"
 
 
-class PartsStore:
+class ChunkStore:
     """Takes windows in any order, within a ``with`` block, and gives them back in a later run.
 
-    A window is finished once its line is in the journal. Whatever does not agree with its line - a torn part, a part
+    A window is finished once its line is in the journal. Whatever does not agree with its line - a torn chunk, a chunk
     of an older attempt - is as if it had never been written, so that nothing depends on the order in which a disk
     wrote it.
 
     Attributes:
-        finished: Windows whose part can be read, and those without a pixel to map.
+        finished: Windows whose chunk can be read, and those without a pixel to map.
     """
 
     def __init__(self, folder: Path, *, journal: str = "windows", only: Container[int] | None = None) -> None:
@@ -60,7 +61,7 @@ class PartsStore:
                 self._records.setdefault(record["window"], {}).update(record)
         self.finished = {index for index in self._records if self._is_finished(index)}
 
-    def __enter__(self) -> PartsStore:
+    def __enter__(self) -> ChunkStore:
         with self._explained():
             self._journal.__enter__()
         return self
@@ -74,25 +75,25 @@ class PartsStore:
         """Whether a window was found to have no pixel to map."""
         return bool(self._records.get(index, {}).get("empty"))
 
-    def has_open_top(self, index: int) -> bool:
+    def top_pending(self, index: int) -> bool:
         """Whether a finished window is not joined to the one above yet."""
         return index in self.finished and bool(self._records[index].get("top"))
 
     def is_whole(self, index: int) -> bool:
         """Whether nothing is left to do for a window."""
-        return index in self.finished and not self.has_open_top(index)
+        return index in self.finished and not self.top_pending(index)
 
-    def parts(self) -> list[int]:
-        """Finished windows that have a part, in plan order."""
+    def chunks(self) -> list[int]:
+        """Finished windows that have a chunk, in plan order."""
         return sorted(index for index in self.finished if not self.is_empty(index))
 
-    def commit(self, index: int, part: Arrays | None, bands: Mapping[Side, Arrays]) -> None:
+    def commit(self, index: int, chunk: Arrays | None, edges: Mapping[Side, Arrays]) -> None:
         """Keep a window for good.
 
         Args:
             index: Of the window.
-            part: What it adds to the run; None where only its bands are of interest.
-            bands: What its neighbors need, by side.
+            chunk: What it adds to the run; None where only its edges are of interest.
+            edges: What its neighbors need, by side.
 
         Raises:
             DiskFullError: There is no room; the window does not count as finished.
@@ -100,13 +101,13 @@ class PartsStore:
         """
         record: Record = {"window": index}
         with self._explained():
-            if part is not None:
+            if chunk is not None:
                 record["top"] = None
-                record["part"] = self._write(self._part(index), part, packed=True)
-            for side, arrays in bands.items():
-                record[side] = self._write(self._band(index, side), arrays, packed=False)
+                record["chunk"] = self._write(self._chunk(index), chunk, packed=True)
+            for side, arrays in edges.items():
+                record[side] = self._write(self._edge(index, side), arrays, packed=False)
             self._note(index, record)
-        if part is not None:
+        if chunk is not None:
             self.finished.add(index)
 
     def commit_empty(self, index: int) -> None:
@@ -120,31 +121,31 @@ class PartsStore:
         self.finished.add(index)
 
     def read(self, index: int) -> dict[str, NDArray[Any]]:
-        """The part of a finished window.
+        """Read the chunk of a finished window.
 
         Raises:
             OutputError: It cannot be read.
         """
         with self._explained():
-            return read_arrays(self._part(index))
+            return read_arrays(self._chunk(index))
 
-    def read_band(self, index: int, side: Side) -> dict[str, NDArray[Any]]:
-        """What a window left for a neighbor.
+    def read_edge(self, index: int, side: Side) -> dict[str, NDArray[Any]]:
+        """Read what a window left for a neighbor.
 
         Raises:
             OutputError: It cannot be read.
         """
         with self._explained():
-            return read_arrays(self._band(index, side))
+            return read_arrays(self._edge(index, side))
 
-    def has_band(self, index: int, side: Side) -> bool:
-        """Whether a window's band is there and whole."""
-        return self._agrees(self._band(index, side), self._records.get(index, {}).get(side))
+    def has_edge(self, index: int, side: Side) -> bool:
+        """Whether a window's edge is there and whole."""
+        return self._agrees(self._edge(index, side), self._records.get(index, {}).get(side))
 
-    def drop_bands(self, bands: Iterable[tuple[int, Side]]) -> None:
-        """Remove bands that no window needs any more."""
-        for index, side in bands:
-            self._band(index, side).unlink(missing_ok=True)
+    def drop_edges(self, edges: Iterable[tuple[int, Side]]) -> None:
+        """Remove edges that no window needs any more."""
+        for index, side in edges:
+            self._edge(index, side).unlink(missing_ok=True)
 
     def sync(self) -> None:
         """Wait until all that was committed is on the disk.
@@ -178,16 +179,16 @@ class PartsStore:
 
     def _is_finished(self, index: int) -> bool:
         record = self._records[index]
-        whole = self._agrees(self._part(index), record.get("part"))
-        return self.is_empty(index) or (whole and (not record.get("top") or self.has_band(index, "top")))
+        whole = self._agrees(self._chunk(index), record.get("chunk"))
+        return self.is_empty(index) or (whole and (not record.get("top") or self.has_edge(index, "top")))
 
     def _agrees(self, path: Path, stamp: object) -> bool:
         return isinstance(stamp, list | tuple) and FileStamp.of(path) == FileStamp(*stamp)
 
-    def _part(self, index: int) -> Path:
-        return self._folder / f"{index}.part"
+    def _chunk(self, index: int) -> Path:
+        return self._folder / f"{index}{_CHUNK}"
 
-    def _band(self, index: int, side: Side) -> Path:
+    def _edge(self, index: int, side: Side) -> Path:
         return self._folder / f"{index}.{side}"
 
     @contextmanager

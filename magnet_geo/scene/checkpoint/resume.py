@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ import torch
 from magnet_geo._version import __version__
 from magnet_geo.compute.device import precision_name
 from magnet_geo.inference.segmenter import Segmenter
-from magnet_geo.progress import ProgressListener, WarningEvent
+from magnet_geo.progress import WarningEvent
 from magnet_geo.raster import GDAL_VERSION, scene_fingerprint
 from magnet_geo.scene.area_of_interest import AreaOfInterest
 from magnet_geo.scene.checkpoint.work_folder import WorkFolder
+from magnet_geo.scene.events import RunEvents
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.outputs import check_outputs
 from magnet_geo.scene.plan import RunPlan
@@ -25,7 +25,8 @@ from magnet_geo.scene.plan import RunPlan
 Facts = Mapping[str, str]
 
 # Raised when the files of a work folder change their meaning.
-_FORMAT = "1"
+_FORMAT = "2"
+_NOTE = "run.json"
 
 
 def run_identity(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> dict[str, str]:
@@ -38,7 +39,6 @@ def run_identity(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> di
     gcps = [(point.row, point.col, point.x, point.y, point.z) for point in description.gcps]
     layout = (description.grid, description.dtype, description.band_count, description.nodata, gcps)
     scaling = plan.scaling and (tuple(plan.scaling.low), tuple(plan.scaling.high))
-    refine = options.refine or (model.manifest.selection and model.manifest.selection.default)
     wanted = (options.confidence, options.probabilities, options.preview, options.stages)
     return {
         "version of magnet-geo": f"{__version__} ({_FORMAT})",
@@ -48,7 +48,7 @@ def run_identity(plan: RunPlan, model: Segmenter, options: SegmentOptions) -> di
         "pixel size": f"{plan.gsd_m} {plan.scale} {plan.windows}",
         "scaling": f"{plan.scaling_text} {scaling}",
         "area of interest": _area(plan.area),
-        "refinement": f"{refine}",
+        "refinement": plan.refinement.name,
         "budget": f"{options.budget_s}",
         "least confidence": f"{options.min_confidence:g}",
         "set of outputs": f"{[path is not None for path in wanted]}",
@@ -86,19 +86,16 @@ def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
-_NOTE = "run.json"
-
-
-def take_up(
+def resume_or_start(
     work: WorkFolder,
     output: Path,
     plan: RunPlan,
     model: Segmenter,
     options: SegmentOptions,
-    progress: ProgressListener,
+    events: RunEvents,
     *,
     computes_here: bool,
-) -> RunPlan:
+) -> None:
     """Keep the work of an earlier run if it is of the same map, or clear it away.
 
     Args:
@@ -107,11 +104,8 @@ def take_up(
         plan: This run.
         model: Its model.
         options: Its options.
-        progress: Told of what does not agree.
+        events: Called with what does not agree.
         computes_here: Whether this process runs the networks; others note their conditions themselves.
-
-    Returns:
-        The plan, with a warning where the map will be of runs that computed differently.
 
     Raises:
         OutputError: The folder cannot be written, or outputs of the other run are in the way.
@@ -120,18 +114,13 @@ def take_up(
     unlike = differences(_noted(work)["identity"], identity)
     if unlike or not options.resume:
         if options.resume and work.holds_work():
-            progress(WarningEvent(_starts_over(output, unlike)))
+            events.tell(WarningEvent(_starts_over(output, unlike)))
         work.clear()
         check_outputs(output, plan.source.path, options)
         work.write_note(_NOTE, {"identity": identity, "conditions": []})
-    if not computes_here:
-        return plan
-    note_conditions(work, run_conditions(plan, model))
-    warning = mixed_conditions(work)
-    if warning is not None:
-        progress(WarningEvent(warning))
-        plan = replace(plan, warnings=(*plan.warnings, warning))
-    return plan
+    if computes_here:
+        note_conditions(work, run_conditions(plan, model))
+        events.warn(mixed_conditions(work))
 
 
 def note_conditions(work: WorkFolder, conditions: Facts) -> None:

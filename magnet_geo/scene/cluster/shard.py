@@ -11,64 +11,26 @@ from itertools import groupby
 from math import ceil
 from pathlib import Path
 
+from typing_extensions import override
+
 from magnet_geo.compute.device import use_threads
 from magnet_geo.errors import OptionError
 from magnet_geo.grid import Window
 from magnet_geo.inference.segmenter import ModelSource, Segmenter
 from magnet_geo.progress import CancelToken
-from magnet_geo.scene.checkpoint.chunk_store import PartsStore
+from magnet_geo.scene.checkpoint.chunk_store import ChunkStore
 from magnet_geo.scene.checkpoint.resume import run_conditions
-from magnet_geo.scene.cluster.joins import join_open_tops
+from magnet_geo.scene.cluster.joins import join_pending_tops
+from magnet_geo.scene.events import PassName, WindowEvents
 from magnet_geo.scene.options import SegmentOptions
-from magnet_geo.scene.plan import RunPlan, plan_run
-from magnet_geo.scene.refinement.selection import NothingRanked, PatchRanking
-from magnet_geo.scene.window.pass_recipe import PassName, pass_recipe, pass_streams
-from magnet_geo.scene.window.pipeline import WindowPass
+from magnet_geo.scene.plan import RunPlan, plan_run, run_limits
+from magnet_geo.scene.refinement.selection import PatchSelector
+from magnet_geo.scene.window.mapper import pass_products, window_mapper
+from magnet_geo.scene.window.pipeline import run_windows
+from magnet_geo.scene.window.reader import WindowReader
 
 # Shards for each worker: more of them even out what windows cost, fewer have fewer rows to join.
 _SHARDS_PER_WORKER = 4
-
-
-def plan_shards(
-    windows: Sequence[Window],
-    columns: int,
-    store: PartsStore,
-    *,
-    workers: int,
-    ranking: NothingRanked | None,
-) -> list[Shard]:
-    """Cut a pass into shards of whole rows.
-
-    Args:
-        windows: All windows of the pass, in plan order.
-        columns: Windows across the scene.
-        store: What is finished.
-        workers: How many there are now.
-        ranking: Chooses the patches where they were ranked over the whole run; None otherwise.
-    """
-    by_row = [[window.index for window in row] for _, row in groupby(windows, lambda window: window.index // columns)]
-    height = max(1, ceil(len(by_row) / (_SHARDS_PER_WORKER * workers)))
-    in_run = {window.index for window in windows}
-
-    def needs_band_above(index: int) -> bool:
-        return index in in_run and not store.is_whole(index)
-
-    shards = []
-    for number, first in enumerate(range(0, len(by_row), height)):
-        own = [index for row in by_row[first : first + height] for index in row]
-        mine = frozenset(own)
-        shards.append(
-            Shard(
-                number,
-                tuple(own),
-                kept_below=tuple(i for i in own if i + columns not in mine and needs_band_above(i + columns)),
-                open_above=tuple(i - columns for i in own if i - columns in in_run - mine),
-                ranking=None if ranking is None else ranking.only(own),
-            )
-        )
-    return shards
-
-
 _SECONDS_BETWEEN_LOOKS = 0.5
 # Workers with several threads get several shards at once, but have one model.
 _ONE_AT_A_TIME = threading.Lock()
@@ -110,16 +72,56 @@ class Shard:
     Attributes:
         number: From the top, from 0.
         windows: Indices, in plan order.
-        kept_below: Those of them whose band below the next shard needs.
+        kept_below: Those of them whose lower edge the next shard needs.
         open_above: Windows of the shard before, above the first row.
-        ranking: Chooses the patches of these windows, where they were ranked over the whole run; None otherwise.
+        selector: Chooses the patches of these windows.
     """
 
     number: int
     windows: tuple[int, ...]
     kept_below: tuple[int, ...]
     open_above: tuple[int, ...]
-    ranking: PatchRanking | None
+    selector: PatchSelector
+
+
+def plan_shards(
+    windows: Sequence[Window],
+    columns: int,
+    store: ChunkStore,
+    *,
+    workers: int,
+    selector: PatchSelector,
+) -> list[Shard]:
+    """Cut a pass into shards of whole rows.
+
+    Args:
+        windows: All windows of the pass, in plan order.
+        columns: Windows across the scene.
+        store: What is finished.
+        workers: How many there are now.
+        selector: Chooses the patches of each window.
+    """
+    by_row = [[window.index for window in row] for _, row in groupby(windows, lambda window: window.index // columns)]
+    height = max(1, ceil(len(by_row) / (_SHARDS_PER_WORKER * workers)))
+    in_run = {window.index for window in windows}
+
+    def needs_edge_above(index: int) -> bool:
+        return index in in_run and not store.is_whole(index)
+
+    shards = []
+    for number, first in enumerate(range(0, len(by_row), height)):
+        own = [index for row in by_row[first : first + height] for index in row]
+        mine = frozenset(own)
+        shards.append(
+            Shard(
+                number,
+                tuple(own),
+                kept_below=tuple(i for i in own if i + columns not in mine and needs_edge_above(i + columns)),
+                open_above=tuple(i - columns for i in own if i - columns in in_run - mine),
+                selector=selector.only(own),
+            )
+        )
+    return shards
 
 
 class OwnerToken(CancelToken):
@@ -146,13 +148,31 @@ class OwnerToken(CancelToken):
             return False
 
 
-def run_shard(task: PassTask, shard: Shard, on_window: Callable[[int], None]) -> dict[str, str]:
+class _ShardEvents(WindowEvents):
+    """Reports windows as they are finished."""
+
+    def __init__(self, cancel: CancelToken, windows: int, on_windows: Callable[[int], None]) -> None:
+        super().__init__(cancel)
+        self._windows, self._on_windows, self._reported = windows, on_windows, 0
+
+    @override
+    def patches_done(self, count: int) -> None:
+        self.raise_if_cancelled()
+
+    @override
+    def share_done(self) -> None:
+        finished = round(self.share * self._windows)
+        self._on_windows(finished - self._reported)
+        self._reported = finished
+
+
+def run_shard(task: PassTask, shard: Shard, on_windows: Callable[[int], None]) -> dict[str, str]:
     """Finish the windows of a shard.
 
     Args:
         task: The pass.
         shard: The rows.
-        on_window: Told how many windows more are finished.
+        on_windows: Called with how many windows more are finished.
 
     Returns:
         What may change the last digits of the numbers here.
@@ -161,32 +181,22 @@ def run_shard(task: PassTask, shard: Shard, on_window: Callable[[int], None]) ->
         MagnetGeoError: With a sentence for the user.
         CancelledError: The run ended, or another one took over.
     """
-    with _ONE_AT_A_TIME:
-        model, cancel = _model(task), OwnerToken(task.owner, task.token)
+    with _ONE_AT_A_TIME, use_threads(task.threads):
+        model = _model(task)
         plan = _fitting_plan(task, model)
-        model.predictor.batch_size = plan.memory.batch_size
-        recipe = pass_recipe(task.name, model, plan, task.options, shard.ranking, cancel=cancel)
-        told = 0
-
-        def after(fraction: float) -> None:
-            nonlocal told
-            finished = round(fraction * len(shard.windows))
-            on_window(finished - told)
-            told = finished
-
-        with PartsStore(task.folder, journal=f"shard-{shard.number}", only=frozenset(shard.windows)) as store:
-            WindowPass(
+        events = _ShardEvents(OwnerToken(task.owner, task.token), len(shard.windows), on_windows)
+        store = ChunkStore(task.folder, journal=f"shard-{shard.number}", only=frozenset(shard.windows))
+        with run_limits(plan, model), store:
+            run_windows(
                 plan,
-                [plan.windows[index] for index in shard.windows],
-                model.manifest.pyramid_value().window,
-                tuple(recipe.streams),
                 store,
-                cancel,
-                shard.kept_below,
-                frozenset(shard.open_above),
-                decimation=recipe.decimation,
-                for_map=recipe.for_map,
-            ).run(recipe.begin, recipe.make, before=lambda fraction: None, after=after)
+                window_mapper(task.name, model, plan, task.options, shard.selector),
+                events,
+                reader=WindowReader(plan, model.manifest.pyramid_value().window),
+                windows=[plan.windows[index] for index in shard.windows],
+                kept_below=shard.kept_below,
+                open_above=frozenset(shard.open_above),
+            )
         return run_conditions(plan, model)
 
 
@@ -196,23 +206,21 @@ def join_shard(task: PassTask, shard: Shard) -> None:
     Raises:
         OutputError: A part cannot be read or written.
     """
-    with _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME, use_threads(task.threads):
         model = _model(task)
         known = frozenset(shard.windows) | frozenset(shard.open_above)
-        with PartsStore(task.folder, journal=f"join-{shard.number}", only=known) as store:
-            join_open_tops(
+        with ChunkStore(task.folder, journal=f"join-{shard.number}", only=known) as store:
+            join_pending_tops(
                 store,
                 task.plan.windows,
                 shard.windows,
-                streams=pass_streams(task.name, model, task.plan, task.options),
+                products=pass_products(task.name, model, task.plan.scale, task.options),
                 device=model.predictor.device,
             )
             store.sync()
 
 
 def _model(task: PassTask) -> Segmenter:
-    if task.threads:
-        use_threads(task.threads)
     model = _loaded(task.source, task.model_hash)
     if model.model_hash != task.model_hash:
         raise OptionError(

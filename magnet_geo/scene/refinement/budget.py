@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 
 from magnet_geo.grid import MagnificationPyramid
 from magnet_geo.progress import duration_text
+from magnet_geo.progressive import PointRule
 from magnet_geo.records.segment_result import BudgetRecord, TimeEstimate
-from magnet_geo.scene.refinement.cost import Pace, RunSpeed
-from magnet_geo.scene.refinement.selection import BudgetRanking
+from magnet_geo.scene.refinement.cost import CostModel, StepCosts
+from magnet_geo.scene.refinement.selection import WithinBudget
 from magnet_geo.scene.refinement.uncertainty import Uncertainties
 
 # A run that takes so much longer than its budget has overdrawn it.
@@ -23,6 +24,7 @@ class TimeBudget:
 
     Attributes:
         seconds: The budget.
+        is_short: Whether the user knows already that it is too short for more than a coarse map.
     """
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -32,7 +34,7 @@ class TimeBudget:
             seconds: The budget.
             clock: Seconds since some moment.
         """
-        self.seconds = seconds
+        self.seconds, self.is_short = seconds, False
         self._clock, self._begun = clock, clock()
 
     def left_s(self) -> float:
@@ -48,31 +50,33 @@ class TimeBudget:
         """Whether there is time for a run."""
         return run.seconds <= self.left_s()
 
-    def ranking(
+    def selector(
         self,
         found: Mapping[int, Uncertainties],
         pyramid: MagnificationPyramid,
+        points: PointRule,
         *,
-        speed: RunSpeed,
+        speed: StepCosts,
         coarse_s: float,
-    ) -> BudgetRanking:
+    ) -> WithinBudget:
         """Rank what was found within the time that is left.
 
         Args:
             found: Uncertainties by window, in plan order.
             pyramid: The levels of a window.
-            speed: Of the run.
+            points: Which points of a patch are replaced.
+            speed: What the steps of the run cost.
             coarse_s: Seconds that the coarse pass took.
         """
         # What slowed the coarse pass, other programs mostly, will slow the rest; a pass taken up from an earlier run
         # says nothing.
-        # Nothing goes on beside the reading of the first window.
         expected_s = speed.coarse_read.clock_s + speed.windows * speed.ranking_s
         slowed = max(1.0, coarse_s / max(1e-9, expected_s))
-        return BudgetRanking(
+        return WithinBudget(
             found,
             pyramid,
-            pace=Pace(window_s=slowed * speed.window_s, patch_s=slowed * speed.patch_s),
+            points,
+            costs=CostModel(window_s=slowed * speed.window_s, patch_s=slowed * speed.patch_s),
             seconds_left=lambda: (1 - _RESERVE) * self.left_s() - slowed * speed.write.clock_s,
             clock=self._clock,
         )

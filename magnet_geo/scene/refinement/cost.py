@@ -14,7 +14,7 @@ _EXPECTED_PATCHES, _LEAST_WEIGHT = 16, 0.02
 _LEAST_SHARE = 0.1
 
 
-class Pace:
+class CostModel:
     """A line through the windows seen so far, late ones counting more than early ones."""
 
     def __init__(self, *, window_s: float, patch_s: float) -> None:
@@ -85,7 +85,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class RunSpeed:
+class StepCosts:
     """The steps of a run and what each of them costs.
 
     Attributes:

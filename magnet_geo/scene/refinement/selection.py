@@ -1,4 +1,4 @@
-"""Which patches of each window are refined where they are ranked over a whole run: by a share, or within a time.
+"""Which patches of each window are refined: as the window decides alone, by a share of the run, or within a time.
 
 Shapes: P patches of a level.
 """
@@ -7,75 +7,122 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
+from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
+from typing_extensions import override
 
 from magnet_geo.grid import MagnificationPyramid, Window
-from magnet_geo.progressive import ListedPatches
-from magnet_geo.scene.refinement.cost import Pace
+from magnet_geo.inference.segmenter import Segmenter, SelectionRules
+from magnet_geo.progressive import ListedPatches, NoPatches, PointRule
+from magnet_geo.scene.refinement.cost import CostModel
 from magnet_geo.scene.refinement.uncertainty import Uncertainties, choose_share, expected_gains
 
 
-class PatchRanking(Protocol):
+class PatchSelector(Protocol):
     """Chooses the patches of a window when its turn comes."""
 
-    def patches(self, window: Window) -> ListedPatches:
-        """The patches of a window; the same at every call."""
+    def rules(self, window: Window) -> SelectionRules:
+        """Return the rules of a window; the same at every call."""
+        ...
+
+    def decimation(self, window: Window) -> int:
+        """Return how many model pixels, along each axis, one pixel that is read of a window may stand for."""
+        ...
+
+    def only(self, windows: Iterable[int]) -> PatchSelector:
+        """Return the selector of some windows alone, to be sent to another process."""
         ...
 
     def window_done(self, window: Window) -> None:
-        """A window is finished."""
+        """Take note of a window whose patches are done."""
         ...
 
 
-class NothingRanked:
-    """No patch is refined."""
+@dataclass(frozen=True, slots=True)
+class EachWindow(PatchSelector):
+    """Every window decides alone, by the same rules.
 
-    def __init__(self, pyramid: MagnificationPyramid) -> None:
-        levels = range(1, len(pyramid.levels))
-        self._none = ListedPatches(tuple(np.zeros(len(pyramid.patches(level)), np.bool_) for level in levels))
+    Attributes:
+        of_all: The rules.
+        coarsest: What `decimation` is.
+    """
 
-    def patches(self, window: Window) -> ListedPatches:
-        """See `PatchRanking.patches`."""
-        return self._none
+    of_all: SelectionRules
+    coarsest: int = 1
 
-    def only(self, windows: Iterable[int]) -> PatchRanking:
-        """The ranking of some windows alone, to be sent to another process."""
+    @classmethod
+    def of(cls, model: Segmenter, mode: Literal["full", "fast", "off"]) -> EachWindow:
+        """Take the rules of a model's mode.
+
+        Raises:
+            OptionError: The model has no such mode.
+        """
+        coarsest = int(model.manifest.pyramid_value().decimation(0)) if mode == "off" else 1
+        return cls(model.rules(mode), coarsest)
+
+    @classmethod
+    def nothing(cls, model: Segmenter) -> EachWindow:
+        """Refine no patch, whatever the mode."""
+        return cls.of(model, "off")
+
+    @override
+    def rules(self, window: Window) -> SelectionRules:
+        return self.of_all
+
+    @override
+    def decimation(self, window: Window) -> int:
+        return self.coarsest
+
+    @override
+    def only(self, windows: Iterable[int]) -> PatchSelector:
         return self
 
+    @override
     def window_done(self, window: Window) -> None:
-        """See `PatchRanking.window_done`."""
+        """Nothing is learned."""
 
 
-class ShareRanking(NothingRanked):
+class TopShare(PatchSelector):
     """A share of the run's patches, those of the highest expected gain first."""
 
-    def __init__(self, found: Mapping[int, Uncertainties], share: float, pyramid: MagnificationPyramid) -> None:
+    def __init__(
+        self, found: Mapping[int, Uncertainties], share: float, pyramid: MagnificationPyramid, points: PointRule
+    ) -> None:
         """Rank.
 
         Args:
             found: Uncertainties by window, in plan order.
             share: Of the patches that may be refined, 0-1.
             pyramid: The levels of a window.
+            points: Which points of a patch are replaced.
         """
-        super().__init__(pyramid)
+        self._pyramid, self._points = pyramid, points
         chosen = choose_share([expected_gains(levels, pyramid) for levels in found.values()], share)
         self._chosen = {index: ListedPatches(levels) for index, levels in zip(found, chosen, strict=True)}
 
-    def patches(self, window: Window) -> ListedPatches:
-        """See `PatchRanking.patches`."""
-        return self._chosen.get(window.index, self._none)
+    @override
+    def rules(self, window: Window) -> SelectionRules:
+        return SelectionRules(self._chosen.get(window.index, NoPatches()), self._points)
 
-    def only(self, windows: Iterable[int]) -> PatchRanking:
-        """See `NothingRanked.only`."""
+    @override
+    def decimation(self, window: Window) -> int:
+        return _needed_decimation(self._pyramid, self._chosen.get(window.index))
+
+    @override
+    def only(self, windows: Iterable[int]) -> PatchSelector:
         part = copy(self)
         part._chosen = {index: self._chosen[index] for index in windows if index in self._chosen}
         return part
 
+    @override
+    def window_done(self, window: Window) -> None:
+        """Nothing is learned."""
 
-class BudgetRanking(NothingRanked):
+
+class WithinBudget(PatchSelector):
     """As many patches as the time allows, those of the highest expected gain first.
 
     Each window is decided when it is read: what can still be refined in the time that is left, at the pace so far, is
@@ -87,8 +134,9 @@ class BudgetRanking(NothingRanked):
         self,
         found: Mapping[int, Uncertainties],
         pyramid: MagnificationPyramid,
+        points: PointRule,
         *,
-        pace: Pace,
+        costs: CostModel,
         seconds_left: Callable[[], float],
         clock: Callable[[], float],
     ) -> None:
@@ -97,13 +145,14 @@ class BudgetRanking(NothingRanked):
         Args:
             found: Uncertainties by window, in plan order.
             pyramid: The levels of a window.
-            pace: What is expected of windows and patches; learns from those that are done.
+            points: Which points of a patch are replaced.
+            costs: What is expected of windows and patches; learns from those that are done.
             seconds_left: Until the last window should be done.
             clock: Seconds since some moment.
         """
-        super().__init__(pyramid)
+        self._pyramid, self._points = pyramid, points
         self._found = {index: expected_gains(levels, pyramid) for index, levels in found.items()}
-        self._pace, self._seconds_left, self._clock = pace, seconds_left, clock
+        self._costs, self._seconds_left, self._clock = costs, seconds_left, clock
         sizes = [sum(map(len, levels)) for levels in self._found.values()]
         self._starts = dict(zip(self._found, np.cumsum([0, *sizes]).tolist(), strict=False))
         flat = [level for levels in self._found.values() for level in levels]
@@ -114,25 +163,36 @@ class BudgetRanking(NothingRanked):
         # Windows are read by another thread than the one that segments them.
         self._lock = Lock()
 
-    def patches(self, window: Window) -> ListedPatches:
-        """See `PatchRanking.patches`."""
+    @override
+    def rules(self, window: Window) -> SelectionRules:
+        return SelectionRules(self._patches(window) or NoPatches(), self._points)
+
+    @override
+    def decimation(self, window: Window) -> int:
+        return _needed_decimation(self._pyramid, self._patches(window))
+
+    @override
+    def only(self, windows: Iterable[int]) -> PatchSelector:
+        raise NotImplementedError("A budget of time is kept by one process.")
+
+    @override
+    def window_done(self, window: Window) -> None:
+        with self._lock:
+            self._learn(window)
+
+    def _patches(self, window: Window) -> ListedPatches | None:
         if window.index not in self._starts:
-            return self._none
+            return None
         with self._lock:
             if window.index not in self._chosen:
                 self._chosen[window.index] = chosen = self._choose(window.index)
                 self._waiting[window.index] = sum(int(level.sum()) for level in chosen.chosen)
             return self._chosen[window.index]
 
-    def window_done(self, window: Window) -> None:
-        """See `PatchRanking.window_done`."""
-        with self._lock:
-            self._learn(window)
-
     def _learn(self, window: Window) -> None:
         now = self._clock()
         if window.index in self._waiting:
-            self._pace.learn(patches=self._waiting[window.index], seconds=now - self._since)
+            self._costs.learn(patches=self._waiting[window.index], seconds=now - self._since)
         self._since = now
         # Earlier ones that turned out to hold nothing to map are done, too.
         for index in [index for index in self._waiting if index <= window.index]:
@@ -148,11 +208,12 @@ class BudgetRanking(NothingRanked):
 
     def _affordable(self) -> int:
         """Patches that fit into the time left, over all windows that are not chosen yet."""
-        promised = self._pace.seconds(windows=len(self._found), patches=sum(self._waiting.values()))
-        return max(0, int((self._seconds_left() - promised) / self._pace.patch_s))
+        promised = self._costs.seconds(windows=len(self._found), patches=sum(self._waiting.values()))
+        return max(0, int((self._seconds_left() - promised) / self._costs.patch_s))
 
 
-def needed_decimation(pyramid: MagnificationPyramid, patches: ListedPatches) -> int:
+def _needed_decimation(pyramid: MagnificationPyramid, patches: ListedPatches | None) -> int:
     """Model pixels per pixel that are needed of a window: those of its finest level with a chosen patch."""
-    finest = max((level for level, chosen in enumerate(patches.chosen, 1) if chosen.any()), default=0)
+    levels = patches.chosen if patches else ()
+    finest = max((level for level, chosen in enumerate(levels, 1) if chosen.any()), default=0)
     return int(pyramid.decimation(finest))

@@ -15,7 +15,7 @@ from magnet_geo.records.refinement_record import MOST_CELLS, LevelRecord, Refine
 _NOTHING = 255
 
 
-class RefinementTally:
+class RefinementStats:
     """Takes the windows of a run, each level once."""
 
     def __init__(self, scene: Size, pyramid: MagnificationPyramid, *, ratio: float) -> None:

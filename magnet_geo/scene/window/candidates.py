@@ -13,7 +13,7 @@ from magnet_geo.scene.window.model_window import ModelWindow
 _CONTEXT_PX = 16
 
 
-def wanted_patches(
+def candidate_patches(
     window: ModelWindow, *, scale: ReadScale, pyramid: MagnificationPyramid
 ) -> tuple[NDArray[np.bool_], ...]:
     """Patches that hold a valid pixel and come within 16 model pixels of the support.
@@ -33,7 +33,7 @@ def wanted_patches(
 def reachable_patches(
     window: Window, *, scale: ReadScale, pyramid: MagnificationPyramid
 ) -> tuple[NDArray[np.bool_], ...]:
-    """`wanted_patches` of a window whose pixels are all valid, told without reading it."""
+    """`candidate_patches` of a window whose pixels are all valid, told without reading it."""
     near = _near(window, scale)
     return _per_level(pyramid, lambda patch: patch.intersection(near) is not None)
 

@@ -26,6 +26,7 @@ from magnet_geo.scene.window.seams import SeamBlender
 
 CERTAINTY_STEPS = 254
 CERTAINTY_NODATA = 255
+_CLASSES, _CONFIDENCE, _PROBABILITIES = "classes", "confidence", "probabilities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +49,30 @@ class MapSettings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CoreMap:
-    """A part of the map.
+class MapChunk:
+    """A chunk of the map.
 
     Attributes:
-        core: Where it lies, in scene pixels: the final part of a window.
+        rect: Where it lies, in scene pixels: the write region of a window.
         classes: (h, w) uint8 class values.
         confidence: (h, w) uint8 certainty in steps of 1/254, 255 where not valid; None if not wanted.
         probabilities: (C, h, w) uint8 on the same scale; None if not wanted.
     """
 
-    core: PixelRect
+    rect: PixelRect
     classes: NDArray[np.uint8]
     confidence: NDArray[np.uint8] | None
     probabilities: NDArray[np.uint8] | None
 
 
-def make_core_map(
+def make_chunk(
     probabilities: Tensor,
     *,
     window: ModelWindow,
     blender: SeamBlender,
     scale: ReadScale,
     settings: MapSettings,
-) -> CoreMap:
+) -> MapChunk:
     """Bring a window's probabilities to the scene's pixels, blend them with its neighbors' and decide the classes.
 
     Works in strips of rows, so that probabilities at the scene's resolution never stand as a whole.
@@ -83,45 +84,44 @@ def make_core_map(
         scale: Scene pixels per model pixel.
         settings: What is wanted.
     """
-    core, valid = window.window.final, window.final_valid
-    part = blank_core_map(core, settings)
+    chunk, valid = blank_chunk(window.window.write, settings), window.write_valid
 
     def sample(rect: PixelRect) -> Tensor:
         return _sample(probabilities, rect.relative_to(window.window.read), scale)
 
     for rows, blended in blender.join(sample):
-        fill_core_map(part, rows, blended, valid=valid[rows], settings=settings)
-    return part
+        fill_chunk(chunk, rows, blended, valid=valid[rows], settings=settings)
+    return chunk
 
 
-def blank_core_map(core: PixelRect, settings: MapSettings) -> CoreMap:
-    """A part in which nothing is valid yet."""
-    height, width = core.height, core.width
+def blank_chunk(rect: PixelRect, settings: MapSettings) -> MapChunk:
+    """Make a chunk in which nothing is valid yet."""
+    height, width = rect.height, rect.width
     confidence = np.full((height, width), CERTAINTY_NODATA, np.uint8) if settings.with_confidence else None
     shares: NDArray[np.uint8] | None = None
     if settings.with_probabilities:
         shares = np.full((len(settings.scheme), height, width), CERTAINTY_NODATA, np.uint8)
-    return CoreMap(core, np.full((height, width), settings.scheme.nodata, np.uint8), confidence, shares)
+    return MapChunk(rect, np.full((height, width), settings.scheme.nodata, np.uint8), confidence, shares)
 
 
-def fill_core_map(
-    part: CoreMap, rows: slice, probabilities: Tensor, *, valid: NDArray[np.bool_], settings: MapSettings
+def fill_chunk(
+    chunk: MapChunk, rows: slice, probabilities: Tensor, *, valid: NDArray[np.bool_], settings: MapSettings
 ) -> None:
-    """Decide some rows of a part.
+    """Decide some rows of a chunk.
 
     Args:
-        part: Its arrays are written into.
+        chunk: Its arrays are written into.
         rows: Which rows.
         probabilities: (C, rows, w) blended.
         valid: (rows, w) boolean; what is not valid stays as it is.
         settings: What is wanted.
     """
     if valid.any():
-        confidence, shares = _part(part.confidence, rows), _part(part.probabilities, rows)
-        _fill(probabilities, valid, settings, part.classes[rows], confidence, shares)
+        confidence, shares = _rows(chunk.confidence, rows), _rows(chunk.probabilities, rows)
+        _fill(probabilities, valid, settings, chunk.classes[rows], confidence, shares)
 
 
-def _part(array: NDArray[np.uint8] | None, rows: slice) -> NDArray[np.uint8] | None:
+def _rows(array: NDArray[np.uint8] | None, rows: slice) -> NDArray[np.uint8] | None:
     return None if array is None else array[..., rows, :]
 
 
@@ -167,12 +167,9 @@ def _positions(start: int, count: int, scale: ReadScale, per_axis: int) -> Tenso
     return (start + steps) / scale.ratio - 0.5
 
 
-_CLASSES, _CONFIDENCE, _PROBABILITIES = "classes", "confidence", "probabilities"
-
-
 @dataclass(frozen=True, slots=True)
-class MapStream:
-    """How the windows of one map become its parts.
+class MapProduct:
+    """How the windows of one map become its chunks.
 
     Attributes:
         name: Of the map within a run.
@@ -186,8 +183,8 @@ class MapStream:
     scale: ReadScale
     window_size: Size
 
-    def part(self, window: ModelWindow, probabilities: Tensor, blender: SeamBlender) -> CoreMap:
-        """Gives a window's part of the map.
+    def chunk(self, window: ModelWindow, probabilities: Tensor, blender: SeamBlender) -> MapChunk:
+        """Make a window's chunk of the map.
 
         Args:
             window: The window.
@@ -195,21 +192,21 @@ class MapStream:
             blender: Of this window, with what its neighbors left.
         """
         full = resize_bilinear(probabilities[None], self.window_size)[0]
-        return make_core_map(full, window=window, blender=blender, scale=self.scale, settings=self.settings)
+        return make_chunk(full, window=window, blender=blender, scale=self.scale, settings=self.settings)
 
-    def pack(self, part: CoreMap) -> dict[str, NDArray[Any]]:
-        """Gives the arrays of a part by name, told apart from those of other maps."""
-        arrays = {_CLASSES: part.classes, _CONFIDENCE: part.confidence, _PROBABILITIES: part.probabilities}
+    def pack(self, chunk: MapChunk) -> dict[str, NDArray[Any]]:
+        """Return the arrays of a chunk by name, distinct from those of other maps."""
+        arrays = {_CLASSES: chunk.classes, _CONFIDENCE: chunk.confidence, _PROBABILITIES: chunk.probabilities}
         return {f"{self.name}.{kind}": array for kind, array in arrays.items() if array is not None}
 
-    def unpack(self, core: PixelRect, arrays: Mapping[str, NDArray[Any]]) -> CoreMap:
-        """Gives back what `pack` took apart.
+    def unpack(self, rect: PixelRect, arrays: Mapping[str, NDArray[Any]]) -> MapChunk:
+        """Return the chunk that `pack` took apart.
 
         Args:
-            core: Where it lies: the final part of its window.
+            rect: Where it lies: the write region of its window.
             arrays: Those of all maps of the run.
         """
         classes, confidence, probabilities = (
             arrays.get(f"{self.name}.{kind}") for kind in (_CLASSES, _CONFIDENCE, _PROBABILITIES)
         )
-        return CoreMap(core, np.asarray(classes, np.uint8), confidence, probabilities)
+        return MapChunk(rect, np.asarray(classes, np.uint8), confidence, probabilities)

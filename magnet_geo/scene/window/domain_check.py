@@ -26,7 +26,7 @@ _TINT_SHARE = 1.5
 _LOW, _MIDDLE, _HIGH, _RARE = 5.0, 50.0, 95.0, 99.0
 
 
-class SceneLook:
+class DomainCheck:
     """Colors and certainty of the windows seen so far; its size does not grow with the scene.
 
     Args:

@@ -1,183 +1,199 @@
-"""What a window adds to a run, as arrays by name: its part of every map, and what the run wants to know of it.
+"""What is done to a window: `CoarseMapper` ranks its patches, `MapMapper` makes its chunk of the map.
 
-Shapes: P patches of a level.
+Shapes: C classes, P patches of a level, H and W the rows and columns of a level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import chain, cycle, islice
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from magnet_geo.grid import ReadScale, Window
 from magnet_geo.inference.segmenter import Segmenter, SelectionRules, last_stage
-from magnet_geo.progress import CancelToken
-from magnet_geo.progressive import ImagePyramid, MapBuffers, NoPatches, PatchQueue, Stage, segment_stages
+from magnet_geo.model import Manifest
+from magnet_geo.progressive import MapBuffers, NoPatches, Stage, segment_stages
+from magnet_geo.scene.checkpoint.array_file import Arrays
+from magnet_geo.scene.events import PassName, WindowEvents
 from magnet_geo.scene.options import SegmentOptions
-from magnet_geo.scene.refinement.selection import PatchRanking
-from magnet_geo.scene.refinement.stats import RefinementTally
+from magnet_geo.scene.plan import RunPlan
+from magnet_geo.scene.refinement.selection import PatchSelector
+from magnet_geo.scene.refinement.stats import RefinementStats
 from magnet_geo.scene.refinement.uncertainty import Uncertainties, coarse_uncertainties
-from magnet_geo.scene.window.candidates import wanted_patches
-from magnet_geo.scene.window.chunk import MapSettings, MapStream
-from magnet_geo.scene.window.domain_check import SceneLook
+from magnet_geo.scene.window.candidates import candidate_patches
+from magnet_geo.scene.window.chunk import MapProduct, MapSettings
+from magnet_geo.scene.window.domain_check import DomainCheck
 from magnet_geo.scene.window.model_window import ModelWindow
-from magnet_geo.scene.window.neighbors import Neighbors
-from magnet_geo.scene.window.pipeline import Finish, NewArrays
+from magnet_geo.scene.window.pipeline import Seams, WindowMapper
 
-_LOOK, _WANTED, _REFINED, _UNCERTAINTY = "look.", "wanted_", "refined_", "uncertainty_"
+_DOMAIN, _CANDIDATES, _REFINED, _UNCERTAINTY = "domain.", "candidates_", "refined_", "uncertainty_"
 MAP, PREVIEW = "map", "preview"
 
 
 @dataclass(slots=True, eq=False)
 class BegunWindow:
-    """A window whose coarser levels are done, where its patches are done one by one; otherwise, whose image is ready.
+    """A window up to its finest level, where patches are done one by one; otherwise, with its image on the device.
 
     Attributes:
-        wanted: Per level from 1 on, patches that may be refined.
-        buffers: Memory of its maps.
-        coarser: What stands after the levels that are done.
-        finer: Does the others.
-        patches: Those that are done.
-        runs_ahead: Whether it is still being begun.
+        window: The window.
+        candidates: Per level from 1 on, (P,) True for patches that may be refined.
+        stages: What stands after each level, the first ones done already.
+        patches: Counts its network passes.
     """
 
-    wanted: tuple[NDArray[np.bool_], ...]
-    buffers: MapBuffers
-    coarser: list[Stage] = field(default_factory=list)
-    finer: Iterator[Stage] = field(default_factory=lambda: iter(()))
-    patches: int = 0
-    runs_ahead: bool = True
+    window: ModelWindow
+    candidates: tuple[NDArray[np.bool_], ...]
+    stages: Iterator[Stage]
+    patches: _PatchCount
 
-    def take_stages(self) -> Iterator[Stage]:
-        """All stages, once. The window lets go of them: they know it, and a circle would keep its pixels in memory."""
-        stages, self.coarser, self.finer = chain(self.coarser, self.finer), [], iter(())
-        return stages
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentedWindow:
+    """A window whose networks are done.
+
+    Attributes:
+        window: The window.
+        candidates: Per level from 1 on, (P,) True for patches that could be refined.
+        refined: Those of them that were.
+        coarse: (C, H, W) after level 0.
+        maps: (C, H, W) probabilities of each product, at the size of the level that they stand for.
+    """
+
+    window: ModelWindow
+    candidates: tuple[NDArray[np.bool_], ...]
+    refined: tuple[NDArray[np.bool_], ...]
+    coarse: Tensor | None
+    maps: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
-class PartMaker:
-    """Takes windows through the networks, for one run.
+class CoarseMapper(WindowMapper[BegunWindow, SegmentedWindow]):
+    """The cheap first pass: how uncertain each patch is, and a preview where it is wanted.
 
     Attributes:
         model: The model.
         scale: Scene pixels per model pixel.
-        rules: Which patches are refined and which points replaced.
-        ranking: Chooses the patches where they were ranked over the whole run; None otherwise.
-        streams: The maps to be made, by name.
-        cancel: Looked at after each batch.
-        on_start: Told how many patches a window will take.
-        on_batch: Told how many patches of it are done, now and then.
-        queue: Does the patches; None where they come in batches.
-        buffers: Memory for a window's maps, used by window after window.
+        made: The preview, or nothing.
     """
 
     model: Segmenter
     scale: ReadScale
-    rules: SelectionRules
-    ranking: PatchRanking | None
-    streams: Mapping[str, MapStream]
-    cancel: CancelToken
-    on_start: Callable[[int], None]
-    on_batch: Callable[[int], None]
-    queue: PatchQueue | None
-    buffers: Iterator[MapBuffers] = field(default_factory=lambda: cycle(MapBuffers.in_turn()))
+    made: Mapping[str, MapProduct]
 
-    def begin_coarse(self, window: ModelWindow) -> BegunWindow:
-        """The networks' part of the coarse pass."""
-        return self._begun(window, SelectionRules(NoPatches(), self.rules.points), levels=1)
+    @property
+    @override
+    def products(self) -> Mapping[str, MapProduct]:
+        return self.made
 
-    def coarse(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
-        """The coarse pass: a preview, where it is wanted, and how uncertain each patch is."""
-        self.on_batch(begun.patches)
-        stages = begun.take_stages()
-        coarse = next(stages)
+    @property
+    @override
+    def for_map(self) -> bool:
+        return PREVIEW in self.made
 
-        def finish() -> NewArrays:
-            arrays = NewArrays()
-            pyramid = self.model.manifest.pyramid_value()
-            found = coarse_uncertainties(coarse.probabilities, window.valid, pyramid, begun.wanted)
-            if PREVIEW in self.streams:
-                # Level by level, as a run without refinement: one step to the finest would interpolate otherwise.
-                finest = last_stage(chain([coarse], stages))
-                arrays |= self._part(PREVIEW, window, finest.probabilities, neighbors)
-            return arrays | {f"{_UNCERTAINTY}{level}": values for level, values in enumerate(found, 1)}
+    @override
+    def decimation(self, window: Window) -> int:
+        return int(self.model.manifest.pyramid_value().decimation(0))
 
-        return finish
+    @override
+    def begin(self, window: ModelWindow, buffers: MapBuffers, events: WindowEvents) -> BegunWindow:
+        rules = SelectionRules(NoPatches(), self.model.rules("off").points)
+        return _begun(self.model, window, rules, self.scale, buffers, events, levels=1)
 
-    def begin(self, window: ModelWindow) -> BegunWindow:
-        """All levels but the finest, which may be done, in another thread, while the window before is at its finest."""
-        rules = self.rules
-        if self.ranking is not None:
-            rules = SelectionRules(self.ranking.patches(window.window), rules.points)
-        return self._begun(window, rules, levels=max(1, len(self.model.manifest.pyramid.levels) - 1))
+    @override
+    def finish(self, begun: BegunWindow) -> SegmentedWindow:
+        begun.patches.report()
+        coarse = next(begun.stages)
+        maps = {}
+        if PREVIEW in self.made:
+            # Level by level, as a run without refinement: one step to the finest would interpolate otherwise.
+            maps[PREVIEW] = last_stage(chain([coarse], begun.stages)).probabilities
+        begun.stages = iter(())
+        return SegmentedWindow(begun.window, begun.candidates, (), coarse.probabilities, maps)
 
-    def full(self, window: ModelWindow, begun: BegunWindow, neighbors: Neighbors) -> Finish:
-        """The pass that makes the map, and one map per stage where they are wanted."""
-        arrays = NewArrays()
-        self.on_start(sum(int(level.sum()) for level in begun.wanted) + 1)
-        self.on_batch(begun.patches)
-        probabilities = None
-        for stage in begun.take_stages():
-            probabilities = stage.probabilities
+    @override
+    def chunk(self, done: SegmentedWindow, seams: Seams) -> Arrays:
+        if done.coarse is None:
+            raise AssertionError("a coarse pass keeps its prediction")
+        pyramid = self.model.manifest.pyramid_value()
+        found = coarse_uncertainties(done.coarse, done.window.valid, pyramid, done.candidates)
+        return _by_name(_UNCERTAINTY, found) | _map_chunks(self.made, done, seams)
+
+
+@dataclass(frozen=True, slots=True)
+class MapMapper(WindowMapper[BegunWindow, SegmentedWindow]):
+    """The pass that makes the map, and one map per stage where they are wanted.
+
+    Attributes:
+        model: The model.
+        scale: Scene pixels per model pixel.
+        made: The maps by name, `MAP` among them.
+        selector: Chooses the patches of each window.
+        checks_domain: Whether to note how the window looks, for `DomainCheck`.
+    """
+
+    model: Segmenter
+    scale: ReadScale
+    made: Mapping[str, MapProduct]
+    selector: PatchSelector
+    checks_domain: bool = True
+
+    @property
+    @override
+    def products(self) -> Mapping[str, MapProduct]:
+        return self.made
+
+    @property
+    @override
+    def for_map(self) -> bool:
+        return True
+
+    @override
+    def decimation(self, window: Window) -> int:
+        return self.selector.decimation(window)
+
+    @override
+    def begin(self, window: ModelWindow, buffers: MapBuffers, events: WindowEvents) -> BegunWindow:
+        rules = self.selector.rules(window.window)
+        levels = max(1, len(self.model.manifest.pyramid.levels) - 1)
+        return _begun(self.model, window, rules, self.scale, buffers, events, levels=levels)
+
+    @override
+    def finish(self, begun: BegunWindow) -> SegmentedWindow:
+        begun.patches.events.window_begun(1 + sum(int(level.sum()) for level in begun.candidates))
+        begun.patches.report()
+        refined, maps = [], {}
+        for stage in begun.stages:
+            maps[MAP] = stage.probabilities
+            if stage_name(stage.level) in self.made:
+                maps[stage_name(stage.level)] = stage.probabilities
             if stage.level:
-                arrays[f"{_WANTED}{stage.level}"] = begun.wanted[stage.level - 1]
-                arrays[f"{_REFINED}{stage.level}"] = stage.refined
-            if stage_name(stage.level) in self.streams:
-                neighbors.wait()
-                arrays |= self._part(stage_name(stage.level), window, probabilities, neighbors)
-        if probabilities is None:
-            raise AssertionError("a pyramid has at least one level")
-        begun.buffers.lend_finest(neighbors.wait)
-        if self.ranking is not None:
-            self.ranking.window_done(window.window)
+                refined.append(stage.refined)
+        begun.stages = iter(())
+        self.selector.window_done(begun.window.window)
+        return SegmentedWindow(begun.window, begun.candidates, tuple(refined), None, maps)
 
-        def finish() -> NewArrays:
-            return arrays | self._look(window, probabilities) | self._part(MAP, window, probabilities, neighbors)
+    @override
+    def chunk(self, done: SegmentedWindow, seams: Seams) -> Arrays:
+        counts = _by_name(_CANDIDATES, done.candidates) | _by_name(_REFINED, done.refined)
+        if self.checks_domain:
+            counts |= _domain_counts(self.model.manifest, done.window, done.maps[MAP])
+        return counts | _map_chunks(self.made, done, seams)
 
-        return finish
 
-    def _begun(self, window: ModelWindow, rules: SelectionRules, *, levels: int) -> BegunWindow:
-        wanted = wanted_patches(window, scale=self.scale, pyramid=self.model.manifest.pyramid_value())
-        begun = BegunWindow(wanted, next(self.buffers))
-        image = self.model.image_beside(window.values, window.valid, decimation=window.decimation)
-        begun.finer = self._stages(image, begun, rules)
-        if self.queue is not None:
-            begun.coarser = list(islice(begun.finer, levels))
-        begun.runs_ahead = False
-        return begun
-
-    def _stages(self, image: Callable[[], ImagePyramid], begun: BegunWindow, rules: SelectionRules) -> Iterator[Stage]:
-        def on_batch(patches: int) -> None:
-            self.cancel.raise_if_cancelled()
-            if begun.runs_ahead:
-                begun.patches += patches
-            else:
-                self.on_batch(patches)
-
-        yield from segment_stages(
-            image(),
-            self.model.predictor,
-            patch_rule=rules.patches,
-            point_rule=rules.points,
-            wanted=begun.wanted,
-            on_batch=on_batch,
-            buffers=begun.buffers,
-            queue=self.queue,
-        )
-
-    def _look(self, window: ModelWindow, probabilities: Tensor) -> NewArrays:
-        look = SceneLook(self.model.manifest)
-        look.add(window.values, window.valid, probabilities, decimation=window.decimation)
-        return {f"{_LOOK}{name}": counts for name, counts in look.counts().items()}
-
-    def _part(self, name: str, window: ModelWindow, probabilities: Tensor, neighbors: Neighbors) -> NewArrays:
-        stream = self.streams[name]
-        return stream.pack(stream.part(window, probabilities, neighbors.blenders()[name]))
+def window_mapper(
+    name: PassName, model: Segmenter, plan: RunPlan, options: SegmentOptions, selector: PatchSelector
+) -> CoarseMapper | MapMapper:
+    """Return the mapper of a pass, the same in every process that takes some of its windows."""
+    products = pass_products(name, model, plan.scale, options)
+    if name == "coarse":
+        return CoarseMapper(model, plan.scale, products)
+    return MapMapper(model, plan.scale, products, selector)
 
 
 def stage_name(level: int) -> str:
@@ -185,42 +201,117 @@ def stage_name(level: int) -> str:
     return f"stage_{level}"
 
 
-def map_streams(model: Segmenter, scale: ReadScale, options: SegmentOptions) -> dict[str, MapStream]:
-    """The maps of a run by name; all but the map itself hold classes only."""
+def pass_products(name: PassName, model: Segmenter, scale: ReadScale, options: SegmentOptions) -> dict[str, MapProduct]:
+    """Return the maps that one pass makes, by name; all but the map itself hold classes only."""
     manifest = model.manifest
     stages = range(len(manifest.pyramid.levels)) if options.stages is not None else ()
-    plain = [*(stage_name(level) for level in stages), *([PREVIEW] if options.preview is not None else [])]
+    names = [MAP, *map(stage_name, stages)]
+    if name == "coarse":
+        names = [PREVIEW] if options.preview is not None else []
 
-    def stream(name: str, is_plain: bool) -> MapStream:
+    def product(product_name: str) -> MapProduct:
+        is_map = product_name == MAP
         settings = MapSettings(
             scheme=manifest.class_scheme(),
             temperature=manifest.temperature,
-            min_confidence=0.0 if is_plain else options.min_confidence,
-            with_confidence=options.confidence is not None and not is_plain,
-            with_probabilities=options.probabilities is not None and not is_plain,
+            min_confidence=options.min_confidence if is_map else 0.0,
+            with_confidence=options.confidence is not None and is_map,
+            with_probabilities=options.probabilities is not None and is_map,
         )
-        return MapStream(name, settings, scale, manifest.pyramid_value().window)
+        return MapProduct(product_name, settings, scale, manifest.pyramid_value().window)
 
-    return {MAP: stream(MAP, False), **{name: stream(name, True) for name in plain}}
-
-
-def uncertainties_of(arrays: Mapping[str, NDArray[Any]]) -> Uncertainties:
-    """The uncertainties of a part of the coarse pass, per level from 1 on."""
-    return tuple(_by_level(arrays, _UNCERTAINTY))
+    return {each: product(each) for each in names}
 
 
-def tally_part(tally: RefinementTally, arrays: Mapping[str, NDArray[Any]], window: Window) -> None:
-    """Add what a part says of its refinement to the tally of a run."""
-    levels = zip(_by_level(arrays, _WANTED), _by_level(arrays, _REFINED), strict=True)
-    for level, (wanted, refined) in enumerate(levels, 1):
-        tally.add(window, level, wanted=wanted, refined=refined)
+def uncertainties_of(chunk: Arrays) -> Uncertainties:
+    """Return the uncertainties of a chunk of the coarse pass, per level from 1 on."""
+    return tuple(_by_level(chunk, _UNCERTAINTY))
 
 
-def look_part(look: SceneLook, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Add what a part says of the scene's looks to those of a run."""
-    look.join({name.removeprefix(_LOOK): array for name, array in arrays.items() if name.startswith(_LOOK)})
+def patch_counts(chunk: Arrays) -> tuple[int, int]:
+    """Return how many patches of a window could be refined, and how many were."""
+    return tuple(sum(int(level.sum()) for level in _by_level(chunk, prefix)) for prefix in (_CANDIDATES, _REFINED))  # type: ignore[return-value]
 
 
-def _by_level(arrays: Mapping[str, NDArray[Any]], prefix: str) -> list[NDArray[Any]]:
-    levels = sorted(int(name.removeprefix(prefix)) for name in arrays if name.startswith(prefix))
-    return [arrays[f"{prefix}{level}"] for level in levels]
+def add_refinement(stats: RefinementStats, chunk: Arrays, window: Window) -> None:
+    """Add what a chunk says of its refinement to the statistics of a run."""
+    levels = zip(_by_level(chunk, _CANDIDATES), _by_level(chunk, _REFINED), strict=True)
+    for level, (candidates, refined) in enumerate(levels, 1):
+        stats.add(window, level, wanted=candidates, refined=refined)
+
+
+def add_domain_counts(check: DomainCheck, chunk: Arrays) -> None:
+    """Add what a chunk says of the scene's looks to those of a run."""
+    check.join({name.removeprefix(_DOMAIN): array for name, array in chunk.items() if name.startswith(_DOMAIN)})
+
+
+class _PatchCount:
+    """Counts network passes; those that are made ahead of the window's turn are reported when it comes."""
+
+    def __init__(self, events: WindowEvents) -> None:
+        self.events = events
+        self._ahead, self._is_ahead = 0, True
+
+    def add(self, patches: int) -> None:
+        self.events.raise_if_cancelled()
+        if self._is_ahead:
+            self._ahead += patches
+        else:
+            self.events.patches_done(patches)
+
+    def report(self) -> None:
+        self._is_ahead = False
+        self.events.patches_done(self._ahead)
+
+
+def _begun(
+    model: Segmenter,
+    window: ModelWindow,
+    rules: SelectionRules,
+    scale: ReadScale,
+    buffers: MapBuffers,
+    events: WindowEvents,
+    *,
+    levels: int,
+) -> BegunWindow:
+    candidates = candidate_patches(window, scale=scale, pyramid=model.manifest.pyramid_value())
+    image = model.image_beside(window.values, window.valid, decimation=window.decimation)
+    count, queue = _PatchCount(events), model.patch_queue(rules)
+
+    def stages() -> Iterator[Stage]:
+        yield from segment_stages(
+            image(),
+            model.predictor,
+            patch_rule=rules.patches,
+            point_rule=rules.points,
+            wanted=candidates,
+            on_batch=count.add,
+            buffers=buffers,
+            queue=queue,
+        )
+
+    following = stages()
+    coarser = list(islice(following, levels)) if queue is not None else []
+    return BegunWindow(window, candidates, chain(coarser, following), count)
+
+
+def _domain_counts(manifest: Manifest, window: ModelWindow, probabilities: Tensor) -> dict[str, NDArray[Any]]:
+    check = DomainCheck(manifest)
+    check.add(window.values, window.valid, probabilities, decimation=window.decimation)
+    return {f"{_DOMAIN}{name}": counts for name, counts in check.counts().items()}
+
+
+def _map_chunks(products: Mapping[str, MapProduct], done: SegmentedWindow, seams: Seams) -> dict[str, NDArray[Any]]:
+    packed: dict[str, NDArray[Any]] = {}
+    for name, product in products.items():
+        packed |= product.pack(product.chunk(done.window, done.maps[name], seams[name]))
+    return packed
+
+
+def _by_name(prefix: str, levels: tuple[NDArray[Any], ...]) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}{level}": values for level, values in enumerate(levels, 1)}
+
+
+def _by_level(chunk: Arrays, prefix: str) -> list[NDArray[Any]]:
+    levels = sorted(int(name.removeprefix(prefix)) for name in chunk if name.startswith(prefix))
+    return [chunk[f"{prefix}{level}"] for level in levels]

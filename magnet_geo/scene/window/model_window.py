@@ -33,9 +33,9 @@ class ModelWindow:
     decimation: int = 1
 
     @property
-    def final_valid(self) -> NDArray[np.bool_]:
+    def write_valid(self) -> NDArray[np.bool_]:
         """Validity of the final part's scene pixels, boolean."""
-        return self.support_valid[self.window.final_in_support.slices]
+        return self.support_valid[self.window.write_in_support.slices]
 
 
 def read_model_window(read: ReadPixels, window: Window, *, model_size: Size) -> ModelWindow:

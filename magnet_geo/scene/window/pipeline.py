@@ -1,161 +1,286 @@
-"""`WindowPass`: takes the windows of a run through the networks, once each, whatever happened before."""
+"""The route of a window: read and begun ahead of its turn, finished by the networks, blended and kept by a writer.
+
+What is done to a window is a `WindowMapper`; this module only drives it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
+import queue
+import threading
+from collections.abc import Callable, Collection, Container, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeVar
+from itertools import cycle
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from magnet_geo.compute.allocator import keep_within
-from magnet_geo.grid import Size, Window
-from magnet_geo.progress import CancelToken
-from magnet_geo.progressive.patch_queue import threads_of_a_patch
-from magnet_geo.raster.gdal_environment import limit_block_cache
-from magnet_geo.scene.checkpoint.chunk_store import PartsStore, Side
-from magnet_geo.scene.checkpoint.remaining import Step, plan_steps
-from magnet_geo.scene.plan import RunPlan
+from magnet_geo.compute.allocator import trim_above
+from magnet_geo.grid import Window, WindowPlan
+from magnet_geo.progressive import MapBuffers
+from magnet_geo.progressive.patch_queue import take_share, threads_of_a_patch
+from magnet_geo.scene.checkpoint.array_file import Arrays
+from magnet_geo.scene.checkpoint.chunk_store import ChunkStore, Side
+from magnet_geo.scene.checkpoint.remaining import WindowTask, remaining_windows
+from magnet_geo.scene.events import WindowEvents
+from magnet_geo.scene.memory_plan import MemoryPlan
 from magnet_geo.scene.window.model_window import ModelWindow
-from magnet_geo.scene.window.neighbors import Blenders, Neighbors
-from magnet_geo.scene.window.reader import WindowLoader
 from magnet_geo.scene.window.seams import SeamBlender
-from magnet_geo.scene.window.writer import FinishedWindow, PartWriter
 
-# Beside the bands of the maps, where an open top is joined later: which of its pixels are valid.
+# Beside the edges of the maps, where a top is joined later: which of its pixels are valid.
 VALID = "valid"
+# Windows that a kill costs at most.
+_MAX_IN_FLIGHT = 2
 
-NewArrays = dict[str, NDArray[Any]]
 BegunT = TypeVar("BegunT")
+DoneT = TypeVar("DoneT")
 ItemT = TypeVar("ItemT")
-# What is left to do for a window that was segmented; gives what it adds to the run.
-Finish = Callable[[], NewArrays]
-MakePart = Callable[[ModelWindow, BegunT, Neighbors], Finish]
+Seams = Mapping[str, SeamBlender]
 
 
-@dataclass(frozen=True, slots=True)
-class WindowPass:
-    """A pass over some windows of a run.
+class WindowMapper(Protocol[BegunT, DoneT]):
+    """What is done to a window: all in which the passes of a run, the estimate of its time and ``test`` differ."""
 
-    Attributes:
-        plan: The run.
-        windows: Those to take, in plan order.
-        window_size: A window in model pixels.
-        maps: Names of the maps that are made, each with seams of its own.
-        store: What is finished already, and where the rest goes.
-        cancel: Stops between two windows.
-        kept_below: Windows whose band below is needed by a window that is not among these.
-        open_above: Windows that are not among these, but above some of them.
-        decimation: Asked when a window is about to be read: model pixels per pixel that are needed of it.
-        for_map: Whether the pass decides what is mapped; otherwise it only ranks patches.
-    """
+    @property
+    def products(self) -> Collection[str]:
+        """Names of the maps that are made, each with seams of its own."""
+        ...
 
-    plan: RunPlan
-    windows: Sequence[Window]
-    window_size: Size
-    maps: tuple[str, ...]
-    store: PartsStore
-    cancel: CancelToken
-    kept_below: Iterable[int] = ()
-    open_above: Container[int] = ()
-    decimation: Callable[[Window], int] = lambda window: 1
-    for_map: bool = True
+    @property
+    def for_map(self) -> bool:
+        """Whether the windows decide what is mapped; otherwise they only rank patches."""
+        ...
 
-    def run(
-        self,
-        begin: Callable[[ModelWindow], BegunT],
-        make: MakePart[BegunT],
-        *,
-        before: Callable[[float], None],
-        after: Callable[[float], None],
-    ) -> None:
-        """Finish the windows that are not finished.
+    def decimation(self, window: Window) -> int:
+        """Return how many model pixels, along each axis, one pixel that is read may stand for; asked before reading."""
+        ...
 
-        Three windows go on side by side: one is read and begun, one is segmented, one is finished and kept.
+    def begin(self, window: ModelWindow, buffers: MapBuffers, events: WindowEvents) -> BegunT:
+        """Do what may be done ahead of the window's turn, in a thread of its own: up to the finest level on a CPU."""
+        ...
+
+    def finish(self, begun: BegunT) -> DoneT:
+        """Do the rest of what the networks do, in the networks' thread."""
+        ...
+
+    def chunk(self, done: DoneT, seams: Seams) -> Arrays:
+        """Blend the window with its neighbors and decide the classes, in the writer's thread.
 
         Args:
-            begin: Does of a window what needs no other, in a thread of its own.
-            make: Segments a window; what it gives is called in another thread.
-            before: Told, before a window is segmented, what share of the pass will be done after it.
-            after: Told the same when it is.
+            done: What `finish` returned.
+            seams: One for each product, to be exhausted.
+
+        Returns:
+            What the window adds to the run, by name.
+        """
+        ...
+
+
+class WindowPlanned(Protocol):
+    """What the pipeline needs to know of a run."""
+
+    @property
+    def windows(self) -> WindowPlan:
+        """The windows over the whole scene."""
+        ...
+
+    @property
+    def area_windows(self) -> Sequence[Window]:
+        """Those that the run takes, in plan order."""
+        ...
+
+    @property
+    def memory(self) -> MemoryPlan:
+        """Batch size and limits."""
+        ...
+
+
+class ReadsAhead(Protocol):
+    """Where windows come from."""
+
+    def read_ahead(
+        self, windows: Iterable[Window], *, decimation: Callable[[Window], int], for_map: bool
+    ) -> Generator[ModelWindow]:
+        """Yield the windows in order, each while the next one is being read."""
+        ...
+
+
+def run_windows(
+    plan: WindowPlanned,
+    chunks: ChunkStore,
+    mapper: WindowMapper[BegunT, DoneT],
+    events: WindowEvents,
+    *,
+    reader: ReadsAhead,
+    windows: Sequence[Window] | None = None,
+    kept_below: Iterable[int] = (),
+    open_above: Container[int] = (),
+) -> None:
+    """Take the windows that are not in the store yet through the mapper: three go on side by side.
+
+    One is read and begun, one is finished by the networks, one is blended and kept.
+
+    Args:
+        plan: The run.
+        chunks: What is finished already, and where the rest goes.
+        mapper: What is done to a window.
+        events: Called for every window; may raise to stop.
+        reader: Where windows come from.
+        windows: Those to take, in plan order; None for all of the run.
+        kept_below: Windows among them whose lower edge is needed by a window that is not.
+        open_above: Windows that are not among these, but above some of them.
+
+    Raises:
+        SceneError: A window cannot be read.
+        OutputError: A chunk cannot be kept.
+        CancelledError: The run was cancelled; all finished windows are kept.
+    """
+    taken = plan.area_windows if windows is None else windows
+    tasks = remaining_windows(taken, plan.windows.shape[1], chunks, kept_below=kept_below, open_above=open_above)
+    events.planned(finished=len(taken) - sum(task.has_chunk for task in tasks), remaining=len(tasks))
+    pixels = reader.read_ahead([task.window for task in tasks], decimation=mapper.decimation, for_map=mapper.for_map)
+    with closing(pixels), _ChunkWriter(chunks, mapper, plan) as writer:
+        buffers = cycle(MapBuffers.in_turn(writer.wait))
+
+        def begin_each() -> Iterator[tuple[ModelWindow, BegunT | None]]:
+            for window in pixels:
+                writer.acquire()
+                yield window, mapper.begin(window, next(buffers), events) if window.support_valid.any() else None
+
+        with closing(_made_ahead(begin_each())) as ahead:
+            for task, (window, begun) in zip(tasks, ahead, strict=True):
+                events.raise_if_cancelled()
+                # The writer alone holds what is done: the window's memory hangs on it.
+                writer.put(task, window, None if begun is None else mapper.finish(begun))
+                events.window_done()
+                trim_above(plan.memory.main_bytes, is_limit=plan.memory.is_limited)
+
+
+def map_alone(mapper: WindowMapper[BegunT, DoneT], window: ModelWindow, taper: int, events: WindowEvents) -> Arrays:
+    """Take one window through a mapper as if it had no neighbors.
+
+    Args:
+        mapper: What is done to it.
+        window: The window, with a pixel to map.
+        taper: Of the plan.
+        events: Called for its patches.
+    """
+    done = mapper.finish(mapper.begin(window, MapBuffers(), events))
+    seams = {name: SeamBlender(window.window, taper, left=None, above=None) for name in mapper.products}
+    return mapper.chunk(done, seams)
+
+
+class _ChunkWriter(Generic[DoneT]):
+    """Blends and keeps windows in a thread of its own; leaving the ``with`` block waits until all of them are kept."""
+
+    def __init__(self, chunks: ChunkStore, mapper: WindowMapper[Any, DoneT], plan: WindowPlanned) -> None:
+        self._chunks, self._mapper, self._plan = chunks, mapper, plan
+        self._queue: queue.Queue[tuple[WindowTask, ModelWindow, DoneT | None] | None] = queue.Queue(1)
+        self._room = threading.Semaphore(_MAX_IN_FLIGHT)
+        self._latest: tuple[int, Mapping[Side, Arrays]] = (-1, {})
+        self._failure: BaseException | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="write", daemon=True)
+
+    def __enter__(self) -> _ChunkWriter[DoneT]:
+        threads = torch.get_num_threads()
+        self._thread.start()
+        self._ready.wait()
+        # The writer's number of threads became the default of threads to come.
+        torch.set_num_threads(threads)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        if error is None:
+            self._raise_failure()
+        if self._failure is None:
+            self._chunks.sync()
+
+    def acquire(self) -> None:
+        """Block while two windows are in flight: a kill costs those two at most."""
+        self._room.acquire()
+
+    def put(self, task: WindowTask, window: ModelWindow, done: DoneT | None) -> None:
+        """Hand over a window that was acquired; blocks until the one before is kept.
 
         Raises:
-            SceneError: A window cannot be read.
-            OutputError: A part cannot be kept.
-            CancelledError: The token was raised; all finished windows are kept.
+            OutputError: An earlier window could not be kept.
         """
-        limit_block_cache(self.plan.memory.cache_bytes)
-        steps = plan_steps(
-            self.windows,
-            self.plan.windows.shape[1],
-            self.store,
-            kept_below=self.kept_below,
-            open_above=self.open_above,
-        )
-        skipped = len(self.windows) - sum(step.has_part for step in steps)
-        if skipped:
-            before(skipped / (skipped + len(steps)))
-            after(skipped / (skipped + len(steps)))
-        loader = WindowLoader(self.plan, self.window_size)
-        loaded = loader.load([step.window for step in steps], decimation=self.decimation, for_map=self.for_map)
-        writing = PartWriter(self.store, threads=threads_of_a_patch(self.plan.memory.batch_size))
-        with closing(loaded), writing as writer, closing(_ahead(_begun(loaded, begin, writer))) as begun:
-            for number, (step, (window, started)) in enumerate(zip(steps, begun, strict=True), 1):
-                self.cancel.raise_if_cancelled()
-                done = (skipped + number) / (skipped + len(steps))
-                before(done)
-                writer.put(self._segmented(step, window, started, make, writer))
-                after(done)
-                keep_within(self.plan.memory.main_bytes, is_limit=self.plan.memory.is_limited)
+        self.wait()
+        self._queue.put((task, window, done))
 
-    def _segmented(
-        self, step: Step, window: ModelWindow, started: BegunT | None, make: MakePart[BegunT], writer: PartWriter
-    ) -> Callable[[], FinishedWindow]:
-        """Segments a window; gives what is left to do, for the writer alone: the window's memory hangs on it."""
-        neighbors = Neighbors(partial(self._blenders, step, writer), writer.wait)
-        finish = None if started is None else make(window, started, neighbors)
-        return partial(self._finished, step, window, finish, neighbors)
+    def wait(self) -> None:
+        """Block until all windows so far are kept.
 
-    def _finished(self, step: Step, window: ModelWindow, finish: Finish | None, neighbors: Neighbors) -> FinishedWindow:
-        stale = tuple((index, side) for index, side in _used(step) if index is not None)
-        if finish is None:
-            return FinishedWindow(step.window.index, None, {}, True, stale)
-        arrays, blenders = finish(), neighbors.blenders()
-        bands: dict[Side, NewArrays] = {side: _packed(blenders, side) for side in step.sides}
-        if step.open_top:
-            band = 2 * self.plan.windows.taper
-            bands["top"] = _packed(blenders, "top") | {VALID: window.final_valid[:band]}
-        return FinishedWindow(step.window.index, arrays if step.has_part else None, bands, False, stale)
+        Raises:
+            OutputError: One could not be kept.
+        """
+        self._queue.join()
+        self._raise_failure()
 
-    def _blenders(self, step: Step, writer: PartWriter) -> Blenders:
-        left, above = ({} if index is None else writer.band(index, side) for index, side in _used(step))
+    def _work(self) -> None:
+        take_share(threads_of_a_patch(self._plan.memory.batch_size))
+        self._ready.set()
+        while (item := self._queue.get()) is not None:
+            if self._failure is None:
+                try:
+                    self._keep(*item)
+                except BaseException as error:
+                    # Raised again in the run's own thread.
+                    self._failure = error
+            del item
+            self._room.release()
+            self._queue.task_done()
+
+    def _keep(self, task: WindowTask, window: ModelWindow, done: DoneT | None) -> None:
+        edges: dict[Side, Arrays] = {}
+        if done is None:
+            self._chunks.commit_empty(task.window.index)
+        else:
+            seams = self._seams(task)
+            chunk = self._mapper.chunk(done, seams)
+            edges = {side: _edges(seams, side) for side in task.sides}
+            if task.open_top:
+                valid = window.write_valid[: 2 * self._plan.windows.taper]
+                edges["top"] = _edges(seams, "top") | {VALID: valid}
+            self._chunks.commit(task.window.index, chunk if task.has_chunk else None, edges)
+        self._latest = task.window.index, edges
+        self._chunks.drop_edges([(index, side) for index, side in _used(task) if index is not None])
+        self._chunks.sync_now_and_then()
+
+    def _seams(self, task: WindowTask) -> dict[str, SeamBlender]:
+        left, above = (self._edge(index, side) for index, side in _used(task))
         return {
             name: SeamBlender(
-                step.window,
-                self.plan.windows.taper,
+                task.window,
+                self._plan.windows.taper,
                 left=_tensor(left.get(name)),
                 above=_tensor(above.get(name)),
-                open_top=step.open_top,
+                open_top=task.open_top,
             )
-            for name in self.maps
+            for name in self._mapper.products
         }
 
+    def _edge(self, index: int | None, side: Side) -> Arrays:
+        """What a window that is kept left for a neighbor; nothing where it has no pixel to map."""
+        if index is None or self._chunks.is_empty(index):
+            return {}
+        latest, edges = self._latest
+        return edges[side] if index == latest and side in edges else self._chunks.read_edge(index, side)
 
-def _begun(
-    loaded: Iterable[ModelWindow], begin: Callable[[ModelWindow], BegunT], writer: PartWriter
-) -> Iterator[tuple[ModelWindow, BegunT | None]]:
-    """Windows with what was begun of them; None for those without a pixel to map."""
-    for window in loaded:
-        writer.admit()
-        yield window, begin(window) if window.support_valid.any() else None
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
 
-def _ahead(items: Iterator[ItemT]) -> Generator[ItemT]:
+def _made_ahead(items: Iterator[ItemT]) -> Generator[ItemT]:
     """The items of a generator, each made by another thread while the one before is being used."""
     with ThreadPoolExecutor(1, "begin") as thread:
         following = thread.submit(next, items, None)
@@ -164,13 +289,13 @@ def _ahead(items: Iterator[ItemT]) -> Generator[ItemT]:
             yield item
 
 
-def _used(step: Step) -> tuple[tuple[int | None, Side], ...]:
-    return (step.left, "right"), (step.above, "below")
+def _used(task: WindowTask) -> tuple[tuple[int | None, Side], ...]:
+    return (task.left, "right"), (task.above, "below")
 
 
-def _packed(blenders: Blenders, side: Side) -> dict[str, NDArray[Any]]:
-    bands = {name: getattr(blender, side) for name, blender in blenders.items()}
-    return {name: band.cpu().numpy() for name, band in bands.items() if band is not None}
+def _edges(seams: Seams, side: Side) -> dict[str, NDArray[Any]]:
+    edges = {name: getattr(seam, side) for name, seam in seams.items()}
+    return {name: edge.cpu().numpy() for name, edge in edges.items() if edge is not None}
 
 
 def _tensor(array: NDArray[Any] | None) -> Tensor | None:

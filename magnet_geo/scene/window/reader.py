@@ -15,7 +15,7 @@ from magnet_geo.scene.plan import RunPlan
 from magnet_geo.scene.window.model_window import ModelWindow, read_model_window, read_reduced_window
 
 
-class WindowLoader:
+class WindowReader:
     """Yields model windows, each while the next one is being read.
 
     One thread and one dataset handle read them all: the handle remembers decoded blocks, of which windows share many.
@@ -30,12 +30,12 @@ class WindowLoader:
         """
         self._plan, self._model_size = plan, model_size
 
-    def load(
+    def read_ahead(
         self,
         windows: Iterable[Window],
         *,
-        decimation: Callable[[Window], int] = lambda window: 1,
-        for_map: bool = True,
+        decimation: Callable[[Window], int],
+        for_map: bool,
     ) -> Generator[ModelWindow]:
         """Yield the windows in order; those without a pixel to map come with an all-False ``support_valid``.
 
@@ -103,7 +103,7 @@ class _Lane:
         if not inside.any():
             return ModelWindow(window, np.empty((0, 0, 0), np.uint8), np.empty((0, 0), np.bool_), inside)
         size = self._model_size
-        overview = self._plan.reduced.overview(window, decimation, for_map=for_map)
+        overview = self._plan.overviews.overview(window, decimation, for_map=for_map)
         if overview is None:
             read = read_model_window(self._scaled(self._opened.result()), window, model_size=size)
         else:

@@ -5,18 +5,13 @@ Shapes: C classes, h and w rows and columns in scene pixels, T the width of a ba
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from magnet_geo.errors import DiskFullError, OutputError
-from magnet_geo.grid import PixelRect, Window, WindowPlan
+from magnet_geo.grid import PixelRect, Window
 
 _STRIP_ROWS = 128
 
@@ -63,17 +58,17 @@ class SeamBlender:
         window, right, below, top = self._window, list[Tensor](), list[Tensor](), list[Tensor]()
         for strip in self._strips():
             own = sample(strip)
-            if window.support.col_stop > window.final.col_stop:
-                right.append(own[..., window.final.width :].clone())
+            if window.support.col_stop > window.write.col_stop:
+                right.append(own[..., window.write.width :].clone())
             if self._left is not None:
                 rows = slice(strip.row - window.support.row, strip.row_stop - window.support.row)
                 left = self._left[:, rows].to(own.device)
                 own[..., : self._band] = torch.lerp(left, own[..., : self._band], _rising(self._band, own)[None, None])
-            body = own[..., : window.final.width]
-            if strip.row >= window.final.row_stop:
+            body = own[..., : window.write.width]
+            if strip.row >= window.write.row_stop:
                 below.append(body.clone())
                 continue
-            rows = slice(strip.row - window.final.row, strip.row_stop - window.final.row)
+            rows = slice(strip.row - window.write.row, strip.row_stop - window.write.row)
             if rows.start < self._band and self._open_top:
                 top.append(body.clone())
                 continue
@@ -83,54 +78,11 @@ class SeamBlender:
         self.right, self.below, self.top = _joined(right), _joined(below), _joined(top)
 
     def _strips(self) -> Iterator[PixelRect]:
-        support, final = self._window.support, self._window.final
+        support, final = self._window.support, self._window.write
         breaks = sorted({support.row, min(final.row + self._band, final.row_stop), final.row_stop, support.row_stop})
         for start, stop in pairwise(breaks):
             for row in range(start, stop, _STRIP_ROWS):
                 yield PixelRect(row, support.col, min(_STRIP_ROWS, stop - row), support.width)
-
-
-class ScratchBands:
-    """What the windows of one map, which come in plan order, leave for each other.
-
-    The band to the right stays in memory, bands below go to scratch files, one per window: no row of the whole scene
-    is ever held. Windows that map nothing may be left out.
-    """
-
-    def __init__(self, plan: WindowPlan, scratch: Path) -> None:
-        """Begin a map.
-
-        Args:
-            plan: The windows.
-            scratch: An existing folder for the bands, to be removed by the caller.
-        """
-        self._plan, self._scratch = plan, scratch
-        self._columns = plan.shape[1]
-        self._right: tuple[int, Tensor | None] = (-1, None)
-
-    @contextmanager
-    def blender(self, window: Window) -> Iterator[SeamBlender]:
-        """The blender of the next window, to be exhausted within the ``with`` block.
-
-        Raises:
-            OutputError: A scratch file cannot be written.
-        """
-        in_row = window.index % self._columns > 0 and self._right[0] == window.index - 1
-        above = self._file(window.index - self._columns)
-        blender = SeamBlender(
-            window,
-            self._plan.taper,
-            left=self._right[1] if in_row else None,
-            above=torch.from_numpy(np.load(above)) if above.exists() else None,
-        )
-        yield blender
-        above.unlink(missing_ok=True)
-        self._right = (window.index, blender.right)
-        if blender.below is not None:
-            _save(self._file(window.index), blender.below)
-
-    def _file(self, index: int) -> Path:
-        return self._scratch / f"band_{index}.npy"
 
 
 def fade_down(upper: Tensor, lower: Tensor, *, rows: slice, band: int) -> Tensor:
@@ -145,7 +97,7 @@ def fade_down(upper: Tensor, lower: Tensor, *, rows: slice, band: int) -> Tensor
     return torch.lerp(upper, lower, _rising(band, lower)[rows][None, :, None])
 
 
-def strips_of_band(band: int) -> Iterator[slice]:
+def strips_of_edge(band: int) -> Iterator[slice]:
     """The rows in which a band is blended and classified: the same ones wherever it is done."""
     for row in range(0, band, _STRIP_ROWS):
         yield slice(row, min(row + _STRIP_ROWS, band))
@@ -159,14 +111,3 @@ def _rising(band: int, like: Tensor) -> Tensor:
 
 def _joined(strips: list[Tensor]) -> Tensor | None:
     return torch.cat(strips, dim=1) if strips else None
-
-
-def _save(path: Path, band: Tensor) -> None:
-    try:
-        np.save(path, band.cpu().numpy())
-    except OSError as error:
-        kind = DiskFullError if error.errno == errno.ENOSPC else OutputError
-        raise kind(
-            f"Scratch data in '{path.parent}' could not be written ({error.strerror}); make room or choose another "
-            "folder for the output."
-        ) from error

@@ -22,7 +22,7 @@ from magnet_geo.progress import CancelToken, Event, PreviewEvent, ProgressEvent,
 from magnet_geo.raster import GeoTiffDraft
 from magnet_geo.scene import RefineMode, SegmentOptions, segment_scene
 from magnet_geo.scene.checkpoint import resume
-from magnet_geo.scene.checkpoint.chunk_store import PartsStore
+from magnet_geo.scene.checkpoint.chunk_store import ChunkStore
 from magnet_geo.scene.checkpoint.work_folder import WorkFolder
 from tests.scene.stub_model import StubPredictor, hashes, stub_manifest
 
@@ -137,9 +137,9 @@ def test_a_torn_last_line_of_the_journal_costs_one_window(scene: str, folder: Pa
     with pytest.raises(Stopped):
         _segment(scene, folder, CountingPredictor(passes - 5))
     journal = folder / ".map.tif.magnet-geo" / "map" / "windows.journal"
-    before = len(PartsStore(journal.parent).finished)
+    before = len(ChunkStore(journal.parent).finished)
     os.truncate(journal, journal.stat().st_size - cut)
-    assert len(PartsStore(journal.parent).finished) in (before - 1, before)
+    assert len(ChunkStore(journal.parent).finished) in (before - 1, before)
     _segment(scene, folder)
     assert hashes(folder) == expected
 
@@ -330,14 +330,14 @@ def test_a_killed_process_loses_two_windows_at_most(scene: str, folder: Path) ->
                 assert process.poll() is None
                 time.sleep(0.005)
             process.send_signal(signal.SIGKILL)
-        assert len(PartsStore(journal.parent).finished) >= least
+        assert len(ChunkStore(journal.parent).finished) >= least
     _segment(scene, folder)
     assert hashes(folder) == expected
 
 
 @contextmanager
 def _started(scene: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parents[3]
     process = subprocess.Popen([sys.executable, "-c", _KILLED, scene, str(folder)], cwd=root)
     try:
         yield process
@@ -349,5 +349,5 @@ def _started(scene: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_the_scene_of_these_tests_has_an_empty_window(scene: str, folder: Path) -> None:
     with pytest.raises(Stopped):
         _segment(scene, folder, CountingPredictor(90))
-    store = PartsStore(folder / ".map.tif.magnet-geo" / "map")
+    store = ChunkStore(folder / ".map.tif.magnet-geo" / "map")
     assert np.any([store.is_empty(index) for index in store.finished])

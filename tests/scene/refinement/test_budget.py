@@ -15,7 +15,7 @@ from magnet_geo.records.run_record import read_run_record
 from magnet_geo.records.segment_result import BudgetRecord, SegmentResult
 from magnet_geo.scene import RefineMode, SegmentOptions, estimate_time, plan_run, segment_scene
 from magnet_geo.scene.refinement.budget import TimeBudget, budget_warning
-from magnet_geo.scene.refinement.cost import Cost, RunSpeed
+from magnet_geo.scene.refinement.cost import Cost, StepCosts
 from tests.scene.stub_model import read, stub_model, texture, write_scene
 
 
@@ -131,7 +131,7 @@ def test_an_estimate_grows_with_what_is_refined_and_writes_nothing(scene: str, t
 @pytest.mark.parametrize(("coarse_s", "patches"), [(5.0, 8), (10.0, 3), (1.0, 8)])
 def test_a_coarse_pass_slower_than_expected_leaves_less_to_be_refined(coarse_s: float, patches: int) -> None:
     free = Cost(0.0, 0.0)
-    speed = RunSpeed(
+    speed = StepCosts(
         windows=1,
         patches=20,
         cores=1,
@@ -147,6 +147,9 @@ def test_a_coarse_pass_slower_than_expected_leaves_less_to_be_refined(coarse_s: 
     scene = WindowPlan(Size(128, 128), Size(128, 128), 0)
     found = {0: (np.linspace(0, 1, 4), np.linspace(0, 1, 16))}
     budget = TimeBudget(100.0, clock=lambda: 0.0)
-    ranking = budget.ranking(found, stub_model().manifest.pyramid_value(), speed=speed, coarse_s=coarse_s)
+    model = stub_model()
+    points = model.rules("off").points
+    selector = budget.selector(found, model.manifest.pyramid_value(), points, speed=speed, coarse_s=coarse_s)
     # Of 100 s, 96 are given away: 4 or 8 for writing, 10 or 20 for the window.
-    assert sum(int(level.sum()) for level in ranking.patches(scene[0]).chosen) == patches
+    rule = selector.rules(scene[0]).patches
+    assert sum(int(rule.choose(level, np.zeros(count)).sum()) for level, count in ((1, 4), (2, 16))) == patches

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magnet_geo.scene import RefineMode, SegmentOptions, estimate_time, plan_run, segment_scene
-from magnet_geo.scene.estimate import measure_speed
-from magnet_geo.scene.refinement.cost import Cost, RunSpeed
+from magnet_geo.scene.estimate import time_one_window
+from magnet_geo.scene.refinement.cost import Cost, StepCosts
 from tests.scene.stub_model import stub_model, texture, write_scene
 
 seconds = st.floats(0, 1e4)
 costs = st.builds(Cost, seconds, seconds)
 speeds = st.builds(
-    RunSpeed,
+    StepCosts,
     windows=st.integers(1, 1000),
     patches=st.integers(0, 10_000),
     cores=st.integers(1, 64),
@@ -35,7 +35,7 @@ shares = st.floats(0, 1)
 
 @given(speeds, shares, st.booleans())
 def test_a_run_takes_what_its_slowest_thread_and_its_cores_need(
-    speed: RunSpeed, share: float, two_passes: bool
+    speed: StepCosts, share: float, two_passes: bool
 ) -> None:
     estimate = speed.estimate(refined_share=share, two_passes=two_passes)
     refined = speed.patches * share
@@ -46,7 +46,7 @@ def test_a_run_takes_what_its_slowest_thread_and_its_cores_need(
 
 
 @given(speeds, shares, st.booleans())
-def test_seconds_are_linear_in_the_share_that_is_refined(speed: RunSpeed, share: float, two_passes: bool) -> None:
+def test_seconds_are_linear_in_the_share_that_is_refined(speed: StepCosts, share: float, two_passes: bool) -> None:
     full = speed.estimate(refined_share=1.0, two_passes=two_passes)
     part = speed.estimate(refined_share=share, two_passes=two_passes)
     assert part.seconds == pytest.approx(full.seconds - (1 - share) * full.refining_seconds, abs=1e-3)
@@ -59,7 +59,7 @@ def test_patches_and_the_fast_share_are_those_of_the_run(tmp_path: Path) -> None
     scene = write_scene(tmp_path / "scene.tif", texture(3, 331, 300))
     model, options = stub_model(radius=1), SegmentOptions(refine=RefineMode("fast"))
     plan = plan_run(scene, model, options)
-    speed = measure_speed(plan, model, options)
+    speed = time_one_window(plan, model, options)
     result = segment_scene(scene, output=tmp_path / "map.tif", model=model, options=options)
     assert speed.windows == len(plan.windows)
     assert speed.patches == sum(level.patches for level in result.levels)

@@ -7,13 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from magnet_geo.grid import MagnificationPyramid, Size, WindowPlan
-from magnet_geo.scene.refinement.cost import Pace
-from magnet_geo.scene.refinement.selection import BudgetRanking, ShareRanking, needed_decimation
+from magnet_geo.grid import MagnificationPyramid, Size, Window, WindowPlan
+from magnet_geo.progressive import PointRule, PointScope
+from magnet_geo.scene.refinement.cost import CostModel
+from magnet_geo.scene.refinement.selection import PatchSelector, TopShare, WithinBudget
 from magnet_geo.scene.refinement.uncertainty import Uncertainties, expected_gains
 
 PYRAMID = MagnificationPyramid.from_decimations(8, (4, 2, 1))
+POINTS = PointRule(1.0, 1, PointScope.PATCH)
 WINDOWS = list(WindowPlan(Size(500, 500), Size(32, 32), 4))[:120]
+
+
+def chosen_patches(selector: PatchSelector, window: Window) -> list[np.ndarray]:
+    """(P,) of every refined level of a window, all of whose patches may be refined."""
+    return [selector.rules(window).patches.choose(level, np.zeros(patches)) for level, patches in ((1, 4), (2, 16))]
 
 
 class Clock:
@@ -37,13 +44,13 @@ def _found(seed: int = 0, nan_share: float = 0.1) -> dict[int, Uncertainties]:
 def _run(found: dict[int, Uncertainties], budget: float, *, window_s: float, patch_s: float, expected: float) -> tuple:
     """Seconds taken, and (expected gain, taken) of every patch, of a machine of a pace other than expected."""
     clock = Clock()
-    pace = Pace(window_s=window_s * expected, patch_s=patch_s * expected)
-    ranking = BudgetRanking(found, PYRAMID, pace=pace, seconds_left=lambda: budget - clock.now, clock=clock)
+    pace = CostModel(window_s=window_s * expected, patch_s=patch_s * expected)
+    ranking = WithinBudget(found, PYRAMID, POINTS, costs=pace, seconds_left=lambda: budget - clock.now, clock=clock)
     seen, taken = [], []
     for ahead, window in zip([*WINDOWS[2:], None, None], WINDOWS, strict=True):
-        chosen = ranking.patches(window).chosen
+        chosen = chosen_patches(ranking, window)
         if ahead is not None:
-            ranking.patches(ahead)
+            ranking.decimation(ahead)
         clock.now += window_s + patch_s * sum(int(level.sum()) for level in chosen)
         ranking.window_done(window)
         seen.append(np.concatenate(expected_gains(found[window.index], PYRAMID)))
@@ -82,24 +89,25 @@ def test_windows_that_were_not_ranked_have_nothing_chosen() -> None:
     found = _found()
     del found[3]
     for ranking in (
-        ShareRanking(found, 1.0, PYRAMID),
-        BudgetRanking(found, PYRAMID, pace=Pace(window_s=1, patch_s=1), seconds_left=lambda: 1e9, clock=Clock()),
+        TopShare(found, 1.0, PYRAMID, POINTS),
+        WithinBudget(
+            found, PYRAMID, POINTS, costs=CostModel(window_s=1, patch_s=1), seconds_left=lambda: 1e9, clock=Clock()
+        ),
     ):
-        assert [len(level) for level in ranking.patches(WINDOWS[3]).chosen] == [4, 16]
-        assert not any(level.any() for level in ranking.patches(WINDOWS[3]).chosen)
-        assert ranking.patches(WINDOWS[4]).chosen[0].any()
+        assert not any(level.any() for level in chosen_patches(ranking, WINDOWS[3]))
+        assert chosen_patches(ranking, WINDOWS[4])[0].any()
 
 
 def test_a_window_is_read_as_fine_as_its_finest_chosen_patch() -> None:
-    ranking = ShareRanking({0: (np.ones(4), np.zeros(16))}, 0.2, PYRAMID)
-    assert needed_decimation(PYRAMID, ranking.patches(WINDOWS[0])) == 2
-    assert needed_decimation(PYRAMID, ranking.patches(WINDOWS[1])) == 4
-    everything = ShareRanking({0: (np.ones(4), np.ones(16))}, 1.0, PYRAMID)
-    assert needed_decimation(PYRAMID, everything.patches(WINDOWS[0])) == 1
+    ranking = TopShare({0: (np.ones(4), np.zeros(16))}, 0.2, PYRAMID, POINTS)
+    assert ranking.decimation(WINDOWS[0]) == 2
+    assert ranking.decimation(WINDOWS[1]) == 4
+    everything = TopShare({0: (np.ones(4), np.ones(16))}, 1.0, PYRAMID, POINTS)
+    assert everything.decimation(WINDOWS[0]) == 1
 
 
 def test_a_pace_finds_both_parts_of_a_window() -> None:
-    pace, generator = Pace(window_s=1.0, patch_s=1.0), np.random.default_rng(0)
+    pace, generator = CostModel(window_s=1.0, patch_s=1.0), np.random.default_rng(0)
     for _ in range(100):
         patches = int(generator.integers(0, 20))
         pace.learn(patches=patches, seconds=2.0 + 0.25 * patches)
@@ -111,5 +119,5 @@ def test_a_pace_finds_both_parts_of_a_window() -> None:
 def test_a_patch_that_covers_four_times_the_ground_needs_a_quarter_of_the_uncertainty(
     coarser: float, taken: int
 ) -> None:
-    ranking = ShareRanking({0: (np.full(4, coarser), np.ones(16))}, 0.2, PYRAMID)
-    assert ranking.patches(WINDOWS[0]).chosen[0].sum() == taken
+    ranking = TopShare({0: (np.full(4, coarser), np.ones(16))}, 0.2, PYRAMID, POINTS)
+    assert chosen_patches(ranking, WINDOWS[0])[0].sum() == taken

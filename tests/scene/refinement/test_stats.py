@@ -18,16 +18,16 @@ from magnet_geo.records.refinement_record import RefinedGrid
 from magnet_geo.records.run_record import RUN_TAG, RunRecord, read_run_record
 from magnet_geo.records.segment_result import SegmentResult
 from magnet_geo.scene import RefineMode, SegmentOptions, segment_scene
-from magnet_geo.scene.refinement.stats import RefinementTally
+from magnet_geo.scene.refinement.stats import RefinementStats
 from tests.scene.stub_model import HALO, stub_model, texture, write_scene
 
 PYRAMID = MagnificationPyramid.from_decimations(32, (4, 2, 1))
 
 
-def tally_of(scene: Size, share: float, seed: int = 0) -> RefinementTally:
+def tally_of(scene: Size, share: float, seed: int = 0) -> RefinementStats:
     """Gives the tally of a run that refines random patches of every window."""
     chance = np.random.default_rng(seed)
-    tally = RefinementTally(scene, PYRAMID, ratio=1.0)
+    tally = RefinementStats(scene, PYRAMID, ratio=1.0)
     for window in WindowPlan(scene, PYRAMID.window, HALO):
         for level in (1, 2):
             wanted = np.ones(len(PYRAMID.patches(level)), np.bool_)
@@ -49,7 +49,7 @@ def test_a_run_that_refines_all_fills_every_cell(height: int, width: int) -> Non
 
 def test_a_patch_is_noted_where_it_lies() -> None:
     scene = Size(96, 96)
-    tally = RefinementTally(scene, PYRAMID, ratio=1.0)
+    tally = RefinementStats(scene, PYRAMID, ratio=1.0)
     (window,) = WindowPlan(scene, PYRAMID.window, HALO)
     patches = PYRAMID.patches(2)
     inside = np.array([patch.row < 96 and patch.col < 96 for patch in patches])

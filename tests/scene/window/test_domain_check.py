@@ -15,11 +15,11 @@ from magnet_geo.inference import Segmenter
 from magnet_geo.model import Manifest, find_model, read_manifest
 from magnet_geo.progress import WarningEvent
 from magnet_geo.scene import segment_scene
-from magnet_geo.scene.window.domain_check import SceneLook
+from magnet_geo.scene.window.domain_check import DomainCheck
 from tests.scene.stub_model import stub_model, write_scene
 from tests.tiny_model import tiny_manifest
 
-VILLAGE = Path(__file__).parents[2] / "examples" / "village" / "village_rgb_2m.tif"
+VILLAGE = Path(__file__).parents[3] / "examples" / "village" / "village_rgb_2m.tif"
 BAND = {"mean": 140, "std": 70, "percentiles": [{"percent": p, "value": v} for p, v in ((5, 14), (50, 154), (95, 233))]}
 SPREAD = {"mean": 13, "std": 9, "percentiles": [{"percent": p, "value": v} for p, v in ((5, 2), (95, 33), (99, 41))]}
 
@@ -41,8 +41,8 @@ def sure(certainty: float = 0.7) -> torch.Tensor:
     return torch.tensor([low + certainty, low, low])[:, None, None].expand(3, 64, 64)
 
 
-def look(values: NDArray[np.generic], probabilities: torch.Tensor, known: Manifest | None = None) -> SceneLook:
-    seen = SceneLook(manifest() if known is None else known)
+def look(values: NDArray[np.generic], probabilities: torch.Tensor, known: Manifest | None = None) -> DomainCheck:
+    seen = DomainCheck(manifest() if known is None else known)
     seen.add(values, np.ones((64, 64), np.bool_), probabilities)
     return seen
 
@@ -82,7 +82,7 @@ def test_a_scene_of_another_tint_is_told_which_band_stands_out() -> None:
 def test_the_bundled_model_is_warned_of_green_countryside() -> None:
     known = read_manifest(find_model("landcover"))
     with rasterio.open(VILLAGE) as dataset:
-        seen = SceneLook(known)
+        seen = DomainCheck(known)
         values = dataset.read()
         seen.add(values, np.ones(values.shape[1:], np.bool_), sure().repeat(2, 1, 1)[: len(known.classes)])
     assert re.search(r"its blue is 21 below its other bands on average, of 255, at home 5 above", seen.warning() or "")
@@ -95,7 +95,7 @@ def test_reasons_come_in_one_sentence() -> None:
 
 
 def test_invalid_pixels_do_not_count() -> None:
-    seen = SceneLook(manifest())
+    seen = DomainCheck(manifest())
     values, valid = scene(10, 240), np.ones((64, 64), np.bool_)
     values[:, :32], valid[:32] = 0, False
     seen.add(values, valid, sure())
@@ -104,7 +104,7 @@ def test_invalid_pixels_do_not_count() -> None:
 
 
 def test_windows_add_up() -> None:
-    both, dark = SceneLook(manifest()), SceneLook(manifest())
+    both, dark = DomainCheck(manifest()), DomainCheck(manifest())
     for values in (scene(0, 50), scene(10, 240)):
         both.add(values, np.ones((64, 64), np.bool_), sure())
     dark.add(scene(0, 50), np.ones((64, 64), np.bool_), sure())
@@ -123,7 +123,7 @@ def test_a_model_that_tells_nothing_of_its_training_never_warns() -> None:
 
 
 def test_nothing_valid_is_no_reason_to_warn() -> None:
-    seen = SceneLook(manifest())
+    seen = DomainCheck(manifest())
     seen.add(scene(0, 5), np.zeros((64, 64), np.bool_), sure(0.01))
     assert seen.warning() is None
 

@@ -6,6 +6,7 @@ import gc
 import time
 import weakref
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,8 +18,10 @@ from magnet_geo.scene import Area, RefineMode, SegmentOptions, plan_run, segment
 from magnet_geo.scene.memory_plan import WINDOWS_IN_MEMORY
 from magnet_geo.scene.window import reader as window_reader
 from magnet_geo.scene.window.model_window import ModelWindow, read_model_window
-from magnet_geo.scene.window.reader import WindowLoader
+from magnet_geo.scene.window.reader import WindowReader
 from tests.scene.stub_model import TRANSFORM, WINDOW, stub_model, texture, write_scene
+
+AS_IT_IS: dict[str, Any] = {"decimation": lambda window: 1, "for_map": True}
 
 
 def test_windows_come_in_order_and_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +36,7 @@ def test_windows_come_in_order_and_are_let_go(tmp_path: Path, monkeypatch: pytes
     scene = write_scene(tmp_path / "scene.tif", texture(3, 300, 500))
     plan = plan_run(scene, stub_model(), SegmentOptions())
     order, most = [], 0
-    for window in WindowLoader(plan, Size(WINDOW, WINDOW)).load(plan.windows):
+    for window in WindowReader(plan, Size(WINDOW, WINDOW)).read_ahead(plan.windows, **AS_IT_IS):
         time.sleep(0.02)
         order.append(window.window.index)
         most = max(most, sum(values() is not None for values in made))
@@ -57,7 +60,7 @@ def test_windows_without_a_pixel_of_the_area_are_not_read(tmp_path: Path, monkey
     inside = [window.index for window in plan.windows if plan.area.inside(window.support).any()]
     mapped = [
         window.window.index
-        for window in WindowLoader(plan, Size(WINDOW, WINDOW)).load(plan.windows)
+        for window in WindowReader(plan, Size(WINDOW, WINDOW)).read_ahead(plan.windows, **AS_IT_IS)
         if window.support_valid.any()
     ]
     assert sorted(read) == mapped == inside
@@ -67,7 +70,7 @@ def test_windows_without_a_pixel_of_the_area_are_not_read(tmp_path: Path, monkey
 def test_a_loader_left_early_closes_its_threads(tmp_path: Path) -> None:
     scene = write_scene(tmp_path / "scene.tif", texture(3, 300, 500))
     plan = plan_run(scene, stub_model(), SegmentOptions())
-    windows = WindowLoader(plan, Size(WINDOW, WINDOW)).load(plan.windows)
+    windows = WindowReader(plan, Size(WINDOW, WINDOW)).read_ahead(plan.windows, **AS_IT_IS)
     assert next(windows).window.index == 0
     windows.close()  # type: ignore[attr-defined]
     with pytest.raises(StopIteration):
