@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -169,6 +170,32 @@ def test_a_module_imports_lower_ranks_or_its_own_room_only(module: Module) -> No
         if RANKS.get(room, rank) >= rank:
             wrong.append(f"line {imported.line}: {module.room} (rank {rank}) imports {room} (rank {RANKS.get(room)})")
     assert not wrong
+
+
+def edges_between_modules() -> dict[str, set[str]]:
+    """Modules that each module imports, also those inside functions and under TYPE_CHECKING."""
+    names = {module.name for module in MODULES}
+    edges: dict[str, set[str]] = {}
+    for module in MODULES:
+        candidates = ((f"{i.target}.{i.name}", i.target) for i in imports_of(module))
+        found = {next((name for name in pair if name in names), module.name) for pair in candidates}
+        edges[module.name] = found - {module.name}
+    return edges
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graphlib.TopologicalSorter(edges_between_modules()).prepare()
+
+
+def test_the_check_of_circles_can_fail() -> None:
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+
+
+@each([module for module in MODULES if module.room != "scene"])
+def test_other_rooms_enter_scene_by_its_door(module: Module) -> None:
+    inner = {f"line {i.line}: {i.target}" for i in imports_of(module) if i.target.startswith("magnet_geo.scene.")}
+    assert not inner
 
 
 @each([module for module in MODULES if module.room not in OPENS_RASTERS])

@@ -16,11 +16,12 @@ from magnet_geo.raster.outline import valid_outline
 from magnet_geo.raster.output_path import check_folder, check_output_path, class_map_side_files, gdal_sidecars
 from magnet_geo.raster.raster_writer import GeoTiffDraft
 from magnet_geo.raster.scene_fingerprint import scene_fingerprint
-from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
+from magnet_geo.raster.scene_reader import SceneReader
 from magnet_geo.raster.server_style import server_style, write_server_style
 from magnet_geo.raster.source import SceneSource, open_scene
 from magnet_geo.raster.stretch import AutoScaling, ModelValues, NoScaling, RangeScaling, ScalingMode, choose_scaling
 from magnet_geo.raster.tags import read_tags
+from magnet_geo.raster.validity import ScenePixels
 
 __all__ = [
     "GDAL_VERSION",

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
+from magnet_geo.raster.scene_reader import SceneReader
 from magnet_geo.raster.strips import DECIMATED_SIDE
+from magnet_geo.raster.validity import ScenePixels
 
 SMALLEST_SHARE = 0.02
 

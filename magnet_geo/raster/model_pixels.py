@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.normalization import Scaling
-from magnet_geo.raster.scene_reader import ScenePixels
+from magnet_geo.raster.validity import ScenePixels
 
 _STRIP_ROWS = 512
 _STRIP_PIXELS = 4 * 2**20

@@ -13,9 +13,10 @@ from magnet_geo.errors import SceneError
 from magnet_geo.grid import RasterGrid, Size
 from magnet_geo.raster.band_facts import BandFacts
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, opening, reading
-from magnet_geo.raster.remote import persistently, remote_failure
-from magnet_geo.raster.scene_reader import ScenePixels, read_pixels
+from magnet_geo.raster.remote import remote_failure, with_retries
+from magnet_geo.raster.scene_reader import read_pixels
 from magnet_geo.raster.source import SceneSource, open_once
+from magnet_geo.raster.validity import ScenePixels
 
 
 def picture_size(grid: RasterGrid, max_side: int) -> Size:
@@ -37,7 +38,7 @@ def read_picture(source: SceneSource, bands: tuple[int, ...], size: Size, *, cat
         SceneError: A block cannot be decoded.
     """
     if source.is_remote:
-        return persistently(source.path, lambda: _read_once(source, bands, size, categorical=categorical))
+        return with_retries(source.path, lambda: _read_once(source, bands, size, categorical=categorical))
     return _read_once(source, bands, size, categorical=categorical)
 
 

@@ -92,7 +92,7 @@ def remote_failure(path: str, detail: str) -> RemoteSceneError:
     return RemoteSceneError(f"The scene '{public}' {fault.meaning} ({said}).", passing=fault.passing)
 
 
-def persistently(path: str, attempt: Callable[[], T]) -> T:
+def with_retries(path: str, attempt: Callable[[], T]) -> T:
     """Try until it succeeds, longer and longer apart, each time from scratch.
 
     Args:

@@ -1,11 +1,10 @@
-"""`RemoteLanes`: a remote scene read by rows of blocks, over several connections at once."""
+"""`RemoteReader`: a remote scene read by rows of blocks, over several connections at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from math import ceil
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rasterio.io import DatasetReader
@@ -13,19 +12,17 @@ from rasterio.io import DatasetReader
 from magnet_geo.errors import SceneError
 from magnet_geo.grid import PixelRect
 from magnet_geo.raster.gdal_environment import gdal_detail, gdal_environment
-from magnet_geo.raster.remote import persistently, remote_failure
-
-if TYPE_CHECKING:
-    from magnet_geo.raster.scene_reader import ScenePixels
+from magnet_geo.raster.remote import remote_failure, with_retries
+from magnet_geo.raster.validity import ScenePixels
 
 Open = Callable[[], DatasetReader]
-Read = Callable[[DatasetReader, PixelRect], "ScenePixels"]
+Read = Callable[[DatasetReader, PixelRect], ScenePixels]
 
 LANES = 4
 _LEAST_ROWS = 128
 
 
-class RemoteLanes:
+class RemoteReader:
     """Reads rectangles in strips, one row of blocks each, which is one request where blocks lie in reading order.
 
     A failed strip costs that strip alone: GDAL itself, where one of several requests fails, does all of them again and
@@ -45,7 +42,7 @@ class RemoteLanes:
         self._strip_rows = block_height * ceil(_LEAST_ROWS / block_height)
         self._lanes = [_Lane(path, open_dataset, read) for _ in range(LANES)]
 
-    def __enter__(self) -> RemoteLanes:
+    def __enter__(self) -> RemoteReader:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -63,7 +60,7 @@ class RemoteLanes:
         if len(strips) == 1:
             return strips[0]
         values = np.concatenate([strip.values for strip in strips], axis=1)
-        return type(strips[0])(values, np.concatenate([strip.valid for strip in strips]))
+        return ScenePixels(values, np.concatenate([strip.valid for strip in strips]))
 
     def _strips(self, rect: PixelRect) -> Iterator[PixelRect]:
         row = rect.row
@@ -83,7 +80,7 @@ class _Lane:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="remote")
 
     def submit(self, strip: PixelRect) -> Future[ScenePixels]:
-        return self._thread.submit(persistently, self._path, lambda: self._attempt(strip))
+        return self._thread.submit(with_retries, self._path, lambda: self._attempt(strip))
 
     def close(self) -> None:
         self._thread.shutdown(wait=True, cancel_futures=True)

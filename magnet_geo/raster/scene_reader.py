@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from math import ceil
 from types import TracebackType
 
@@ -19,10 +18,10 @@ from magnet_geo.grid import PixelRect, Size
 from magnet_geo.progress import CancelToken
 from magnet_geo.raster.band_facts import BandFacts
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, gdal_environment, reading
-from magnet_geo.raster.remote import persistently, remote_failure
-from magnet_geo.raster.remote_lanes import RemoteLanes
+from magnet_geo.raster.remote import remote_failure, with_retries
+from magnet_geo.raster.remote_lanes import RemoteReader
 from magnet_geo.raster.source import SceneSource, explained, open_handle, open_once
-from magnet_geo.raster.validity import nodata_fits, valid_pixels
+from magnet_geo.raster.validity import ScenePixels, nodata_fits, valid_pixels
 
 # Pieces of a scene without overviews, down and across, that stand for a reduced read of it.
 SAMPLES_ACROSS = 8
@@ -30,19 +29,6 @@ SAMPLES_ACROSS = 8
 _MOST_DECODED = 10**8
 # Blocks down and across from which on those along the edges are clearly fewer than all.
 _MANY_BLOCKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class ScenePixels:
-    """Pixels of a rectangle.
-
-    Attributes:
-        values: (B, H, W) in the scene's dtype; 0 where not valid, whatever the nodata value.
-        valid: (H, W), True where the pixel is data.
-    """
-
-    values: NDArray[np.generic]
-    valid: NDArray[np.bool_]
 
 
 class SceneReader:
@@ -65,14 +51,14 @@ class SceneReader:
         self._resources = ExitStack()
         self._dataset: DatasetReader | None = None
         self._facts: BandFacts | None = None
-        self._remote: RemoteLanes | None = None
+        self._remote: RemoteReader | None = None
         self._decimated: dict[int, ScenePixels] = {}
 
     def __enter__(self) -> SceneReader:
         with explained(self.source):
             self._use(open_handle(self.source))
         if self.source.is_remote:
-            lanes = RemoteLanes(
+            lanes = RemoteReader(
                 self.source.path,
                 block_height=self._block.height,
                 open_dataset=lambda: open_once(self.source),
@@ -217,7 +203,7 @@ class SceneReader:
             return self._read_samples(max_side)
         if not self.source.is_remote:
             return self._read_whole(max_side)
-        return persistently(self.source.path, lambda: self._read_whole(max_side))
+        return with_retries(self.source.path, lambda: self._read_whole(max_side))
 
     def _read_whole(self, max_side: int) -> ScenePixels:
         whole, reduced = PixelRect(0, 0, self.size.height, self.size.width), self._reduced_size(max_side)

@@ -16,7 +16,7 @@ from magnet_geo.addresses import is_remote, public_address
 from magnet_geo.errors import SceneError
 from magnet_geo.plain_text import short_name
 from magnet_geo.raster.gdal_environment import GDAL_ERRORS, gdal_detail, opening, quiet_libtiff
-from magnet_geo.raster.remote import persistently, remote_failure
+from magnet_geo.raster.remote import remote_failure, with_retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def open_handle(source: SceneSource, *, overviews: bool = False) -> DatasetReade
         SceneError: See `open_scene`.
     """
     if source.is_remote:
-        return persistently(source.path, lambda: open_once(source, overviews=overviews))
+        return with_retries(source.path, lambda: open_once(source, overviews=overviews))
     return open_once(source, overviews=overviews)
 
 

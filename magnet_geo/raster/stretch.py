@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from magnet_geo.errors import OptionError, SceneError
 from magnet_geo.normalization import Scaling
-from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
+from magnet_geo.raster.scene_reader import SceneReader
 from magnet_geo.raster.strips import DECIMATED_SIDE, read_pieces
+from magnet_geo.raster.validity import ScenePixels
 from magnet_geo.sensors import Reflectance, Sensor
 
 _LOW_PERCENT, _HIGH_PERCENT = 2.0, 98.0

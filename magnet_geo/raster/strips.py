@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from math import ceil
 
 from magnet_geo.grid import PixelRect
-from magnet_geo.raster.scene_reader import ScenePixels, SceneReader
+from magnet_geo.raster.scene_reader import SceneReader
+from magnet_geo.raster.validity import ScenePixels
 
 DECIMATED_SIDE = 1024
 _PIECE_PIXELS = 4 * 2**20

@@ -6,12 +6,26 @@ Shapes: B bands, H rows, W columns.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 _NEAR_ULPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePixels:
+    """Pixels of a rectangle.
+
+    Attributes:
+        values: (B, H, W) in the scene's dtype; 0 where not valid, whatever the nodata value.
+        valid: (H, W), True where the pixel is data.
+    """
+
+    values: NDArray[np.generic]
+    valid: NDArray[np.bool_]
 
 
 def valid_pixels(

@@ -21,8 +21,8 @@ from magnet_geo.vector.confidence_map import ConfidenceMap
 from magnet_geo.vector.ground_scale import GroundScale
 from magnet_geo.vector.layer.feature_batch import FeatureBatch, FeatureMaker, RegionSums
 from magnet_geo.vector.layer.large_polygons import TILE_PX, cut_large
-from magnet_geo.vector.layer.layer_draft import LayerDraft, LayerPlan
-from magnet_geo.vector.layer.layer_format import FORMATS, layer_format
+from magnet_geo.vector.layer.layer_draft import LayerDraft
+from magnet_geo.vector.layer.layer_format import FORMATS, LayerPlan, layer_format
 from magnet_geo.vector.layer.polygon_style import polygon_style
 from magnet_geo.vector.layer.style_file import write_polygon_style
 from magnet_geo.vector.merging.minimum_mapping_unit import merged_bands

@@ -8,10 +8,9 @@ import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 import numpy as np
 import pyogrio
@@ -20,59 +19,16 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 from rasterio.crs import CRS
 
 from magnet_geo.errors import DiskFullError, OutputError
-from magnet_geo.grid import RasterGrid, follow_lines, lattice_px, to_wgs84
+from magnet_geo.grid import follow_lines, lattice_px, to_wgs84
 from magnet_geo.vector.layer.feature_batch import FeatureBatch
 from magnet_geo.vector.layer.geopackage_style import add_geopackage_style
-from magnet_geo.vector.layer.layer_format import LayerFormat, layer_format
+from magnet_geo.vector.layer.layer_format import LayerFormat, LayerPlan, LayerSink, layer_format
 
 _ERRORS = (OSError, DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, sqlite3.Error)
 # The newest version that QGIS 3.22 opens without a warning.
 _DATASET_OPTIONS = {"GPKG": {"VERSION": "1.3"}}
 _SHORT_NAMES = {"class_value": "class_val", "perimeter_m": "perim_m", "perimeter_px": "perim_px"}
 _SMALL_DISK_BYTES = 10 * 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class LayerPlan:
-    """What a polygon layer is, apart from its features.
-
-    Attributes:
-        target: Where it appears at last.
-        crs: None for pixel coordinates.
-        multi: Whether its geometries are multipolygons.
-        decimals: Digits after the point of degrees in GeoJSON.
-        grid: Of the map, which says how far lines may be bent in degrees; None for pixel coordinates.
-    """
-
-    target: Path
-    crs: CRS | None
-    multi: bool
-    decimals: int = 7
-    grid: RasterGrid | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the layer."""
-        return self.target.stem
-
-    @property
-    def geometry_type(self) -> str:
-        """As OGR calls it."""
-        return "MultiPolygon" if self.multi else "Polygon"
-
-    def draft_path(self, suffix: str) -> Path:
-        """A hidden file beside the target."""
-        return self.target.with_name(f".{self.target.stem}.part{suffix}")
-
-
-class LayerSink(Protocol):
-    """Takes features while a file is open."""
-
-    def write(self, batch: FeatureBatch) -> None:
-        """Add features."""
-
-    def close(self) -> None:
-        """Complete the draft."""
 
 
 class LayerDraft:

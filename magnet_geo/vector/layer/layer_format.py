@@ -1,12 +1,17 @@
-"""Formats of polygon layers, by the end of the file's name."""
+"""What a polygon layer is, apart from its features, and its format by the end of the file's name."""
 
 from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+
+from rasterio.crs import CRS
 
 from magnet_geo.errors import OptionError, OutputError
+from magnet_geo.grid import RasterGrid
+from magnet_geo.vector.layer.feature_batch import FeatureBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,49 @@ class LayerFormat:
     grows: bool
     sidecars: tuple[str, ...]
     short_names: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """What a polygon layer is, apart from its features.
+
+    Attributes:
+        target: Where it appears at last.
+        crs: None for pixel coordinates.
+        multi: Whether its geometries are multipolygons.
+        decimals: Digits after the point of degrees in GeoJSON.
+        grid: Of the map, which says how far lines may be bent in degrees; None for pixel coordinates.
+    """
+
+    target: Path
+    crs: CRS | None
+    multi: bool
+    decimals: int = 7
+    grid: RasterGrid | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the layer."""
+        return self.target.stem
+
+    @property
+    def geometry_type(self) -> str:
+        """As OGR calls it."""
+        return "MultiPolygon" if self.multi else "Polygon"
+
+    def draft_path(self, suffix: str) -> Path:
+        """A hidden file beside the target."""
+        return self.target.with_name(f".{self.target.stem}.part{suffix}")
+
+
+class LayerSink(Protocol):
+    """Takes features while a file is open."""
+
+    def write(self, batch: FeatureBatch) -> None:
+        """Add features."""
+
+    def close(self) -> None:
+        """Complete the draft."""
 
 
 FORMATS = {

@@ -10,15 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyproj
 import shapely
+from typing_extensions import override
 
 from magnet_geo.vector.layer.feature_batch import FeatureBatch
-from magnet_geo.vector.layer.layer_draft import LayerPlan
+from magnet_geo.vector.layer.layer_format import LayerPlan, LayerSink
 
 _GEOMETRY = "geometry"
 _VERSION = "1.1.0"
 
 
-class ParquetSink:
+class ParquetSink(LayerSink):
     """Writes each batch as a row group."""
 
     def __init__(self, plan: LayerPlan) -> None:
@@ -27,8 +28,8 @@ class ParquetSink:
         self._writer: pq.ParquetWriter | None = None
         self._bounds = np.array([np.inf, np.inf, -np.inf, -np.inf])
 
+    @override
     def write(self, batch: FeatureBatch) -> None:
-        """See `LayerSink`."""
         columns = {name: pa.array(values, from_pandas=True) for name, values in batch.columns.items()}
         columns[_GEOMETRY] = pa.array(shapely.to_wkb(batch.geometries), pa.binary())
         table = pa.table(columns)
@@ -38,8 +39,8 @@ class ParquetSink:
         bounds = shapely.total_bounds(batch.geometries)
         self._bounds = np.concatenate([np.fmin(self._bounds[:2], bounds[:2]), np.fmax(self._bounds[2:], bounds[2:])])
 
+    @override
     def close(self) -> None:
-        """See `LayerSink`."""
         if self._writer is not None:
             self._writer.add_key_value_metadata({"geo": json.dumps(self._geo())})
             self._writer.close()
