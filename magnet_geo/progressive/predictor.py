@@ -12,8 +12,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from magnet_geo.networks.fusion import lay_out_for_threads
-from magnet_geo.networks.inference import RefinementInStrips, prepare_for_inference
+from magnet_geo.networks.cpu.fusion import lay_out_for_threads
+from magnet_geo.networks.cpu.prepare import RefinementInStrips, prepare_for_inference
 from magnet_geo.networks.memory_reuse import give_back_freed_memory, keep_freed_memory
 from magnet_geo.networks.refinement import Refinement
 from magnet_geo.progressive.crew import Crew

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from magnet_geo.grid import PixelRect, Size
-from magnet_geo.networks.planes import resize_planes
+from magnet_geo.networks.cpu.planes import resize_planes
 from magnet_geo.progressive.axis_weights import sampling_weights, weighted
 
 _STRIP_ROWS = 128
