@@ -24,6 +24,7 @@ RANKS = {
     "text_formats": 0,
     "process_settings": 0,
     "progress": 0,
+    "compute": 1,
     "grid": 1,
     "classes": 1,
     "normalization": 1,

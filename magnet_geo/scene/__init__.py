@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from magnet_geo.scene.engine import segment_scene
     from magnet_geo.scene.outcome import make_plan_record
     from magnet_geo.scene.run_plan import RunPlan, plan_run
-    from magnet_geo.scene.segmenter import Segmenter, SelectionRules, load_model
+    from magnet_geo.scene.segmenter import Segmenter, load_model
     from magnet_geo.scene.speed_trial import estimate_time
     from magnet_geo.scene.workers import Workers
 
@@ -26,7 +26,6 @@ __all__ = [
     "SegmentOptions",
     "SegmentResult",
     "Segmenter",
-    "SelectionRules",
     "WorkerPlace",
     "Workers",
     "estimate_time",
@@ -39,7 +38,6 @@ __all__ = [
 _NEEDS_TORCH = {
     "RunPlan": "run_plan",
     "Segmenter": "segmenter",
-    "SelectionRules": "segmenter",
     "Workers": "workers",
     "estimate_time": "speed_trial",
     "load_model": "segmenter",

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from magnet_geo.grid import ReadScale, Window
 from magnet_geo.progress import CancelToken
-from magnet_geo.progressive import ImagePyramid, MapBuffers, NoPatches, PatchQueue, Stage, segment_stages
+from magnet_geo.progressive import ImagePyramid, MapBuffers, NoPatches, Runner, SelectionRules, Stage, segment_stages
 from magnet_geo.scene.coarse_pass import Uncertainties, coarse_uncertainties
 from magnet_geo.scene.core_map import MapSettings
 from magnet_geo.scene.familiarity import SceneLook
@@ -26,7 +26,7 @@ from magnet_geo.scene.neighbors import Neighbors
 from magnet_geo.scene.options import SegmentOptions
 from magnet_geo.scene.ranking import PatchRanking
 from magnet_geo.scene.refinement_tally import RefinementTally
-from magnet_geo.scene.segmenter import Segmenter, SelectionRules, last_stage
+from magnet_geo.scene.segmenter import Segmenter, last_stage
 from magnet_geo.scene.wanted_patches import wanted_patches
 from magnet_geo.scene.window_pass import Finish, NewArrays
 
@@ -73,7 +73,8 @@ class PartMaker:
         cancel: Looked at after each batch.
         on_start: Told how many patches a window will take.
         on_batch: Told how many patches of it are done, now and then.
-        queue: Does the patches; None where they come in batches.
+        runner: Does the patches.
+        begins_ahead: Whether those of two windows may take turns.
         buffers: Memory for a window's maps, used by window after window.
     """
 
@@ -85,7 +86,8 @@ class PartMaker:
     cancel: CancelToken
     on_start: Callable[[int], None]
     on_batch: Callable[[int], None]
-    queue: PatchQueue | None
+    runner: Runner
+    begins_ahead: bool
     buffers: Iterator[MapBuffers] = field(default_factory=lambda: cycle(MapBuffers.in_turn()))
 
     def begin_coarse(self, window: ModelWindow) -> BegunWindow:
@@ -147,7 +149,7 @@ class PartMaker:
         begun = BegunWindow(wanted, next(self.buffers))
         image = self.model.image_beside(window.values, window.valid, decimation=window.decimation)
         begun.finer = self._stages(image, begun, rules)
-        if self.queue is not None:
+        if self.begins_ahead:
             begun.coarser = list(islice(begun.finer, levels))
         begun.runs_ahead = False
         return begun
@@ -163,12 +165,11 @@ class PartMaker:
         yield from segment_stages(
             image(),
             self.model.predictor,
-            patch_rule=rules.patches,
-            point_rule=rules.points,
+            rules,
+            runner=self.runner,
+            buffers=begun.buffers,
             wanted=begun.wanted,
             on_batch=on_batch,
-            buffers=begun.buffers,
-            queue=self.queue,
         )
 
     def _look(self, window: ModelWindow, probabilities: Tensor) -> NewArrays:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import torch
 
-from magnet_geo.progressive.patch_queue import take_share
+from magnet_geo.compute import set_threads
 from magnet_geo.scene.array_file import Arrays
 from magnet_geo.scene.parts_store import PartsStore, Side
 
@@ -110,7 +110,7 @@ class PartWriter:
         return bands[side] if index == latest and side in bands else self._store.read_band(index, side)
 
     def _work(self) -> None:
-        take_share(self._threads)
+        set_threads(self._threads)
         self._ready.set()
         while (finish := self._queue.get()) is not None:
             if self._failure is None:

@@ -65,7 +65,8 @@ def pass_recipe(
     mode = options.refine.mode if options.refine else None
     rules = model.rules("full" if mode == "share" or options.budget_s is not None else mode)
     streams = pass_streams(name, model, plan, options)
-    maker = PartMaker(model, plan.scale, rules, ranking, streams, cancel, on_start, on_batch, model.patch_queue(rules))
+    how = model.runner, model.begins_ahead
+    maker = PartMaker(model, plan.scale, rules, ranking, streams, cancel, on_start, on_batch, *how)
     pyramid = model.manifest.pyramid_value()
     if name == "coarse":
         coarsest = int(pyramid.decimation(0))

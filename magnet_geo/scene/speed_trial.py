@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from magnet_geo.grid import PixelRect, RasterGrid, Window
 from magnet_geo.progress import CancelToken
-from magnet_geo.progressive import ListedPatches, NoPatches, PatchRule
+from magnet_geo.progressive import ListedPatches, NoPatches, PatchRule, SelectionRules
 from magnet_geo.raster import GeoTiffDraft, MapLayout
 from magnet_geo.scene.array_file import Arrays
 from magnet_geo.scene.coarse_pass import Uncertainties
@@ -34,7 +34,7 @@ from magnet_geo.scene.result import TimeEstimate
 from magnet_geo.scene.run_plan import RunPlan
 from magnet_geo.scene.run_speed import Cost, RunSpeed
 from magnet_geo.scene.seam_blender import SeamBlender
-from magnet_geo.scene.segmenter import Segmenter, SelectionRules
+from magnet_geo.scene.segmenter import Segmenter
 from magnet_geo.scene.wanted_patches import reachable_patches, wanted_patches
 from magnet_geo.scene.window_loader import WindowLoader
 
@@ -182,8 +182,8 @@ def _make(
 ) -> Arrays:
     streams = pass_streams("map", model, plan, options)
     rules = SelectionRules(patches, model.rules("off").points)
-    queue = model.patch_queue(rules)
-    maker = PartMaker(model, plan.scale, rules, None, streams, cancel, _ignore, on_batch, queue)
+    how = model.runner, model.begins_ahead
+    maker = PartMaker(model, plan.scale, rules, None, streams, cancel, _ignore, on_batch, *how)
     taper = plan.windows.taper
     blenders = {name: SeamBlender(window.window, taper, left=None, above=None) for name in streams}
     return maker.full(window, maker.begin(window), Neighbors(lambda: blenders))()
@@ -206,8 +206,7 @@ def _refining(
     _make(plan, model, options, window, some, cancel, note)
     refined = _count(some.chosen)
     # Where patches come one by one, those that are done side by side end at nearly the same time.
-    one_by_one = model.patch_queue(model.rules("off")) is not None
-    turn = model.predictor.batch_size if one_by_one else 1
+    turn = model.predictor.batch_size if model.runner.is_patchwise else 1
     turns = ends[-1::-turn][:_BATCHES][::-1]
     return [
         Cost(clock - clock_before, cpu - cpu_before).times(1 / (turn * patches))
@@ -218,7 +217,8 @@ def _refining(
 
 def _rank(plan: RunPlan, model: Segmenter, window: ModelWindow, cancel: CancelToken) -> Uncertainties:
     rules = model.rules("off")
-    maker = PartMaker(model, plan.scale, rules, None, {}, cancel, _ignore, _ignore, model.patch_queue(rules))
+    how = model.runner, model.begins_ahead
+    maker = PartMaker(model, plan.scale, rules, None, {}, cancel, _ignore, _ignore, *how)
     return uncertainties_of(maker.coarse(window, maker.begin_coarse(window), Neighbors(dict))())
 
 

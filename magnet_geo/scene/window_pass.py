@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from magnet_geo.compute import threads_per_patch
 from magnet_geo.grid import Size, Window
 from magnet_geo.progress import CancelToken
-from magnet_geo.progressive.patch_queue import threads_of_a_patch
 from magnet_geo.raster.gdal_environment import limit_block_cache
 from magnet_geo.scene.model_window import ModelWindow
 from magnet_geo.scene.neighbors import Blenders, Neighbors
@@ -103,7 +103,7 @@ class WindowPass:
             after(skipped / (skipped + len(steps)))
         loader = WindowLoader(self.plan, self.window_size)
         loaded = loader.load([step.window for step in steps], decimation=self.decimation, for_map=self.for_map)
-        writing = PartWriter(self.store, threads=threads_of_a_patch(self.plan.memory.batch_size))
+        writing = PartWriter(self.store, threads=threads_per_patch(self.plan.memory.batch_size))
         with closing(loaded), writing as writer, closing(_ahead(_begun(loaded, begin, writer))) as begun:
             for number, (step, (window, started)) in enumerate(zip(steps, begun, strict=True), 1):
                 self.cancel.raise_if_cancelled()
