@@ -37,7 +37,7 @@ def _bytes_per_pixel(options: argparse.Namespace) -> float:
     import torch
 
     from magnet_geo.networks import create_backbone
-    from magnet_geo.networks.inference import prepare_for_inference
+    from magnet_geo.networks.cpu.prepare import prepare_for_inference
 
     dtype = getattr(torch, options.precision)
     network = prepare_for_inference(

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.model.bundle import ModelBundle
 from magnet_geo.progressive.points import median_filter
-from magnet_geo.progressive.resampling import roi_align
+from magnet_geo.progressive.upsampled_map import roi_align
 
 
 @torch.inference_mode()

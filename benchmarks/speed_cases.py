@@ -21,12 +21,13 @@ import torch
 from benchmarks.plain_pipeline import plain_pipeline
 from benchmarks.stage_clock import StageClock
 from magnet_geo.compute.device import use_threads
+from magnet_geo.compute.patch_executor import PatchExecutor
 from magnet_geo.compute.peak_memory import peak_memory_bytes
 from magnet_geo.inference import Segmenter, load_model
 from magnet_geo.model import create_preset
 from magnet_geo.model.bundle import ModelBundle
 from magnet_geo.networks import create_backbone, create_refinement
-from magnet_geo.progressive import PatchQueue, winning_classes
+from magnet_geo.progressive import winning_classes
 from magnet_geo.scene import RefineMode, SegmentOptions
 
 SIDE, INPUT, CLASSES = 2448, 508, 7
@@ -182,8 +183,12 @@ def _note_batches(model: Segmenter) -> dict[str, list[int]]:
 @torch.inference_mode()
 def _warm_up(model: Segmenter, options: argparse.Namespace) -> None:
     """A pair of patches through both networks: oneDNN makes code for each layer when it first meets it."""
-    own = model.predictor.scale_specific(_photo_patches(model, options, 2))
-    model.predictor.refined(1, scale_specific=own, cumulative=own)
+
+    def take(patch: torch.Tensor) -> None:
+        own = model.predictor.scale_specific(patch)
+        model.predictor.refined(1, scale_specific=own, cumulative=own)
+
+    list(model.runner.imap(take, _photo_patches(model, options, 2).split(1)))
 
 
 def _photo_patches(model: Segmenter, options: argparse.Namespace, count: int) -> torch.Tensor:
@@ -201,7 +206,7 @@ def _photo_patches(model: Segmenter, options: argparse.Namespace, count: int) ->
 def _bare(model: Segmenter, options: argparse.Namespace, batches: dict[str, list[int]]) -> dict[str, float]:
     """The pipeline's own passes, side by side as there, of several patches in turn: it does not meet just one."""
     predictor, inputs = model.predictor, _photo_patches(model, options, 2 * _PATCHES_IN_TURN)
-    own = torch.cat([predictor.scale_specific(pair) for pair in inputs.split(2)])
+    own = torch.cat([predictor.scale_specific(patch) for patch in inputs.split(1)])
     coarser = own.roll(1, 0)
     _warm_up(model, options)
 
@@ -213,9 +218,9 @@ def _bare(model: Segmenter, options: argparse.Namespace, batches: dict[str, list
             predictor.refined(1, scale_specific=own[first:][:count], cumulative=coarser[first:][:count])
 
     passes = range(max(map(len, batches.values())))
-    queue = PatchQueue(predictor.batch_size)
+    executor = PatchExecutor(predictor.batch_size)
     watch = Stopwatch()
-    for _ in queue.each(take, passes):
+    for _ in executor.imap_unordered(take, passes):
         continue
     return watch.read()
 

@@ -42,7 +42,6 @@ from magnet_geo.progressive import (
     PatchesAbove,
     PatchRule,
     PointRule,
-    PointScope,
     Predictor,
 )
 from magnet_geo.training.calibration import patch_thresholds
@@ -55,8 +54,8 @@ from magnet_geo.training.validation import (
 )
 
 FADE_PX = 24
-WHOLE = PointRule(n_points=1.0, smooth_kernel=5, scope=PointScope.PATCH, cell_px=1, fade_px=FADE_PX)
-SIDE_BY_SIDE = PointRule(n_points=1.0, smooth_kernel=1, scope=PointScope.PATCH, cell_px=1)
+WHOLE = PointRule(n_points=1.0, smooth_kernel=5, cell_px=1, fade_px=FADE_PX)
+SIDE_BY_SIDE = PointRule(n_points=1.0, smooth_kernel=1, cell_px=1)
 FAST_SHARE = 0.25
 BACKBONE_FILE, REFINEMENT_FILE, SCORES_FILE = "backbone.pt", "refinement.pt", "scores.json"
 #: Far above what the steps take: only their number ends a training.

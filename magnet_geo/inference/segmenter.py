@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.compute.device import Precision, choose_device, choose_dtype
+from magnet_geo.compute.patch_executor import PatchExecutor
 from magnet_geo.compute.process import configure_process
 from magnet_geo.errors import OptionError
 from magnet_geo.grid import Size
@@ -21,30 +22,22 @@ from magnet_geo.model import Manifest, ModelBundle, load_bundle
 from magnet_geo.model.graph_file import load_graph_bundle
 from magnet_geo.progressive import (
     AllPatches,
+    BatchRunner,
     ImagePyramid,
     MostUncertainPatches,
     NetworkPredictor,
     NoPatches,
     PatchesAbove,
-    PatchQueue,
-    PatchRule,
     PointRule,
-    PointScope,
     Predictor,
+    Runner,
+    SelectionRules,
     SideStream,
     Stage,
     build_image_pyramid,
     full_size,
     segment_stages,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionRules:
-    """Which patches are refined and which points replaced, for one mode of a model."""
-
-    patches: PatchRule
-    points: PointRule
 
 
 class ModelSource(Protocol):
@@ -89,7 +82,7 @@ class Segmenter:
     def __init__(self, manifest: Manifest, predictor: Predictor, *, model_hash: str = "") -> None:
         self.manifest, self.predictor, self.model_hash = manifest, predictor, model_hash
         self.source: ModelSource | None = None
-        self._queue: PatchQueue | None = None
+        self._runner: Runner = BatchRunner(predictor)
         self._side = SideStream(predictor.device)
 
     @classmethod
@@ -130,14 +123,12 @@ class Segmenter:
         if selection is None:
             if mode not in (None, "off"):
                 raise OptionError(f"The model '{self.manifest.name}' has no refinement module; use --refine off.")
-            return SelectionRules(NoPatches(), PointRule(1, 1, PointScope.PATCH))
+            return SelectionRules(NoPatches(), PointRule(1, 1))
         mode = mode or selection.default
         if mode == "fast" and selection.fast is None:
             raise OptionError(f"The model '{self.manifest.name}' offers no fast mode; use --refine full or a share.")
         chosen = selection.fast if mode == "fast" and selection.fast else selection.full
-        points = PointRule(
-            chosen.n_points, chosen.smooth_kernel, PointScope(chosen.points_per), chosen.cell_px, chosen.fade_px
-        )
+        points = PointRule(chosen.n_points, chosen.smooth_kernel, chosen.cell_px, chosen.fade_px)
         if mode == "off":
             return SelectionRules(NoPatches(), points)
         if mode == "full" or selection.fast is None:
@@ -192,29 +183,32 @@ class Segmenter:
         return segment_stages(
             self.image(values, valid),
             self.predictor,
-            patch_rule=rules.patches,
-            point_rule=rules.points,
+            rules,
+            runner=self.runner,
             wanted=wanted,
             on_batch=on_batch,
-            queue=self._any_patch_queue(),
         )
 
-    def patch_queue(self, rules: SelectionRules) -> PatchQueue | None:
-        """What does the patches of windows one by one; None where they come in batches.
+    @property
+    def runner(self) -> Runner:
+        """What the patches of an image go through: batches on a GPU; on a CPU side by side, each in threads of its own.
 
-        They do on a GPU, where the points of all patches compete with each other, and where one patch is all of a
-        window: it may use all threads.
+        Where one patch is all of a window, it may use all threads, as a batch does.
         """
         pyramid = self.manifest.pyramid_value()
-        is_one_patch = pyramid.patch == pyramid.window
-        return self._any_patch_queue() if rules.points.scope is PointScope.PATCH and not is_one_patch else None
+        if self.predictor.device.type == "cpu" and pyramid.patch != pyramid.window:
+            workers = self.predictor.batch_size
+            if not isinstance(self._runner, PatchExecutor) or not self._runner.matches(workers):
+                self._runner = PatchExecutor(workers)
+        return self._runner
 
-    def _any_patch_queue(self) -> PatchQueue | None:
-        if self.predictor.device.type != "cpu":
-            return None
-        if self._queue is None or not self._queue.fits(self.predictor.batch_size):
-            self._queue = PatchQueue(self.predictor.batch_size)
-        return self._queue
+    @property
+    def begins_ahead(self) -> bool:
+        """Whether the patches of two windows may take turns, those of the next one where there is nothing else to do.
+
+        Where the points of all patches of a level compete with each other, levels end together.
+        """
+        return self.runner.is_patchwise and self.manifest.pyramid.manner == "decimation"
 
     @overload
     def segment_image(

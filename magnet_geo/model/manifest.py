@@ -223,8 +223,12 @@ class Manifest(Part):
             raise ValueError("a refinement and a selection belong together: give both or neither.")
         rules = (self.selection.full, self.selection.fast) if self.selection else ()
         points = {rule.points_per for rule in rules if rule is not None}
-        if "patch" in points and self.pyramid.manner is PyramidManner.PUBLISHED:
-            raise ValueError("points_per 'patch' needs a pyramid of manner 'decimation', whose patches never overlap.")
+        published = self.pyramid.manner is PyramidManner.PUBLISHED
+        if points - {"image" if published else "patch"}:
+            raise ValueError(
+                "points_per 'image' and a pyramid of manner 'published' belong together, and so do 'patch' and "
+                f"'decimation', whose patches never overlap; this pyramid is of manner '{self.pyramid.manner}'."
+            )
         fades = [rule.fade_px for rule in rules if rule is not None and rule.fade_px]
         if fades and ("image" in points or 2 * max(fades) > min(self.pyramid.patch)):
             raise ValueError(f"fade_px {max(fades)} needs points_per 'patch' and patches of twice that side.")

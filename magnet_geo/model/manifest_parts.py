@@ -155,7 +155,8 @@ class PointSelection(Part):
     Attributes:
         n_points: At most 1: a share of the refined patches' pixels; above 1: a count of pixels.
         smooth_kernel: Side of the median filter over the error score, odd, in score cells.
-        points_per: Whether the points of all patches compete (``image``) or those of each patch.
+        points_per: Whether the points of all patches compete (``image``, where the pyramid's manner is published) or
+            those of each patch (``patch``, where it is decimation).
         cell_px: Side of a score cell in pixels, where points compete per patch.
         fade_px: Pixels inside a border with another patch over which the refined prediction fades to the
             cumulative one, where points compete per patch.

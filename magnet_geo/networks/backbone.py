@@ -9,15 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from magnet_geo.networks.planes import resize_planes
-
 AUXILIARY_SHARE = 0.4
 
 
 class Backbone(nn.Module):
     """Base of the networks that turn an image into class logits of the same size.
 
-    Subclasses implement `heads`; `forward` combines what it gives.
+    Subclasses implement `heads`; `forward` combines its logits.
 
     Attributes:
         name: The name the registry knows this network by.
@@ -37,7 +35,7 @@ class Backbone(nn.Module):
         self.logits_of_size = LogitsOfSize()
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Gives the logits of each head apart, the main one first, for a loss per head.
+        """Return the logits of each head apart, the main one first, for a loss per head.
 
         Args:
             images: (N, B, H, W) float, normalized; any H and W from 32 pixels on.
@@ -48,7 +46,7 @@ class Backbone(nn.Module):
         raise NotImplementedError
 
     def forward(self, images: Tensor) -> Tensor:
-        """Gives the logits that inference uses.
+        """Return the logits that inference uses.
 
         Args:
             images: (N, B, H, W) float, normalized; any H and W from 32 pixels on.
@@ -58,13 +56,9 @@ class Backbone(nn.Module):
         """
         return combine_heads(self.heads(images))
 
-    def simplify(self) -> None:
-        """Rearranges layers where that saves a processor work; the logits stay, training and loading end."""
-        self.logits_of_size.simplify()
-
 
 def combine_heads(heads: tuple[Tensor, ...]) -> Tensor:
-    """Gives the weighted mean of the heads: 1 part main, 0.4 parts auxiliary.
+    """Return the weighted mean of the heads: 1 part main, 0.4 parts auxiliary.
 
     Args:
         heads: (main,) or (main, auxiliary), each (N, C, H, W) logits.
@@ -79,7 +73,7 @@ def combine_heads(heads: tuple[Tensor, ...]) -> Tensor:
 
 
 def resized_like(features: Tensor, like: Tensor, *, align_corners: bool = False) -> Tensor:
-    """Gives the features bilinearly at the height and width of another tensor.
+    """Return the features bilinearly at the height and width of another tensor.
 
     Args:
         features: (N, K, h, w) values.
@@ -98,17 +92,6 @@ class LogitsOfSize(nn.Module):
     In half precision the interpolation would round once more, and takes a CPU twice as long.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._by_opencv = False
-
     def forward(self, logits: Tensor, images: Tensor) -> Tensor:
-        """Maps (N, C, h, w) of any precision to (N, C, H, W) float32, the channels outermost."""
-        logits = logits.float().contiguous()
-        if not self._by_opencv or logits.shape[-2:] == images.shape[-2:]:
-            return resized_like(logits, images)
-        return resize_planes(logits, *images.shape[-2:])
-
-    def simplify(self) -> None:
-        """From now on OpenCV does it, several times as fast on a CPU, without gradients."""
-        self._by_opencv = True
+        """Map (N, C, h, w) of any precision to (N, C, H, W) float32, the channels outermost."""
+        return resized_like(logits.float().contiguous(), images)

@@ -35,16 +35,18 @@ class HRNetLayout:
     """Basic blocks per branch and module."""
 
     def widths(self, branches: int) -> tuple[int, ...]:
-        """Gives the channels of the first `branches` branches."""
+        """Return the channels of the first `branches` branches."""
         return tuple(self.width << branch for branch in range(branches))
 
 
-HRNET18 = HRNetLayout("hrnet18+ocr", width=18, stem_blocks=2, modules=(1, 3, 2), branch_blocks=2)
-HRNET48 = HRNetLayout("hrnet48+ocr", width=48, stem_blocks=4, modules=(1, 4, 3), branch_blocks=4)
+_LAYOUTS = {
+    18: HRNetLayout("hrnet18+ocr", width=18, stem_blocks=2, modules=(1, 3, 2), branch_blocks=2),
+    48: HRNetLayout("hrnet48+ocr", width=48, stem_blocks=4, modules=(1, 4, 3), branch_blocks=4),
+}
 
 
 class MultiResolutionModule(nn.Module):
-    """Runs the branches side by side, then gives every branch the sum of all, resampled."""
+    """Branches side by side, then for every branch the sum of all, resampled."""
 
     def __init__(self, widths: Sequence[int], blocks: int) -> None:
         super().__init__()
@@ -56,7 +58,7 @@ class MultiResolutionModule(nn.Module):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
-        """Keeps the number of branches and their shapes."""
+        """Keep the number of branches and their shapes."""
         features = [branch(x) for branch, x in zip(self.branches, features, strict=True)]
         return [self._fuse(features, target) for target in range(len(self.branches))]
 
@@ -78,10 +80,11 @@ class HRNetOCR(Backbone):
     Args:
         num_classes: C, channels of the logits.
         in_channels: B, bands of the images.
-        layout: Widths and depths.
+        width: 18 or 48, channels of the full-resolution branch.
     """
 
-    def __init__(self, num_classes: int, in_channels: int = 3, *, layout: HRNetLayout = HRNET18) -> None:
+    def __init__(self, num_classes: int, in_channels: int = 3, *, width: int = 18) -> None:
+        layout = _LAYOUTS[width]
         super().__init__(name=layout.name, num_classes=num_classes, in_channels=in_channels)
         self.conv1 = nn.Conv2d(in_channels, STEM_CHANNELS, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(STEM_CHANNELS)
@@ -112,14 +115,14 @@ class HRNetOCR(Backbone):
         )
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Gives the main and the auxiliary logits; see `Backbone.heads`."""
+        """Return the main and the auxiliary logits."""
         features = self.features(images)
         auxiliary = self.aux_head(features)
         main = self.cls_head(self.ocr_distri_head(self.conv3x3_ocr(features), auxiliary))
         return main, auxiliary
 
     def features(self, images: Tensor) -> Tensor:
-        """Gives the features of all branches at full size: (N, 15 * width, H, W)."""
+        """Return the features of all branches at full size: (N, 15 * width, H, W)."""
         stem = self.relu(self.bn1(self.conv1(images)))
         stem = self.layer1(self.relu(self.bn2(self.conv2(stem))))
         branches = self.stage2([transition(stem) for transition in self.transition1])
@@ -136,13 +139,13 @@ def _stage(layout: HRNetLayout, *, branches: int) -> nn.Sequential:
 
 
 def _new_branch(widths: Sequence[int]) -> nn.ModuleList:
-    """Gives the step to one more branch: the last entry makes it from the coarsest one, the others keep theirs."""
+    """Return the step to one more branch: the last entry makes it from the coarsest one, the others keep theirs."""
     kept = [nn.Identity() for _ in widths[:-1]]
     return nn.ModuleList([*kept, nn.Sequential(_conv_norm_relu(widths[-2], widths[-1], stride=2))])
 
 
 def _fusion(widths: Sequence[int], source: int, target: int) -> nn.Module:
-    """Gives the path from one branch to another; coarser sources still lack their upsampling."""
+    """Return the path from one branch to another; coarser sources still lack their upsampling."""
     if source == target:
         return nn.Identity()
     if source > target:

@@ -16,7 +16,7 @@ _FINE_WIDTH = 32
 
 
 def separable(in_channels: int, out_channels: int) -> nn.Sequential:
-    """Gives a depthwise 3 x 3 convolution, a pointwise one and a ReLU, both convolutions normed."""
+    """Return a depthwise 3 x 3 convolution, a pointwise one and a ReLU, both convolutions normed."""
     return nn.Sequential(
         nn.Conv2d(in_channels, in_channels, 3, padding=1, groups=in_channels, bias=False),
         nn.BatchNorm2d(in_channels),
@@ -52,7 +52,7 @@ class LightFPN(Backbone):
         self.classifier = nn.Conv2d(_FINE_WIDTH, num_classes, 1)
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Gives the logits of the only head; see `Backbone.heads`."""
+        """Return the logits of the only head."""
         fine, *features = self.encoder(images)
         merged = self.merge(self._pyramid_sum(features))
         merged = _resize_like(merged, fine)

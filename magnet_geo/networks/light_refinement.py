@@ -5,15 +5,13 @@ N batch, C classes, H and W the map size, h and w its cells: ceil(H / 4), ceil(W
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 from torch import Tensor, cat, fx, nn
 from torch.nn import functional as F
 
 from magnet_geo.networks.refinement import Refinement
 
-_CELL_PX = 4
+CELL_PX = 4
 _WIDTH = 64
 _DILATIONS = (1, 2, 4, 1)
 _FLOOR = 1e-3
@@ -43,9 +41,10 @@ class LightRefinement(Refinement):
     """
 
     def __init__(self, num_classes: int, *, weighted: bool = False) -> None:
-        radius = _CELL_PX * (sum(_DILATIONS) + 1)
-        super().__init__(num_classes=num_classes, receptive_radius=radius, alignment=_CELL_PX)
-        cell_channels = num_classes * _CELL_PX**2
+        radius = CELL_PX * (sum(_DILATIONS) + 1)
+        super().__init__(num_classes=num_classes, receptive_radius=radius, alignment=CELL_PX)
+        cell_channels = num_classes * CELL_PX**2
+        self.to_cells: nn.Module = nn.PixelUnshuffle(CELL_PX)
         self.enter = nn.Sequential(
             nn.Conv2d(2 * cell_channels, _WIDTH, 1, bias=False), nn.BatchNorm2d(_WIDTH), nn.ReLU(inplace=True)
         )
@@ -53,46 +52,24 @@ class LightRefinement(Refinement):
         self.leave = nn.Conv2d(_WIDTH, cell_channels, 1)
         for parameter in self.leave.parameters():
             nn.init.zeros_(parameter)
-        self._enters_strided = False
         share = torch.tensor(0.5) if weighted else None
         self.scale_specific_share: Tensor | None
         self.register_buffer("scale_specific_share", share)
 
     def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """Gives the refined prediction; see `Refinement.forward`."""
+        """Return (N, C, H, W) logits of the refined prediction."""
         height, width = scale_specific.shape[-2:]
         share = 0.5 if self.scale_specific_share is None else self.scale_specific_share
         mean = torch.lerp(cumulative, scale_specific, share).clamp_min(_FLOOR).log()
         maps = cat([scale_specific, cumulative], dim=1).clamp_min(_FLOOR).log()
         maps = _with_whole_cells(maps)
-        cells = self.enter(maps if self._enters_strided else F.pixel_unshuffle(maps, _CELL_PX))
-        residual = F.pixel_shuffle(self.leave(self.blocks(cells)), _CELL_PX)
+        cells = self.enter(self.to_cells(maps))
+        residual = F.pixel_shuffle(self.leave(self.blocks(cells)), CELL_PX)
         return mean + residual[..., :height, :width].contiguous()
-
-    def simplify(self) -> None:
-        """Lets the first convolution read pixels with a stride instead of cells; see `Refinement.simplify`."""
-        if not self._enters_strided:
-            pointwise = cast(nn.Conv2d, self.enter[0])
-            self.enter[0] = _strided_convolution(pointwise)
-            self._enters_strided = True
 
 
 @fx.wrap  # its way depends on the size
 def _with_whole_cells(maps: Tensor) -> Tensor:
     """Completes the last cells of sizes that are not multiples of the cell by replication."""
-    missing = [-side % _CELL_PX for side in maps.shape[-2:]]
+    missing = [-side % CELL_PX for side in maps.shape[-2:]]
     return F.pad(maps, (0, missing[1], 0, missing[0]), mode="replicate") if any(missing) else maps
-
-
-def _strided_convolution(pointwise: nn.Conv2d) -> nn.Conv2d:
-    """Gives the convolution over pixels that equals the one over the cells of `pixel_unshuffle`."""
-    strided = nn.Conv2d(
-        pointwise.in_channels // _CELL_PX**2,
-        pointwise.out_channels,
-        _CELL_PX,
-        stride=_CELL_PX,
-        bias=pointwise.bias is not None,
-    )
-    strided.weight = nn.Parameter(pointwise.weight.detach().reshape(strided.weight.shape))
-    strided.bias = pointwise.bias
-    return strided

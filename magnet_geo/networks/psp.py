@@ -68,7 +68,7 @@ class PSPNet(Backbone):
         self.up_2 = Upsampling(256, 64)
         self.up_3 = Upsampling(64, 64)
         self.drop_2 = nn.Dropout2d(0.15)
-        self.write = nn.Conv2d(64, num_classes, 1)
+        self.final = nn.Conv2d(64, num_classes, 1)
         self.classifier = nn.Conv2d(channels, num_classes, 1)
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -77,4 +77,4 @@ class PSPNet(Backbone):
         merged = self.drop_1(self.psp(features))
         for upsampling in (self.up_1, self.up_2, self.up_3):
             merged = self.drop_2(upsampling(merged))
-        return self.logits_of_size(self.write(merged), images), self.logits_of_size(self.classifier(features), images)
+        return self.logits_of_size(self.final(merged), images), self.logits_of_size(self.classifier(features), images)

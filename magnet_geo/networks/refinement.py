@@ -35,7 +35,7 @@ class Refinement(nn.Module):
         self.alignment = alignment
 
     def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """Gives the refined prediction.
+        """Return the refined prediction.
 
         Args:
             scale_specific: (N, C, H, W) probabilities the backbone gave for the patch itself.
@@ -45,9 +45,6 @@ class Refinement(nn.Module):
             (N, C, H, W) logits.
         """
         raise NotImplementedError
-
-    def simplify(self) -> None:
-        """Rearranges layers where that saves a processor work; the logits stay, training and loading end."""
 
 
 class MagnetRefinement(Refinement):
@@ -72,7 +69,7 @@ class MagnetRefinement(Refinement):
         nn.init.normal_(self.seg_conv.weight, std=0.01)
 
     def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """Gives the refined prediction; see `Refinement.forward`."""
+        """Return (N, C, H, W) logits of the refined prediction."""
         features = self.bn0(torch.cat((scale_specific, cumulative), dim=1))
         features = self.relu(self.bn1(self.conv1(features)))
         features = self.relu(self.bn2(self.conv2(features)))

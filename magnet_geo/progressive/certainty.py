@@ -5,7 +5,7 @@ Shapes: N maps, C classes, H rows, W columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.grid import PixelRect
-from magnet_geo.progressive.patch_queue import PatchQueue
 
 
 def certainty(probabilities: Tensor) -> Tensor:
-    """Top-1 minus top-2 probability.
+    """Return the top-1 minus top-2 probability.
 
     Args:
         probabilities: (..., C, H, W), C at least 2.
@@ -36,7 +35,7 @@ def certainty(probabilities: Tensor) -> Tensor:
 
 
 def winning_classes(probabilities: Tensor) -> Tensor:
-    """The class of highest probability, the first of equal ones.
+    """Return the class of highest probability, the first of equal ones.
 
     torch's argmax over the outermost axis takes fifty times as long.
 
@@ -57,39 +56,46 @@ def winning_classes(probabilities: Tensor) -> Tensor:
     return winners
 
 
+def error_score(refined: Tensor, cumulative: Tensor) -> Tensor:
+    """Return where a prediction is better replaced: the refined one is sure, and the cumulative one is not.
+
+    Args:
+        refined: (..., C, H, W).
+        cumulative: (..., C, H, W).
+
+    Returns:
+        (..., H, W), 0-1.
+    """
+    return certainty(refined) * (1 - certainty(cumulative))
+
+
 def patch_uncertainty(
-    probabilities: Callable[[PixelRect], Tensor],
+    cut: Callable[[PixelRect], Tensor],
     patches: Sequence[PixelRect],
     valid: Tensor | None,
     *,
-    of_use: NDArray[np.bool_] | None = None,
-    queue: PatchQueue | None = None,
-    after: int = 0,
+    asked: NDArray[np.bool_] | None = None,
+    map_each: Callable[[Callable[[int], None], Iterable[int]], Iterable[None]] = map,
 ) -> NDArray[np.float64]:
-    """Mean uncertainty of each patch over its valid pixels.
+    """Return the mean uncertainty of each patch over its valid pixels.
 
     Args:
-        probabilities: Gives the (C, h, w) cumulative prediction of a rectangle.
+        cut: Returns the (C, h, w) cumulative prediction of a rectangle.
         patches: Rectangles of the level.
         valid: (H, W) boolean, or None where every pixel is valid.
-        of_use: (P,) the patches that are asked for, or None for all.
-        queue: Does the patches side by side; None for one after the other.
-        after: What comes first in the queue.
+        asked: (P,) True for the patches to look at; None for all.
+        map_each: Calls a function with each patch's number, in any order.
 
     Returns:
         (P,) float64, NaN for patches without a valid pixel and those that are not asked for.
     """
     means = np.full(len(patches), np.nan)
-    asked = range(len(patches)) if of_use is None else np.flatnonzero(of_use).tolist()
 
     def measure(index: int) -> None:
-        means[index] = _mean_uncertainty(probabilities(patches[index]), patches[index], valid)
+        means[index] = _mean_uncertainty(cut(patches[index]), patches[index], valid)
 
-    if queue is None:
-        for index in asked:
-            measure(index)
-    else:
-        list(queue.each(measure, asked, after=after))
+    for _ in map_each(measure, np.flatnonzero(np.ones(len(patches)) if asked is None else asked).tolist()):
+        continue
     return means
 
 
@@ -102,7 +108,7 @@ def _mean_uncertainty(probabilities: Tensor, patch: PixelRect, valid: Tensor | N
 
 
 def valid_patches(patches: Sequence[PixelRect], valid: Tensor | None) -> NDArray[np.float64]:
-    """Uncertainty as far as `patch_uncertainty` is needed to tell valid patches: 0, or NaN without a valid pixel."""
+    """Return what tells valid patches, in the place of an uncertainty: (P,) 0, or NaN without a valid pixel."""
     if valid is None:
         return np.zeros(len(patches))
     return np.array([0.0 if bool(valid[patch.slices].any()) else np.nan for patch in patches])

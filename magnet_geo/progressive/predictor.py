@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
 from threading import Lock
 from typing import Protocol
 
@@ -13,17 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from magnet_geo.compute.allocator import keep_freed_memory, malloc_trim
-from magnet_geo.networks.fusion import lay_out_for_threads
-from magnet_geo.networks.inference import RefinementInStrips, prepare_for_inference
+from magnet_geo.compute.patch_executor import threads_per_patch
+from magnet_geo.networks.cpu.fusion import lay_out_for_threads
+from magnet_geo.networks.cpu.prepare import RefinementInStrips, prepare_for_inference
 from magnet_geo.networks.refinement import Refinement
-from magnet_geo.progressive.crew import Crew
-from magnet_geo.progressive.patch_queue import threads_of_a_patch
 
 logger = logging.getLogger(__name__)
 
 
 class Predictor(Protocol):
-    """Gives scale-specific and refined predictions of a batch of patches."""
+    """Scale-specific and refined predictions of batches of patches."""
 
     num_classes: int
     batch_size: int
@@ -31,15 +29,15 @@ class Predictor(Protocol):
     dtype: torch.dtype
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
-        """Backbone and softmax: (N, B, h, w) normalized inputs to (N, C, h, w) float32 probabilities."""
+        """Return backbone and softmax: (N, B, h, w) normalized inputs to (N, C, h, w) float32 probabilities."""
         ...
 
     def refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """Refinement and softmax: two (N, C, h, w) probability maps to one, float32."""
+        """Return refinement and softmax: two (N, C, h, w) probability maps to one, float32."""
         ...
 
 
-class NetworkPredictor:
+class NetworkPredictor(Predictor):
     """Runs a backbone and its refinement modules on one device in one precision.
 
     Where a GPU's memory does not hold a batch, the batch is halved and done again in parts; later batches are as small.
@@ -66,7 +64,7 @@ class NetworkPredictor:
             batch_size: Patches per forward pass.
         """
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, batch_size, device, dtype
-        self._crew, self._laid_out_for, self._laying_out = Crew(), 0, Lock()
+        self._laid_out_for, self._laying_out = 0, Lock()
         self._backbone = prepare_for_inference(backbone, device=device, dtype=dtype)
         distinct = {id(refinement): refinement for refinement in refinements}
         prepared = {key: RefinementInStrips(r, device=device, dtype=dtype) for key, r in distinct.items()}
@@ -78,11 +76,11 @@ class NetworkPredictor:
             keep_freed_memory()
 
     def scale_specific(self, inputs: Tensor) -> Tensor:
-        """See `Predictor.scale_specific`."""
+        """Return (N, C, h, w) float32 probabilities of (N, B, h, w) normalized inputs."""
         return self._run(self._scale_specific, inputs)
 
     def refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """See `Predictor.refined`."""
+        """Return one (N, C, h, w) float32 probability map of two."""
 
         def run(own: Tensor, coarser: Tensor) -> Tensor:
             return self._refined(level, scale_specific=own, cumulative=coarser)
@@ -98,22 +96,22 @@ class NetworkPredictor:
         return refined
 
     def _run(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
-        return self._backing_off(partial(self._side_by_side, run) if self.device.type == "cpu" else run, *batches)
-
-    def _side_by_side(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
-        each = threads_of_a_patch(self.batch_size)
-        with self._laying_out:
-            lays_out = each != self._laid_out_for
-            if lays_out:
-                for network in (self._backbone, *self._refinements):
-                    lay_out_for_threads(network, each)
-                self._laid_out_for = each
-        count, _, height, width = batches[0].shape
-        result = self._crew.run(run, *batches, into=torch.empty((count, self.num_classes, height, width)))
+        lays_out = self.device.type == "cpu" and self._lay_out(threads_per_patch(self.batch_size))
+        result = self._backing_off(run, *batches)
         if lays_out:
             # The weights as they were before lie between what is in use.
             malloc_trim()
         return result
+
+    def _lay_out(self, threads: int) -> bool:
+        """Have the weights laid out for this many threads per patch, where they are not; return whether."""
+        with self._laying_out:
+            if threads == self._laid_out_for:
+                return False
+            for network in (self._backbone, *self._refinements):
+                lay_out_for_threads(network, threads)
+            self._laid_out_for = threads
+            return True
 
     def _backing_off(self, run: Callable[..., Tensor], *batches: Tensor) -> Tensor:
         """Run a batch; after running out of GPU memory in halves, down to single patches."""

@@ -5,17 +5,14 @@ Shapes: (..., H, W); rows are axis -2, columns axis -1.
 
 from __future__ import annotations
 
-from math import ceil
-
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from magnet_geo.grid import PixelRect, Size
-from magnet_geo.networks.planes import resize_planes
-from magnet_geo.progressive.axis_weights import sampling_weights, weighted
+from magnet_geo.grid import Size
+from magnet_geo.networks.cpu.planes import resize_planes
 
 _STRIP_ROWS = 128
 
@@ -41,7 +38,7 @@ def resize_bilinear(maps: Tensor, size: Size, into: Tensor | None = None) -> Ten
 
 
 def block_mean(planes: Tensor, side: int) -> Tensor:
-    """Mean of blocks of ``side`` x ``side`` pixels.
+    """Return the mean of blocks of ``side`` x ``side`` pixels.
 
     Args:
         planes: (B, H, W), any number or boolean; both sides multiples of ``side``.
@@ -68,37 +65,8 @@ def bilinear_at(maps: Tensor, *, rows: Tensor, cols: Tensor) -> Tensor:
 
 
 def bilinear_rows(maps: Tensor, rows: Tensor) -> Tensor:
-    """The same with all columns: (..., R, W)."""
+    """Sample maps at rows, with all columns: (..., R, W)."""
     return _lerp(maps, rows, -2)
-
-
-def roi_align(maps: Tensor, rect: PixelRect, output: Size, within: Size | None = None) -> Tensor:
-    """Crop by RoI-align without the half-pixel shift (``aligned=False``), as the published weights expect.
-
-    Each output bin is the mean of ``ceil(rect / output)`` bilinear samples per axis.
-
-    Args:
-        maps: (C, H, W) float.
-        rect: Region to crop.
-        output: Size of the result.
-        within: Size that the maps are enlarged to before, bilinearly, without that being done; ``rect`` lies in it.
-            None for the maps as they are.
-
-    Returns:
-        (C, output.height, output.width).
-    """
-    height, width = maps.shape[-2:]
-    within = within or Size(height, width)
-    rows = sampling_weights(_bins(rect.row, rect.height, output.height), size=within.height, given=height)
-    cols = sampling_weights(_bins(rect.col, rect.width, output.width), size=within.width, given=width)
-    return weighted(maps, rows=rows, cols=cols)
-
-
-def _bins(start: int, length: int, bins: int) -> Tensor:
-    """(bins, samples) float64 positions of RoI-align's samples along an axis."""
-    samples = ceil(length / bins)
-    steps = torch.arange(bins * samples, dtype=torch.float64)
-    return (start + (steps + 0.5) * (length / (bins * samples))).view(bins, samples)
 
 
 def _block_means(planes: Tensor, side: int) -> Tensor:

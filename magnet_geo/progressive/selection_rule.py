@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-class PointScope(StrEnum):
-    """Within what the points of a level compete.
-
-    Attributes:
-        IMAGE: All refined patches of the level together, as published.
-        PATCH: Each patch for itself, so that patches do not depend on each other.
-    """
-
-    IMAGE = "image"
-    PATCH = "patch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +16,13 @@ class PointRule:
     Attributes:
         n_points: At most 1: a share of the pixels of the refined patches; above 1: a count of pixels.
         smooth_kernel: Side of the median filter over the error score, in score cells; odd, 1 for none.
-        scope: Within what points compete.
-        cell_px: Side of a score cell in pixels, for scope PATCH; scope IMAGE scores at the network's input size.
+        cell_px: Side of a score cell in pixels; the published method scores at the network's input size.
         fade_px: Over this many pixels inside a border with another patch the refined prediction fades to the
-            cumulative one, for scope PATCH: a patch knows least at its edge, and a hard cut shows. 0 for none.
+            cumulative one: a patch knows least at its edge, and a hard cut shows. 0 for none, as published.
     """
 
     n_points: float
     smooth_kernel: int
-    scope: PointScope
     cell_px: int = 4
     fade_px: int = 0
 
@@ -52,12 +37,18 @@ class PointRule:
             raise ValueError(f"fade_px must not be negative, not {self.fade_px}.")
 
     def count(self, pixels: int) -> int:
-        """Points to replace where ``pixels`` compete."""
+        """Return how many points are replaced where ``pixels`` compete."""
         return int(pixels * self.n_points) if self.n_points <= 1 else min(int(self.n_points), pixels)
 
 
 class PatchRule(Protocol):
-    """Chooses the patches of a level that are refined."""
+    """Chooses the patches of a level that are refined.
+
+    Attributes:
+        needs_uncertainty: Whether it is shown the uncertainty itself; otherwise, 0 in its place.
+    """
+
+    needs_uncertainty: ClassVar[bool]
 
     def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Choose among the patches that hold a valid pixel.
@@ -74,35 +65,41 @@ class PatchRule(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class AllPatches:
+class AllPatches(PatchRule):
     """Full MagNet: every patch with a valid pixel."""
 
+    needs_uncertainty: ClassVar[bool] = False
+
     def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """See `PatchRule.choose`."""
+        """Choose every patch with a valid pixel."""
         return ~np.isnan(uncertainty)
 
 
 @dataclass(frozen=True, slots=True)
-class NoPatches:
+class NoPatches(PatchRule):
     """Coarse only."""
 
+    needs_uncertainty: ClassVar[bool] = False
+
     def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """See `PatchRule.choose`."""
+        """Choose none."""
         return np.zeros(uncertainty.shape, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
-class MostUncertainPatches:
+class MostUncertainPatches(PatchRule):
     """MagNet-Fast as published: a fixed number of patches per level, ties to the one that comes first.
 
     Attributes:
         count: Patches per level.
     """
 
+    needs_uncertainty: ClassVar[bool] = True
+
     count: int
 
     def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """See `PatchRule.choose`."""
+        """Choose the most uncertain patches."""
         order = np.argsort(-np.nan_to_num(uncertainty, nan=-1.0), kind="stable")[: self.count]
         chosen = np.zeros(uncertainty.shape, dtype=np.bool_)
         chosen[order] = True
@@ -110,30 +107,42 @@ class MostUncertainPatches:
 
 
 @dataclass(frozen=True, slots=True)
-class PatchesAbove:
+class PatchesAbove(PatchRule):
     """MagNet-Fast by a local rule: patches whose mean uncertainty reaches a threshold.
 
     Attributes:
         thresholds: One per level from level 1 on.
     """
 
+    needs_uncertainty: ClassVar[bool] = True
+
     thresholds: tuple[float, ...]
 
     def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """See `PatchRule.choose`."""
+        """Choose the patches that reach the level's threshold."""
         return np.nan_to_num(uncertainty, nan=-1.0) >= self.thresholds[level - 1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ListedPatches:
+class ListedPatches(PatchRule):
     """Patches ranked beforehand over a whole run.
 
     Attributes:
         chosen: One (P,) boolean array per level from level 1 on.
     """
 
+    needs_uncertainty: ClassVar[bool] = False
+
     chosen: tuple[NDArray[np.bool_], ...]
 
     def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """See `PatchRule.choose`."""
+        """Choose the patches listed, of those with a valid pixel."""
         return self.chosen[level - 1] & ~np.isnan(uncertainty)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRules:
+    """Which patches are refined and which points replaced."""
+
+    patches: PatchRule
+    points: PointRule

@@ -19,9 +19,9 @@ from typing_extensions import override
 
 from magnet_geo.compute.device import available_cores, use_threads
 from magnet_geo.grid import PixelRect, RasterGrid, Window
-from magnet_geo.inference.segmenter import Segmenter, SelectionRules
+from magnet_geo.inference.segmenter import Segmenter
 from magnet_geo.progress import CancelToken
-from magnet_geo.progressive import ListedPatches
+from magnet_geo.progressive import ListedPatches, SelectionRules
 from magnet_geo.raster import GeoTiffDraft, MapLayout
 from magnet_geo.records.segment_result import TimeEstimate
 from magnet_geo.scene.checkpoint.array_file import Arrays
@@ -192,8 +192,7 @@ def _refining(
     map_alone(mapper, window, plan.windows.taper, events)
     refined = _count(some.chosen)
     # Where patches come one by one, those that are done side by side end at nearly the same time.
-    one_by_one = model.patch_queue(model.rules("off")) is not None
-    turn = model.predictor.batch_size if one_by_one else 1
+    turn = model.predictor.batch_size if model.runner.is_patchwise else 1
     turns = events.ends[-1::-turn][:_BATCHES][::-1]
     return [
         Cost(clock - clock_before, cpu - cpu_before).times(1 / (turn * patches))

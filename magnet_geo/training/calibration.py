@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from math import inf
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -24,12 +25,14 @@ _FLOOR = 1e-6
 class _Observed:
     """A patch rule that notes the uncertainties it is shown."""
 
+    needs_uncertainty: ClassVar[bool] = True
+
     def __init__(self, rule: PatchRule) -> None:
         self.seen: dict[int, list[NDArray[np.float64]]] = {}
         self._rule = rule
 
     def choose(self, level: int, uncertainty: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """See `PatchRule.choose`."""
+        """Choose as the rule does."""
         self.seen.setdefault(level, []).append(uncertainty[~np.isnan(uncertainty)])
         return self._rule.choose(level, uncertainty)
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from magnet_geo.grid import PixelRect, Size
 from magnet_geo.networks import Backbone, Refinement, prepare_for_inference
 from magnet_geo.normalization import Normalization
-from magnet_geo.progressive.resampling import bilinear_at, roi_align
+from magnet_geo.progressive.resampling import bilinear_at
+from magnet_geo.progressive.upsampled_map import roi_align
 from magnet_geo.training.chains import PlaceBatch, SeenLevel
 from magnet_geo.training.crops import CropBatch
 from magnet_geo.training.objective import Objective

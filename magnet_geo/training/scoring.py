@@ -6,6 +6,7 @@ C classes, H and W the size of a window's classes.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,12 +18,13 @@ from magnet_geo.progressive import (
     AllPatches,
     PatchRule,
     PointRule,
-    PointScope,
     Predictor,
+    SelectionRules,
     segment_stages,
 )
 from magnet_geo.progressive.image_pyramid import ImagePyramid
 from magnet_geo.progressive.resampling import resize_bilinear
+from magnet_geo.progressive.runner import ImageNetworks, choose_runner
 from magnet_geo.training.trainer import Scores
 from magnet_geo.training.validation import RememberingPredictor, ValidationWindow
 
@@ -88,16 +90,16 @@ def refinement_scores(
         uncounted: Class indexes left out of the means.
     """
     matrices = dict.fromkeys(("coarse", "fine", "aggregate"), ConfusionMatrix.empty(predictor.num_classes))
-    whole = PointRule(1.0, 1, PointScope(point_rule.scope))
+    rules, whole = SelectionRules(patch_rule, point_rule), SelectionRules(AllPatches(), PointRule(1.0, 1))
     for window in windows:
         shared: dict[bytes, Tensor] = {}
         chain = RememberingPredictor(predictor, shared)
-        stages = segment_stages(window.image, chain, patch_rule=patch_rule, point_rule=point_rule)
+        stages = segment_stages(window.image, chain, rules)
         matrices["coarse"] += _counted(next(stages).probabilities, window)
         *_, last = stages
         matrices["aggregate"] += _counted(last.probabilities, window)
         slid = SlidPredictor(RememberingPredictor(predictor, shared))
-        *_, last = segment_stages(window.image, slid, patch_rule=AllPatches(), point_rule=whole)
+        *_, last = segment_stages(window.image, slid, whole)
         matrices["fine"] += _counted(last.probabilities, window)
     return scores_of(matrices, class_names=class_names, uncounted=uncounted, decides="aggregate")
 
@@ -140,13 +142,12 @@ def _counted(probabilities: Tensor, window: ValidationWindow) -> ConfusionMatrix
 
 def _slid_level(image: ImagePyramid, level: int, predictor: Predictor) -> Tensor:
     """Gives the (C, h, w) prediction of a level, patch by patch."""
-    patches, size = image.pyramid.patches(level), image.pyramid.levels[level]
+    networks = ImageNetworks(image, predictor, choose_runner(predictor), lambda patches: None)
+    size = image.pyramid.levels[level]
     whole = torch.zeros((predictor.num_classes, size.height, size.width), device=predictor.device)
-    for first in range(0, len(patches), predictor.batch_size):
-        batch = patches[first : first + predictor.batch_size]
-        predicted = predictor.scale_specific(image.inputs(level, batch))
-        for patch, probabilities in zip(batch, predicted, strict=True):
-            whole[(slice(None), *patch.slices)] = resize_bilinear(probabilities[None], patch.size)[0]
+    predicted = networks.in_order(partial(networks.scale_specific, level), level, image.pyramid.patches(level))
+    for patch, probabilities in predicted:
+        whole[(slice(None), *patch.slices)] = resize_bilinear(probabilities[None], patch.size)[0]
     return whole
 
 

@@ -17,7 +17,7 @@ from magnet_geo.errors import TrainingError
 from magnet_geo.grid import MagnificationPyramid, PyramidManner
 from magnet_geo.model import Manifest
 from magnet_geo.normalization import Normalization
-from magnet_geo.progressive import PointRule, PointScope
+from magnet_geo.progressive import PointRule
 from magnet_geo.training.crops import CropSampler, SourceSet
 from magnet_geo.training.settings import BackboneSettings
 
@@ -140,9 +140,9 @@ def band_names(count: int) -> tuple[str, ...]:
 def point_rule_of(manifest: Manifest) -> PointRule:
     """Gives the point rule of a model's full mode; all points of each patch for a coarse-only model."""
     if manifest.selection is None:
-        return PointRule(1.0, 1, PointScope.PATCH)
+        return PointRule(1.0, 1)
     full = manifest.selection.full
-    return PointRule(full.n_points, full.smooth_kernel, PointScope(full.points_per), full.cell_px, full.fade_px)
+    return PointRule(full.n_points, full.smooth_kernel, full.cell_px, full.fade_px)
 
 
 def is_published(pyramid: MagnificationPyramid) -> bool:

@@ -16,7 +16,15 @@ from torch import Tensor
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
 from magnet_geo.grid import MagnificationPyramid, PixelRect, Size, WindowPlan
 from magnet_geo.normalization import Normalization
-from magnet_geo.progressive import PatchRule, PointRule, Predictor, build_image_pyramid, full_size, segment_stages
+from magnet_geo.progressive import (
+    PatchRule,
+    PointRule,
+    Predictor,
+    SelectionRules,
+    build_image_pyramid,
+    full_size,
+    segment_stages,
+)
 from magnet_geo.progressive.image_pyramid import ImagePyramid
 
 
@@ -132,7 +140,7 @@ def chain_confusion(
     counts = np.zeros((predictor.num_classes, predictor.num_classes), dtype=np.int64)
     refined: list[list[NDArray[np.bool_]]] = []
     for window in windows:
-        stages = list(segment_stages(window.image, predictor, patch_rule=patch_rule, point_rule=point_rule))
+        stages = list(segment_stages(window.image, predictor, SelectionRules(patch_rule, point_rule)))
         counts += confusion(stages[-1].probabilities, window.classes, predictor.num_classes)
         refined.append([stage.refined for stage in stages[1:]])
     shares = np.array([np.concatenate(level).mean() for level in zip(*refined, strict=True)])
@@ -143,5 +151,5 @@ def last_probabilities(
     window: ValidationWindow, predictor: Predictor, *, patch_rule: PatchRule, point_rule: PointRule
 ) -> Tensor:
     """Gives the (C, H, W) float32 probabilities of the last stage at full size."""
-    *_, last = segment_stages(window.image, predictor, patch_rule=patch_rule, point_rule=point_rule)
+    *_, last = segment_stages(window.image, predictor, SelectionRules(patch_rule, point_rule))
     return full_size(last, window.image.pyramid.window)

@@ -26,7 +26,7 @@ from window_cache import PYRAMID
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
 from magnet_geo.inference.segmenter import final_probabilities
 from magnet_geo.networks import create_backbone, create_refinement
-from magnet_geo.progressive import AllPatches, NetworkPredictor, PointRule, PointScope, certainty
+from magnet_geo.progressive import AllPatches, NetworkPredictor, PointRule, certainty
 from magnet_geo.training.calibration import best_temperature, patch_thresholds, point_share_scores
 from magnet_geo.training.validation import (
     RememberingPredictor,
@@ -65,7 +65,7 @@ def main() -> None:
 
 def calibration(windows: Sequence[ValidationWindow], predictor: RememberingPredictor) -> dict[str, Any]:
     """Gives rules, temperature and mean certainty as plain values for JSON."""
-    whole = PointRule(n_points=1.0, smooth_kernel=5, scope=PointScope.PATCH, cell_px=1, fade_px=FADE_PX)
+    whole = PointRule(n_points=1.0, smooth_kernel=5, cell_px=1, fade_px=FADE_PX)
     shares = point_share_scores(windows, predictor, point_rule=whole, shares=POINT_SHARES)
     # Replacing every point needs no score: a smaller share has to be worth its time.
     share = max(share for share in shares if shares[share] >= max(shares.values()) - WORTH_MIOU)

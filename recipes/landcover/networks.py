@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from magnet_geo.networks.inference import prepare_for_inference
+from magnet_geo.networks.cpu.prepare import prepare_for_inference
 
 BACKBONE = "light-fpn-lite2"
 REFINEMENT = "light-weighted"

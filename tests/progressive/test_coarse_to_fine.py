@@ -10,28 +10,34 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from magnet_geo.compute.patch_executor import PatchExecutor
 from magnet_geo.grid import MagnificationPyramid, PixelRect, PyramidManner, Size
 from magnet_geo.normalization import Normalization
 from magnet_geo.progressive import (
     AllPatches,
+    BatchRunner,
     ListedPatches,
     MapBuffers,
     MostUncertainPatches,
     NoPatches,
-    PatchQueue,
+    PatchesAbove,
     PatchRule,
     PointRule,
-    PointScope,
+    SelectionRules,
     Stage,
     build_image_pyramid,
     segment_stages,
 )
 
 PLAIN = Normalization((0.0,) * 3, (1.0,) * 3)
-WHOLE = PointRule(1, 1, PointScope.PATCH)
+WHOLE = PointRule(1, 1)
+EVERYTHING = SelectionRules(AllPatches(), WHOLE)
 DECIMATED = MagnificationPyramid.from_decimations(8, (4, 2, 1))
 # Patches of 10 do not tile 25: the last ones overlap their neighbors.
 OVERLAPPING = MagnificationPyramid((Size(10, 10), Size(25, 25)), Size(10, 10), Size(10, 10), PyramidManner.PUBLISHED)
+STRETCHED = MagnificationPyramid(
+    (Size(8, 8), Size(16, 16), Size(32, 32)), Size(8, 8), Size(8, 8), PyramidManner.PUBLISHED
+)
 TILED = MagnificationPyramid((Size(10, 10), Size(20, 20)), Size(10, 10), Size(8, 8), PyramidManner.PUBLISHED)
 
 
@@ -72,7 +78,8 @@ def _stages(
     wanted: list[NDArray[np.bool_]] | None = None,
 ) -> list[Stage]:
     image = build_image_pyramid(values, valid, pyramid=pyramid, normalization=PLAIN, device=torch.device("cpu"))
-    stages = segment_stages(image, predictor, patch_rule=patches, point_rule=points, wanted=wanted)
+    runner = BatchRunner(predictor)
+    stages = segment_stages(image, predictor, SelectionRules(patches, points), runner=runner, wanted=wanted)
     return [Stage(s.level, s.probabilities.clone(), s.refined, s.points) for s in stages]
 
 
@@ -90,7 +97,7 @@ def test_maps_of_the_next_image_may_take_the_memory_of_the_last() -> None:
         image = build_image_pyramid(
             _image(32, seed), None, pyramid=DECIMATED, normalization=PLAIN, device=torch.device("cpu")
         )
-        *_, last = segment_stages(image, ShareOfBands(), patch_rule=AllPatches(), point_rule=WHOLE, buffers=buffers)
+        *_, last = segment_stages(image, ShareOfBands(), EVERYTHING, buffers=buffers)
         found.append((last.probabilities.data_ptr(), last.probabilities.clone()))
         expected = _stages(_image(32, seed), DECIMATED, ShareOfBands(), patches=AllPatches())[-1].probabilities
         assert torch.equal(found[-1][1], expected)
@@ -111,18 +118,18 @@ def test_without_refinement_the_coarse_prediction_is_enlarged() -> None:
         torch.testing.assert_close(fine.probabilities, expected, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("scope", list(PointScope))
-def test_points_lie_inside_the_chosen_patches_only(scope: PointScope) -> None:
+@pytest.mark.parametrize("pyramid", [DECIMATED, STRETCHED], ids=["decimation", "published"])
+def test_points_lie_inside_the_chosen_patches_only(pyramid: MagnificationPyramid) -> None:
     chosen = np.zeros(16, bool)
     chosen[[2, 7, 9]] = True
     rule = ListedPatches((np.zeros(4, bool), chosen))
-    points = PointRule(0.5, 3, scope, cell_px=2)
+    points = PointRule(0.5, 3, cell_px=2)
     predictor = ShareOfBands([(1.0, 0.0, 0.0)])
-    stages = _stages(_image(32), DECIMATED, predictor, patches=rule, points=points)
-    before = _stages(_image(32), DECIMATED, ShareOfBands(), patches=NoPatches())[-1].probabilities
+    stages = _stages(_image(32), pyramid, predictor, patches=rule, points=points)
+    before = _stages(_image(32), pyramid, ShareOfBands(), patches=NoPatches())[-1].probabilities
     changed = (stages[-1].probabilities != before).any(0)
     inside = np.zeros((32, 32), bool)
-    for patch in np.array(DECIMATED.patches(2))[chosen]:
+    for patch in np.array(pyramid.patches(2))[chosen]:
         inside[patch.slices] = True
     assert not changed.numpy()[~inside].any()
     assert 0 < changed.sum() <= 0.5 * inside.sum()
@@ -135,7 +142,7 @@ def test_points_of_a_patch_are_its_share_of_highest_score() -> None:
     chosen = np.zeros(16, bool)
     chosen[5] = True
     rule = ListedPatches((np.zeros(4, bool), chosen))
-    points = PointRule(0.25, 1, PointScope.PATCH, cell_px=1)
+    points = PointRule(0.25, 1, cell_px=1)
     after = _stages(values, DECIMATED, ShareOfBands([(1.0, 0.0, 0.0)]), patches=rule, points=points)[-1].probabilities
     patch = DECIMATED.patches(2)[5]
     ordered = before[(slice(None), *patch.slices)].sort(0).values
@@ -147,7 +154,7 @@ def test_points_of_a_patch_are_its_share_of_highest_score() -> None:
 
 @pytest.mark.parametrize("cell_px", [1, 3, 5, 8, 11])
 def test_score_cells_need_not_divide_a_patch(cell_px: int) -> None:
-    points = PointRule(0.5, 1, PointScope.PATCH, cell_px)
+    points = PointRule(0.5, 1, cell_px)
     rule = ListedPatches((np.zeros(4, bool), np.arange(16) == 5))
     before = _stages(_image(32), DECIMATED, ShareOfBands(), patches=NoPatches())[-1].probabilities
     after = _stages(_image(32), DECIMATED, ShareOfBands([(1.0, 0.0, 0.0)]), patches=rule, points=points)[-1]
@@ -159,7 +166,7 @@ def test_the_refined_prediction_fades_out_towards_neighboring_patches_only() -> 
     answer = (1.0, 0.0, 0.0)
     pyramid = MagnificationPyramid.from_decimations(8, (2, 1))
     values = np.full((3, 16, 16), 100, np.uint8)
-    faded = PointRule(1, 1, PointScope.PATCH, fade_px=2)
+    faded = PointRule(1, 1, fade_px=2)
     first = ListedPatches((np.arange(4) == 0,))
     old, new = (
         _stages(values, pyramid, ShareOfBands([answer]), patches=rule, points=faded)[-1].probabilities
@@ -179,7 +186,7 @@ def test_fast_refines_the_most_uncertain_patches() -> None:
     # One corner where two classes are as likely.
     values[1, 16:, 16:] = 250
     predictor = ShareOfBands([(0.0, 0.0, 1.0)])
-    points = PointRule(1, 1, PointScope.IMAGE)
+    points = PointRule(1, 1)
     stage = _stages(values, OVERLAPPING, predictor, patches=MostUncertainPatches(1), points=points)[-1]
     (index,) = np.flatnonzero(stage.refined)
     assert OVERLAPPING.patches(1)[index] == PixelRect(15, 15, 10, 10)
@@ -192,7 +199,7 @@ def test_fast_refines_the_most_uncertain_patches() -> None:
 
 def test_overlapping_patches_are_averaged() -> None:
     answers = [(n / 9, 1 - n / 9, 0.0) for n in range(9)]
-    points = PointRule(1, 1, PointScope.IMAGE)
+    points = PointRule(1, 1)
     stage = _stages(_image(25), OVERLAPPING, ShareOfBands(answers), patches=AllPatches(), points=points)[-1]
     total, times = np.zeros((3, 25, 25)), np.zeros((25, 25))
     for answer, patch in zip(answers, OVERLAPPING.patches(1), strict=True):
@@ -205,21 +212,19 @@ def test_overlapping_patches_are_averaged() -> None:
 @pytest.mark.parametrize("pyramid", [DECIMATED, TILED, OVERLAPPING], ids=["decimation", "tiled", "overlapping"])
 def test_patches_one_by_one_give_the_bytes_of_batches(pyramid: MagnificationPyramid) -> None:
     values = _image(pyramid.window.height)
-    rule = PointRule(0.5, 3, PointScope.PATCH if pyramid is DECIMATED else PointScope.IMAGE)
+    rules = SelectionRules(PatchesAbove((0.1, 0.1)), PointRule(0.5, 3))
     image = build_image_pyramid(values, None, pyramid=pyramid, normalization=PLAIN, device=torch.device("cpu"))
     counts = list[int]()
-    *_, queued = segment_stages(
-        image,
-        ShareOfBands(),
-        patch_rule=AllPatches(),
-        point_rule=rule,
-        on_batch=counts.append,
-        queue=PatchQueue(2),
-    )
-    *_, batched = segment_stages(image, ShareOfBands(), patch_rule=AllPatches(), point_rule=rule)
-    assert torch.equal(queued.probabilities, batched.probabilities)
-    levels = range(1, len(pyramid.levels))
-    assert sum(counts) == len(pyramid.patches(0)) + sum(len(pyramid.patches(level)) for level in levels)
+    one_by_one = list[Tensor]()
+    refined = 0
+    for stage in segment_stages(image, ShareOfBands(), rules, on_batch=counts.append, runner=PatchExecutor(2)):
+        one_by_one.append(stage.probabilities.clone())
+        refined += int(stage.refined.sum())
+    in_batches = segment_stages(image, ShareOfBands(), rules, runner=BatchRunner(ShareOfBands()))
+    for single, batched in zip(one_by_one, in_batches, strict=True):
+        assert torch.equal(single, batched.probabilities)
+    assert refined >= 4
+    assert sum(counts) == len(pyramid.patches(0)) + refined
 
 
 def test_the_refinement_sees_the_cumulative_prediction_of_its_patch() -> None:
@@ -273,8 +278,7 @@ def test_an_image_smaller_than_a_window_is_padded_with_invalid_pixels() -> None:
 def test_constant_probabilities_stay_constant(pyramid: MagnificationPyramid) -> None:
     values = np.empty((3, pyramid.window.height, pyramid.window.width), np.uint8)
     values[:] = np.array([30, 90, 60])[:, None, None]
-    scope = PointScope.PATCH if pyramid is DECIMATED else PointScope.IMAGE
-    points = PointRule(0.5, 3, scope, cell_px=2)
+    points = PointRule(0.5, 3, cell_px=2)
     for stage in _stages(values, pyramid, ShareOfBands(), patches=AllPatches(), points=points):
         expected = torch.tensor([30.0, 90.0, 60.0])[:, None, None] / 180
         torch.testing.assert_close(stage.probabilities, expected.expand_as(stage.probabilities), atol=2e-3, rtol=0)
@@ -285,7 +289,7 @@ def test_a_listener_may_stop_between_batches() -> None:
         raise KeyboardInterrupt
 
     image = build_image_pyramid(_image(32), None, pyramid=DECIMATED, normalization=PLAIN, device=torch.device("cpu"))
-    stages = segment_stages(image, ShareOfBands(), patch_rule=AllPatches(), point_rule=WHOLE, on_batch=stop)
+    stages = segment_stages(image, ShareOfBands(), EVERYTHING, on_batch=stop)
     with pytest.raises(KeyboardInterrupt):
         next(stages)
 
@@ -299,9 +303,10 @@ def test_a_batch_size_that_shrinks_on_the_way_loses_no_patch() -> None:
             return super().scale_specific(inputs)
 
     image = build_image_pyramid(_image(32), None, pyramid=DECIMATED, normalization=PLAIN, device=torch.device("cpu"))
+    predictor = Shrinking()
     for shrinking, steady in zip(
-        segment_stages(image, Shrinking(), patch_rule=AllPatches(), point_rule=WHOLE),
-        segment_stages(image, ShareOfBands(), patch_rule=AllPatches(), point_rule=WHOLE),
+        segment_stages(image, predictor, EVERYTHING, runner=BatchRunner(predictor)),
+        segment_stages(image, ShareOfBands(), EVERYTHING),
         strict=True,
     ):
         torch.testing.assert_close(shrinking.probabilities, steady.probabilities, rtol=0, atol=0)
@@ -320,8 +325,7 @@ def test_levels_made_of_averages_are_those_made_of_the_pixels() -> None:
     for level in (0, 1, 2):
         assert torch.equal(reduced.valid(level), whole.valid(level))
     stages = [
-        list(segment_stages(image, ShareOfBands(), patch_rule=NoPatches(), point_rule=WHOLE))
-        for image in (whole, reduced)
+        list(segment_stages(image, ShareOfBands(), SelectionRules(NoPatches(), WHOLE))) for image in (whole, reduced)
     ]
     for ours, theirs in zip(*stages, strict=True):
         torch.testing.assert_close(ours.probabilities, theirs.probabilities)

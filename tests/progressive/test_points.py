@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from magnet_geo.progressive import PointRule, PointScope
+from magnet_geo.progressive import PointRule
 from magnet_geo.progressive.points import (
     choose_cells,
     choose_smoothed_cells,
@@ -86,12 +86,12 @@ def test_equal_sizes_keep_every_cell_at_its_pixel() -> None:
 
 @pytest.mark.parametrize(("n_points", "count"), [(0.5, 50), (1, 101), (0.001, 0), (60, 60), (4000, 101)])
 def test_points_are_a_share_or_a_count(n_points: float, count: int) -> None:
-    assert PointRule(n_points, 1, PointScope.PATCH).count(101) == count
+    assert PointRule(n_points, 1).count(101) == count
 
 
 def test_a_negative_fade_is_refused() -> None:
     with pytest.raises(ValueError, match="fade_px"):
-        PointRule(1, 1, PointScope.PATCH, fade_px=-1)
+        PointRule(1, 1, fade_px=-1)
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_a_negative_fade_is_refused() -> None:
 )
 def test_rules_that_cannot_be_are_refused(n_points: float, kernel: int, cell: int, match: str) -> None:
     with pytest.raises(ValueError, match=match):
-        PointRule(n_points, kernel, PointScope.PATCH, cell)
+        PointRule(n_points, kernel, cell)

@@ -14,7 +14,7 @@ from magnet_geo.progressive import (
     AllPatches,
     NetworkPredictor,
     PointRule,
-    PointScope,
+    SelectionRules,
     build_image_pyramid,
     segment_stages,
 )
@@ -58,10 +58,10 @@ def run(request):
         np.moveaxis(reference["image"], -1, 0), None, pyramid=_pyramid(reference), normalization=IMAGENET, device=device
     )
     n_points = float(reference["n_points"])
-    rule = PointRule(n_points, int(reference["smooth_kernel"]), PointScope.IMAGE)
+    rules = SelectionRules(AllPatches(), PointRule(n_points, int(reference["smooth_kernel"])))
     stages = [
         (stage.probabilities.clone(), stage.points and stage.points.pixels(), stage.points and stage.points.score)
-        for stage in segment_stages(image, predictor, patch_rule=AllPatches(), point_rule=rule)
+        for stage in segment_stages(image, predictor, rules)
     ]
     return reference, image, stages
 

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from magnet_geo.grid import PixelRect, Size
-from magnet_geo.progressive.resampling import bilinear_at, block_mean, resize_bilinear, roi_align
+from magnet_geo.progressive.resampling import bilinear_at, block_mean, resize_bilinear
+from magnet_geo.progressive.upsampled_map import roi_align
 
 
 def _bilinear(maps: NDArray[np.float64], row: float, col: float) -> NDArray[np.float64]:

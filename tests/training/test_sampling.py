@@ -11,7 +11,8 @@ import torch
 
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage, MemorySource
 from magnet_geo.grid import MagnificationPyramid, PixelRect, PyramidManner, Size
-from magnet_geo.progressive.resampling import resize_bilinear, roi_align
+from magnet_geo.progressive.resampling import resize_bilinear
+from magnet_geo.progressive.upsampled_map import roi_align
 from magnet_geo.training.augmentation import Dihedral
 from magnet_geo.training.chains import ChainSampler, PairSampler, PlaceBatch, SeenPatch
 from magnet_geo.training.crops import CropBatch, CropSampler, SourceSet

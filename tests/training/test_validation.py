@@ -8,7 +8,7 @@ from torch import Tensor
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
 from magnet_geo.grid import MagnificationPyramid
 from magnet_geo.normalization import Normalization
-from magnet_geo.progressive import AllPatches, PatchesAbove, PointRule, PointScope
+from magnet_geo.progressive import AllPatches, PatchesAbove, PointRule
 from magnet_geo.training.calibration import best_temperature, patch_thresholds, point_share_scores
 from magnet_geo.training.validation import (
     RememberingPredictor,
@@ -20,7 +20,7 @@ from magnet_geo.training.validation import (
 )
 
 PYRAMID = MagnificationPyramid.from_decimations(16, (2, 1))
-RULE = PointRule(n_points=1.0, smooth_kernel=1, scope=PointScope.PATCH)
+RULE = PointRule(n_points=1.0, smooth_kernel=1)
 
 
 class BrightnessPredictor:

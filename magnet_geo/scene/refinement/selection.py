@@ -15,8 +15,8 @@ import numpy as np
 from typing_extensions import override
 
 from magnet_geo.grid import MagnificationPyramid, Window
-from magnet_geo.inference.segmenter import Segmenter, SelectionRules
-from magnet_geo.progressive import ListedPatches, NoPatches, PointRule
+from magnet_geo.inference.segmenter import Segmenter
+from magnet_geo.progressive import ListedPatches, NoPatches, PointRule, SelectionRules
 from magnet_geo.scene.refinement.cost import CostModel
 from magnet_geo.scene.refinement.uncertainty import Uncertainties, choose_share, expected_gains
 

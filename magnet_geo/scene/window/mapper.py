@@ -16,9 +16,9 @@ from torch import Tensor
 from typing_extensions import override
 
 from magnet_geo.grid import ReadScale, Window
-from magnet_geo.inference.segmenter import Segmenter, SelectionRules, last_stage
+from magnet_geo.inference.segmenter import Segmenter, last_stage
 from magnet_geo.model import Manifest
-from magnet_geo.progressive import MapBuffers, NoPatches, Stage, segment_stages
+from magnet_geo.progressive import MapBuffers, NoPatches, SelectionRules, Stage, segment_stages
 from magnet_geo.scene.checkpoint.array_file import Arrays
 from magnet_geo.scene.events import PassName, WindowEvents
 from magnet_geo.scene.options import SegmentOptions
@@ -276,22 +276,21 @@ def _begun(
 ) -> BegunWindow:
     candidates = candidate_patches(window, scale=scale, pyramid=model.manifest.pyramid_value())
     image = model.image_beside(window.values, window.valid, decimation=window.decimation)
-    count, queue = _PatchCount(events), model.patch_queue(rules)
+    count = _PatchCount(events)
 
     def stages() -> Iterator[Stage]:
         yield from segment_stages(
             image(),
             model.predictor,
-            patch_rule=rules.patches,
-            point_rule=rules.points,
+            rules,
+            runner=model.runner,
+            buffers=buffers,
             wanted=candidates,
             on_batch=count.add,
-            buffers=buffers,
-            queue=queue,
         )
 
     following = stages()
-    coarser = list(islice(following, levels)) if queue is not None else []
+    coarser = list(islice(following, levels)) if model.begins_ahead else []
     return BegunWindow(window, candidates, chain(coarser, following), count)
 
 

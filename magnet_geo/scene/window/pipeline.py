@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from magnet_geo.compute.allocator import trim_above
+from magnet_geo.compute.patch_executor import set_threads, threads_per_patch
 from magnet_geo.grid import Window, WindowPlan
 from magnet_geo.progressive import MapBuffers
-from magnet_geo.progressive.patch_queue import take_share, threads_of_a_patch
 from magnet_geo.scene.checkpoint.array_file import Arrays
 from magnet_geo.scene.checkpoint.chunk_store import ChunkStore, Side
 from magnet_geo.scene.checkpoint.remaining import WindowTask, remaining_windows
@@ -226,7 +226,7 @@ class _ChunkWriter(Generic[DoneT]):
         self._raise_failure()
 
     def _work(self) -> None:
-        take_share(threads_of_a_patch(self._plan.memory.batch_size))
+        set_threads(threads_per_patch(self._plan.memory.batch_size))
         self._ready.set()
         while (item := self._queue.get()) is not None:
             if self._failure is None:

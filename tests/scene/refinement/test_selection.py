@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magnet_geo.grid import MagnificationPyramid, Size, Window, WindowPlan
-from magnet_geo.progressive import PointRule, PointScope
+from magnet_geo.progressive import PointRule
 from magnet_geo.scene.refinement.cost import CostModel
 from magnet_geo.scene.refinement.selection import PatchSelector, TopShare, WithinBudget
 from magnet_geo.scene.refinement.uncertainty import Uncertainties, expected_gains
 
 PYRAMID = MagnificationPyramid.from_decimations(8, (4, 2, 1))
-POINTS = PointRule(1.0, 1, PointScope.PATCH)
+POINTS = PointRule(1.0, 1)
 WINDOWS = list(WindowPlan(Size(500, 500), Size(32, 32), 4))[:120]
 
 

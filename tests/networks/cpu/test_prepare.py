@@ -16,8 +16,8 @@ from magnet_geo.networks import (
     load_state,
     prepare_for_inference,
 )
-from magnet_geo.networks.fusion import FusedConvolution, fused_operations_work
-from magnet_geo.networks.row_trimming import trim_spoiled_rows
+from magnet_geo.networks.cpu.fusion import FusedConvolution, fused_operations_work
+from magnet_geo.networks.cpu.row_trimming import trim_spoiled_rows
 from tests.reference_weights import reference_images, reference_predictions, reference_state
 
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from magnet_geo.networks import create_backbone, prepare_for_inference
-from magnet_geo.networks.composition import ComposedConvolutions, TapSum
-from magnet_geo.networks.kernels import convolution_of, rows_as_outputs, taps_as_outputs
+from magnet_geo.networks.cpu.composition import ComposedConvolutions, TapSum
+from magnet_geo.networks.cpu.kernels import convolution_of, rows_as_outputs, taps_as_outputs
 
 
 @pytest.mark.parametrize("size", [(5, 9), (6, 7), (7, 7), (8, 31), (40, 12)])

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magnet_geo.grid import PixelRect, Size
-from magnet_geo.progressive.patch_cover import PatchCover
 from magnet_geo.progressive.points import nearest_cells
+from magnet_geo.progressive.published import Coverage
 
 SIZE = Size(23, 31)
 PATCHES = st.lists(
@@ -21,7 +21,7 @@ def test_times_and_pixels_per_cell_are_counted_right(patches: list[PixelRect], h
     times = np.zeros((SIZE.height, SIZE.width), np.int64)
     for patch in patches:
         times[patch.slices] += 1
-    cover = PatchCover(patches, SIZE)
+    cover = Coverage(patches, SIZE)
     np.testing.assert_array_equal(cover.times(slice(None), slice(None)), times)
     np.testing.assert_array_equal(cover.times(slice(4, 9), np.array([0, 3, 30])), times[4:9][:, [0, 3, 30]])
     assert cover.overlaps == bool((times > 1).any())

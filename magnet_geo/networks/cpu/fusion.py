@@ -16,7 +16,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
 from magnet_geo.networks.backbone import LogitsOfSize
-from magnet_geo.networks.composition import ComposedConvolutions, TapSum
+from magnet_geo.networks.cpu.composition import ComposedConvolutions, TapSum
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class FusedConvolution(nn.Module):
         self._bias = None if convolution.bias is None else convolution.bias.detach()
 
     def forward(self, features: Tensor, added: Tensor | None = None) -> Tensor:
-        """Maps (N, I, H, W), and (N, O, h, w) to be added, to (N, O, h, w), channels last."""
+        """Map (N, I, H, W), and (N, O, h, w) to be added, to (N, O, h, w), channels last."""
         features = features.contiguous(memory_format=torch.channels_last)
         place = (self._padding, self._stride, self._dilation, self._groups)
         weight = self._laid_out_for(features.shape)
@@ -113,7 +113,7 @@ def lay_out_for_threads(module: nn.Module, threads: int) -> None:
 
 
 def fuse_convolutions(module: nn.Module, *, dtype: torch.dtype) -> nn.Module:
-    """Gives a network with fused convolutions, or the same network where that is not possible.
+    """Return a network with fused convolutions, or the same network where that is not possible.
 
     Args:
         module: In eval mode, on the CPU; its parts become parts of the result.
@@ -142,7 +142,7 @@ def fuse_convolutions(module: nn.Module, *, dtype: torch.dtype) -> nn.Module:
 
 
 class _LeafTracer(fx.Tracer):
-    """Traces through everything but the modules whose way depends on the size of the input."""
+    """Trace through everything but the modules whose way depends on the size of the input."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return isinstance(m, ComposedConvolutions | TapSum | LogitsOfSize) or super().is_leaf_module(
@@ -172,7 +172,7 @@ def _is_plain(part: nn.Module) -> bool:
 
 
 def _fuse_at(node: fx.Node, graph: fx.Graph, module: nn.Module) -> None:
-    """Replaces a convolution, and the sum and activation that alone use its output, by one node."""
+    """Replace a convolution, and the sum and activation that alone use its output, by one node."""
     chain, added, activation = [node], None, _NO_ACTIVATION
     user = _only_user(node)
     if user is not None and _is_sum(user):
@@ -192,7 +192,7 @@ def _fuse_at(node: fx.Node, graph: fx.Graph, module: nn.Module) -> None:
 
 
 def _reuse_memory_of_sums(graph: fx.Graph, module: nn.Module) -> None:
-    """Lets sums overwrite what is added where the graph made it itself and nothing looks at it later."""
+    """Let sums overwrite what is added where the graph made it itself and nothing looks at it later."""
     place = {node: number for number, node in enumerate(graph.nodes)}
     for node in graph.nodes:
         part = _part(node, module)
@@ -209,7 +209,7 @@ def _part(node: fx.Node, module: nn.Module) -> nn.Module | None:
 
 
 def _erase_idle_nodes(graph: fx.Graph, module: nn.Module) -> None:
-    """Takes out what does nothing in eval mode, such as the places of folded batch norms."""
+    """Take out what does nothing in eval mode, such as the places of folded batch norms."""
     for node in list(graph.nodes):
         if node.op == "call_module" and isinstance(module.get_submodule(str(node.target)), _IDLE_MODULES):
             node.replace_all_uses_with(node.args[0])

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from magnet_geo.networks.backbone import Backbone
-from magnet_geo.networks.fusion import fuse_convolutions
+from magnet_geo.networks.cpu.fusion import fuse_convolutions
+from magnet_geo.networks.cpu.row_trimming import trim_spoiled_rows
+from magnet_geo.networks.cpu.simplification import simplify
 from magnet_geo.networks.refinement import Refinement
-from magnet_geo.networks.row_trimming import trim_spoiled_rows
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _STRIP_ROWS = 64
 
 
 def prepare_for_inference(module: nn.Module, *, device: torch.device | str, dtype: torch.dtype) -> nn.Module:
-    """Gives a copy of a network that runs faster and cannot be trained.
+    """Return a copy of a network that runs faster and cannot be trained.
 
     Batch norms right after a convolution are folded into it in float32, then the weights are cast and laid out
     channels last; on a CPU, sums and activations become part of the convolution before them. Inputs must come in the
@@ -45,9 +45,9 @@ def prepare_for_inference(module: nn.Module, *, device: torch.device | str, dtyp
     prepared = copy.deepcopy(module).float().eval().requires_grad_(False)
     if any(isinstance(part, nn.BatchNorm2d) for part in prepared.modules()):
         _fold_batch_norms(prepared)
-    if isinstance(prepared, Backbone | Refinement) and on_cpu:
-        prepared.simplify()
-    prepared = prepared.to(device=device, dtype=dtype).requires_grad_(False)
+    if on_cpu:
+        prepared = simplify(prepared).eval().requires_grad_(False)
+    prepared = prepared.to(device=device, dtype=dtype)
     # torch's stubs know no memory format without a tensor argument.
     prepared = prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return fuse_convolutions(prepared, dtype=dtype) if on_cpu else prepared
@@ -80,7 +80,7 @@ class RefinementInStrips(nn.Module):
         self._step = -(-strip_rows // refinement.alignment) * refinement.alignment
 
     def forward(self, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """Gives the refined probabilities.
+        """Return the refined probabilities.
 
         Args:
             scale_specific: (N, C, H, W) probabilities of the patch's own prediction.
@@ -107,7 +107,7 @@ class RefinementInStrips(nn.Module):
         return refined
 
     def _strips(self, rows: int) -> Iterator[tuple[int, int, int, int]]:
-        """Yields per strip the rows that are kept, start and stop, and those that are read, first and last."""
+        """Yield per strip the rows that are kept, start and stop, and those that are read, first and last."""
         # Strips alike: a processor's code is made anew for every shape.
         count = -(-rows // self._step)
         step = -(-rows // (count * self._alignment)) * self._alignment
@@ -135,7 +135,7 @@ def _fold_batch_norms(module: nn.Module) -> None:
 
 
 def _foldable_pair(node: fx.Node, parts: dict[str, nn.Module], calls: Counter[str]) -> tuple[str, str] | None:
-    """Gives the names of a convolution and the batch norm that alone uses its output, if this node is that norm."""
+    """Return the names of a convolution and the batch norm that alone uses its output, if this node is that norm."""
     if node.op != "call_module" or not isinstance(parts[str(node.target)], nn.BatchNorm2d):
         return None
     source = node.args[0]

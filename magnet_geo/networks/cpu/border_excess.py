@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from magnet_geo.networks.kernels import compose_kernels, convolution_of
+from magnet_geo.networks.cpu.kernels import compose_kernels, convolution_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class Side:
     at_end: bool
 
     def rows(self, features: Tensor, count: int) -> Tensor:
-        """Gives so many rows (columns for left and right) along the side."""
+        """Return so many rows (columns for left and right) along the side."""
         return features.narrow(self.axis, features.shape[self.axis] - count if self.at_end else 0, count)
 
     def as_top(self, kernel: Tensor) -> Tensor:
-        """Turns a kernel (O, I, k, l) so that the side is the top."""
+        """Turn a kernel (O, I, k, l) so that the side is the top."""
         turned = kernel.transpose(2, 3) if self.axis == 3 else kernel
         return turned.flip(2) if self.at_end else turned
 
     def from_top(self, kernel: Tensor) -> Tensor:
-        """Turns a kernel made for the top back."""
+        """Turn a kernel made for the top back."""
         turned = kernel.flip(2) if self.at_end else kernel
         return turned.transpose(2, 3) if self.axis == 3 else turned
 
@@ -66,7 +66,7 @@ class BorderExcess(nn.Module):
             self.chains.append(self._chain([first[:, :, 1:], second[:, :, 2:]], last))
 
     def forward(self, features: Tensor) -> Tensor:
-        """Gives (N, O, reach, W) along the top or bottom, (N, O, H, reach) along the left or right."""
+        """Return (N, O, reach, W) along the top or bottom, (N, O, H, reach) along the left or right."""
         total, *others = (self._carried_back(features, number) for number in range(len(self.chains)))
         for part in others:
             total[:, : part.shape[1]] += part

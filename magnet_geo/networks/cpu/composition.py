@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from magnet_geo.networks.border_excess import SIDES, BorderExcess
-from magnet_geo.networks.kernels import compose_kernels, convolution_of, rows_as_outputs
+from magnet_geo.networks.cpu.border_excess import SIDES, BorderExcess
+from magnet_geo.networks.cpu.kernels import compose_kernels, convolution_of, rows_as_outputs
 
 
 class TapSum(nn.Module):
@@ -26,7 +26,7 @@ class TapSum(nn.Module):
         self._kernel = kernel
 
     def forward(self, taps: Tensor) -> Tensor:
-        """Maps (N, k * l * O, H, W), the taps outermost, to (N, O, H, W) float32; beyond the border all is 0."""
+        """Map (N, k * l * O, H, W), the taps outermost, to (N, O, H, W) float32; beyond the border all is 0."""
         rows, cols = self._kernel
         count, _, height, width = taps.shape
         # Planes that lie together are added several times as fast as channels that lie side by side.
@@ -66,7 +66,7 @@ class ComposedConvolutions(nn.Module):
         self.register_buffer("biases", biases)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Maps (N, I, H, W) to (N, O, H, W) float32."""
+        """Map (N, I, H, W) to (N, O, H, W) float32."""
         height, width = features.shape[-2:]
         radius = self.biases.shape[-1] // 2
         if min(height, width) <= 2 * radius:

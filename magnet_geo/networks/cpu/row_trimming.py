@@ -1,4 +1,4 @@
-"""Drops the rows of a strip that are of no more use, layer by layer, instead of all at the end.
+"""Drop the rows of a strip that are of no more use, layer by layer, instead of all at the end.
 
 A strip is read with the rows around it that its result depends on. Each convolution of three rows uses up one of them
 on either side: what it gives there is made of the zeros beyond the strip, and nothing needs it.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from torch import Tensor, fx
 
-from magnet_geo.networks.fusion import FusedConvolution
+from magnet_geo.networks.cpu.fusion import FusedConvolution
 
 
 def trim_spoiled_rows(network: fx.GraphModule) -> int:
-    """Lets a network of fused convolutions trim its rows, in place.
+    """Let a network of fused convolutions trim its rows, in place.
 
     It takes two more arguments then, `above` and `below`: 1 where rows follow beyond the strip, 0 at the border of
     the image.
@@ -48,7 +48,7 @@ def trim_spoiled_rows(network: fx.GraphModule) -> int:
 
 
 def without_rows(maps: Tensor, above: int, below: int, rows: int) -> Tensor:
-    """Gives a strip (N, K, H, W) without its outermost rows, where there are more beyond it."""
+    """Return a strip (N, K, H, W) without its outermost rows, where there are more beyond it."""
     return maps[:, :, above * rows : maps.shape[2] - below * rows]
 
 

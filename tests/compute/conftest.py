@@ -1,4 +1,4 @@
-"""Fixtures that several tests of the coarse-to-fine loop share."""
+"""Fixtures of the tests of what computes side by side."""
 
 from __future__ import annotations
 

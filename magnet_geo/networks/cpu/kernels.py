@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 
 def compose_kernels(kernels: Sequence[Tensor]) -> Tensor:
-    """Gives the one kernel that equals several, first to last, where none of them meets a border.
+    """Return the one kernel that equals several, first to last, where none of them meets a border.
 
     Args:
         kernels: (O, I, k, l) of ungrouped, undilated convolutions of stride 1.
@@ -24,7 +24,7 @@ def compose_kernels(kernels: Sequence[Tensor]) -> Tensor:
 
 
 def taps_as_outputs(kernel: Tensor) -> Tensor:
-    """Gives a pointwise kernel (k * l * O, I, 1, 1) whose outputs are what each tap gives, the taps outermost.
+    """Return a pointwise kernel (k * l * O, I, 1, 1) whose outputs are what each tap gives, the taps outermost.
 
     The pointwise half may change places with anything that treats all channels alike, such as interpolation.
     """
@@ -33,7 +33,7 @@ def taps_as_outputs(kernel: Tensor) -> Tensor:
 
 
 def rows_as_outputs(kernel: Tensor) -> Tensor:
-    """Gives a kernel of one row (k * O, I, 1, l) whose outputs are what each row gives, the rows outermost.
+    """Return a kernel of one row (k * O, I, 1, l) whose outputs are what each row gives, the rows outermost.
 
     A processor computes outputs in blocks of 16: few outputs of a large kernel leave most of a block empty.
     """
@@ -42,7 +42,7 @@ def rows_as_outputs(kernel: Tensor) -> Tensor:
 
 
 def convolution_of(weight: Tensor, bias: Tensor | None, *, padding: tuple[int, int]) -> nn.Conv2d:
-    """Gives a convolution of stride 1 with the weights (O, I, k, l) and bias (O,)."""
+    """Return a convolution of stride 1 with the weights (O, I, k, l) and bias (O,)."""
     outputs, inputs, rows, cols = weight.shape
     made = nn.Conv2d(inputs, outputs, (rows, cols), padding=padding, bias=bias is not None)
     made.weight = nn.Parameter(weight.detach().clone())
