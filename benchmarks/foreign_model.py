@@ -113,7 +113,7 @@ def print_shares(scene: str, pixels: str, classes: NDArray[np.uint8], where: NDA
 def compare_with_runtime(scene: Path, found: NDArray[np.uint8], model: Path, bands: tuple[int, ...]) -> None:
     """Prints how much of the first window's core, at native resolution, equals onnxruntime's own answer."""
     manifest: Manifest = load_model(model, device="cpu").manifest
-    side, core = manifest.pyramid.patch[0], manifest.pyramid.patch[0] - 2 * manifest.halo_px
+    side, core = manifest.pyramid.patch.height, manifest.pyramid.patch.height - 2 * manifest.halo_px
     with rasterio.open(scene) as dataset:
         reflectance = dataset.read(bands)[:, :side, :side] / 1e4
     scaling, normal = manifest.scaling, manifest.normalization

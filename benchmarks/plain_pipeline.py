@@ -35,7 +35,7 @@ def plain_pipeline(
         share: Points of a level that take the refined prediction.
         smooth_kernel: Side of the median filter over the error score.
     """
-    pyramid, normalization = bundle.manifest.pyramid_value(), bundle.manifest.normalization_value()
+    pyramid, normalization = bundle.manifest.pyramid, bundle.manifest.normalization
     mean, std = torch.tensor(normalization.mean)[:, None, None], torch.tensor(normalization.std)[:, None, None]
     cumulative = torch.empty(0)
     for level, size in enumerate(pyramid.levels):
@@ -57,7 +57,7 @@ def plain_pipeline(
 
 def _refined(bundle: ModelBundle, level: int, pixels: Tensor, cumulative: Tensor, size: Size) -> Tensor:
     """Every patch through both networks, overlaps averaged: (1, C, H, W)."""
-    pyramid = bundle.manifest.pyramid_value()
+    pyramid = bundle.manifest.pyramid
     total, times = torch.zeros_like(cumulative), torch.zeros(_sides(size))
     for patch in _patches(size, pyramid.patch):
         rows, cols = patch.slices

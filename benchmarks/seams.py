@@ -48,7 +48,7 @@ def measure(scene: Path, model: Segmenter, options: SegmentOptions, shifts: int)
     """Class changes across both kinds of borders, and their mean under shifted plans."""
     plan = plan_run(scene, model, options).windows
     step = plan.window.height - 2 * plan.halo
-    patch = model.manifest.pyramid.patch[0]
+    patch = model.manifest.pyramid.patch.height
     borders = set(range(patch, step, patch))
     lines = {
         "core borders": {plan.halo - plan.taper, plan.halo, plan.halo + plan.taper},

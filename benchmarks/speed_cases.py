@@ -193,7 +193,7 @@ def _warm_up(model: Segmenter, options: argparse.Namespace) -> None:
 
 def _photo_patches(model: Segmenter, options: argparse.Namespace, count: int) -> torch.Tensor:
     """Network inputs cut from the photo along its diagonal; noise would light up more of the networks than it does."""
-    pyramid, normalization = model.manifest.pyramid_value(), model.manifest.normalization_value()
+    pyramid, normalization = model.manifest.pyramid, model.manifest.normalization
     side = pyramid.network_input.height
     photo = read_image(options.image, SIDE)
     starts = np.linspace(0, SIDE - side, count).astype(int)

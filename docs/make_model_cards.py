@@ -19,7 +19,11 @@ def card(manifest: Manifest) -> str:
     facts = [
         ("bands", ", ".join(manifest.bands)),
         ("pixel size", f"{manifest.gsd_m:g} m" if manifest.gsd_m else "any"),
-        ("window", " x ".join(map(str, manifest.pyramid.levels[-1])) + f" px, {len(manifest.pyramid.levels)} levels"),
+        (
+            "window",
+            f"{manifest.pyramid.window.height} x {manifest.pyramid.window.width}"
+            + f" px, {len(manifest.pyramid.levels)} levels",
+        ),
         ("networks", f"{manifest.architecture.backbone}, refinement: {manifest.architecture.refinement}"),
         ("temperature of the probabilities", f"{manifest.temperature:g}"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,3 +61,17 @@ class Scaling:
         scaled -= low
         scaled *= np.float32(255) / span
         return np.clip(scaled, 0, 255, out=scaled)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedScaling(Scaling):
+    """How the native values of a model's training data became 0-255.
+
+    Attributes:
+        dtype: Pixel type of the training data, as numpy names it.
+        unit: Whether low and high are native values or reflectances, 0-1, which a sensor or the scene's file turns into
+            native ones.
+    """
+
+    dtype: str = "uint8"
+    unit: Literal["native", "reflectance"] = "native"

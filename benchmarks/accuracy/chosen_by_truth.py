@@ -38,12 +38,12 @@ def chosen_by_truth(scene: Path, labels: NDArray[np.uint8], model: Segmenter, sh
         model: The model.
         share: Of the patches that the product would choose from.
     """
-    pyramid, scheme = model.manifest.pyramid_value(), model.manifest.class_scheme()
+    pyramid, scheme = model.manifest.pyramid, model.manifest.class_scheme()
     index = np.full(256, IGNORE_INDEX, np.uint8)
     index[scheme.values] = np.arange(len(scheme.values))
     image = LabeledImage.of_bands(read_scene(scene), np.ones(labels.shape, np.bool_), index[labels])
     halo_px = model.manifest.halo_px
-    windows = list(validation_windows(image, pyramid, model.manifest.normalization_value(), halo_px=halo_px))
+    windows = list(validation_windows(image, pyramid, model.manifest.normalization, halo_px=halo_px))
     plan = list(WindowPlan(Size(*labels.shape), pyramid.window, halo_px))
     mapping = _Mapping(model, RememberingPredictor(model.predictor))
     of_use = [np.stack([_wanted(pyramid, level, step) for step in plan]) for level in _levels(pyramid)]

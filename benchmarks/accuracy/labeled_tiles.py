@@ -81,7 +81,7 @@ def run_product(scene: Path, model: Segmenter, mode: str, *, with_probabilities:
 def slide(scene: Path, model: Segmenter) -> Predicted:
     """Runs the backbone alone on overlapping patches of the full resolution and keeps the middle of each."""
     image = read_scene(scene)
-    patch = model.manifest.pyramid_value().patch
+    patch = model.manifest.pyramid.patch
     size = Size(*image.shape[1:])
     probabilities = np.zeros((len(model.manifest.classes), size.height, size.width), np.float32)
     passes = 0
@@ -97,7 +97,7 @@ def slide(scene: Path, model: Segmenter) -> Predicted:
 def _one_pass(values: NDArray[np.uint8], model: Segmenter, patch: Size) -> NDArray[np.float32]:
     pyramid = MagnificationPyramid.from_decimations(patch.height, (1,))
     image = build_image_pyramid(
-        values, None, pyramid=pyramid, normalization=model.manifest.normalization_value(), device=model.predictor.device
+        values, None, pyramid=pyramid, normalization=model.manifest.normalization, device=model.predictor.device
     )
     own = model.predictor.scale_specific(image.inputs(0, pyramid.patches(0)))[0].cpu()
     return final_probabilities(own, model.manifest.temperature).numpy()
@@ -128,4 +128,4 @@ def score_tiles(
 
 
 def _window_plan(shape: tuple[int, ...], model: Segmenter) -> WindowPlan:
-    return WindowPlan(Size(*shape), model.manifest.pyramid_value().window, model.manifest.halo_px)
+    return WindowPlan(Size(*shape), model.manifest.pyramid.window, model.manifest.halo_px)

@@ -140,7 +140,7 @@ def _described(
     data: DatasetChoice, manifest: Manifest, preset: str | None, listener: ProgressListener
 ) -> DatasetDescription:
     """The images, understood as the model wants them."""
-    scaling = manifest.scaling_value()
+    scaling = manifest.scaling
     own = ClassTable.of_scheme(manifest.class_scheme())
     return data.description(
         data.class_table(own if preset is None else PUBLISHED_TABLES[preset.removesuffix("-fast")]()),

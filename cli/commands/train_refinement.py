@@ -94,7 +94,7 @@ def refinement(
         target = begun.target.changed(**texts | ({} if name is None else {"name": name}))
         table = data.class_table(_table_of(target, preset))
         _require_same_classes(table, target)
-        scaling = target.scaling_value()
+        scaling = target.scaling
         described = data.description(
             table,
             band_names=target.bands,

@@ -49,7 +49,7 @@ def _facts(description: ModelDescription) -> Table:
 
 def _named_facts(description: ModelDescription) -> Iterator[tuple[str, str]]:
     manifest = description.manifest
-    scaling, window = manifest.scaling, manifest.pyramid_value().window
+    scaling, window = manifest.scaling, manifest.pyramid.window
     refinement = manifest.architecture.refinement
     yield "Bands", ", ".join(manifest.bands)
     sensors = fitting_sensors(manifest)

@@ -32,7 +32,7 @@ _DEEPGLOBE_TOLERANCE = 127
 
 
 def _cityscapes() -> ClassTable:
-    scheme = ClassScheme(tuple(entry.value_of_class() for entry in CITYSCAPES_CLASSES))
+    scheme = ClassScheme(CITYSCAPES_CLASSES)
     by_id = {label: index for index, label in enumerate(_CITYSCAPES_LABEL_IDS)}
     return ClassTable(
         scheme=scheme,
@@ -45,11 +45,11 @@ def _cityscapes() -> ClassTable:
 
 
 def _cityscapes_train_ids() -> ClassTable:
-    return ClassTable.of_scheme(ClassScheme(tuple(entry.value_of_class() for entry in CITYSCAPES_CLASSES)))
+    return ClassTable.of_scheme(ClassScheme(CITYSCAPES_CLASSES))
 
 
 def _deepglobe() -> ClassTable:
-    scheme = ClassScheme(tuple(entry.value_of_class() for entry in DEEPGLOBE_CLASSES))
+    scheme = ClassScheme(DEEPGLOBE_CLASSES)
     return ClassTable(
         scheme=scheme,
         values={c.value: index for index, c in enumerate(scheme.classes)},

@@ -18,7 +18,7 @@ from typing_extensions import override
 from magnet_geo.classes import ClassScheme, LandClass
 from magnet_geo.datasets import IGNORE_INDEX, LabeledSource
 from magnet_geo.errors import OptionError, SceneError
-from magnet_geo.grid import PyramidManner, ReadScale
+from magnet_geo.grid import MagnificationPyramid, PyramidManner, ReadScale
 from magnet_geo.grid.read_scale import LARGEST_RATIO
 from magnet_geo.inference import Segmenter
 from magnet_geo.model import Manifest
@@ -56,13 +56,12 @@ def model_in_mode(model: Segmenter, mode: MapMode) -> Segmenter:
     """Return the model, or for ``slid`` its backbone alone on overlapping patches of the finest level."""
     if mode != "slid":
         return model
-    entry = model.manifest.pyramid
-    single = {**entry.model_dump(), "levels": (entry.patch,)}
-    if entry.manner is PyramidManner.DECIMATION:
-        single["network_input"] = entry.patch
+    pyramid = model.manifest.pyramid
+    seen = pyramid.patch if pyramid.manner is PyramidManner.DECIMATION else pyramid.network_input
+    single = MagnificationPyramid((pyramid.patch,), pyramid.patch, seen, pyramid.manner)
     manifest = model.manifest.without_refinement() if model.manifest.selection else model.manifest
     return Segmenter(
-        manifest.changed(pyramid=single, halo_px=min(entry.patch) // _SLID_HALO_SHARE),
+        manifest.changed(pyramid=single, halo_px=min(pyramid.patch.height, pyramid.patch.width) // _SLID_HALO_SHARE),
         model.predictor,
         model_hash=model.model_hash,
     )
@@ -178,7 +177,7 @@ def _read_scale(source: LabeledSource, manifest: Manifest, gsd: float | Literal[
     if manifest.gsd_m is None or gsd == "native" or gsd_m is None:
         return ReadScale.native()
     try:
-        return ReadScale.between(model_gsd_m=manifest.gsd_m, scene_gsd_m=gsd_m, window=manifest.pyramid_value().window)
+        return ReadScale.between(model_gsd_m=manifest.gsd_m, scene_gsd_m=gsd_m, window=manifest.pyramid.window)
     except ValueError as error:
         raise SceneError(
             f"'{short_name(source.name)}' has pixels of {gsd_m:.3g} m, but the model '{manifest.name}' is for "

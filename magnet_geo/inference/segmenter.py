@@ -150,8 +150,8 @@ class Segmenter:
         return build_image_pyramid(
             values,
             valid,
-            pyramid=self.manifest.pyramid_value(),
-            normalization=self.manifest.normalization_value(),
+            pyramid=self.manifest.pyramid,
+            normalization=self.manifest.normalization,
             device=self.predictor.device,
             decimation=decimation,
         )
@@ -195,7 +195,7 @@ class Segmenter:
 
         Where one patch is all of a window, it may use all threads, as a batch does.
         """
-        pyramid = self.manifest.pyramid_value()
+        pyramid = self.manifest.pyramid
         if self.predictor.device.type == "cpu" and pyramid.patch != pyramid.window:
             workers = self.predictor.batch_size
             if not isinstance(self._runner, PatchExecutor) or not self._runner.matches(workers):
@@ -262,7 +262,7 @@ class Segmenter:
         if return_stages:
             return [stage.probabilities.cpu().numpy().copy() for stage in stages]
         size = Size(*values.shape[-2:])
-        pyramid = self.manifest.pyramid_value().for_image(size)
+        pyramid = self.manifest.pyramid.for_image(size)
         last = last_stage(stages)
         probabilities = full_size(last, pyramid.window)
         if self.manifest.pyramid.manner == "decimation":

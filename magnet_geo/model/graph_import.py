@@ -45,7 +45,11 @@ def check_graph(graph: OnnxGraph, manifest: Manifest) -> None:
     Raises:
         ModelError: They do not agree.
     """
-    bands, (height, width) = len(manifest.bands), manifest.pyramid.network_input
+    bands, height, width = (
+        len(manifest.bands),
+        manifest.pyramid.network_input.height,
+        manifest.pyramid.network_input.width,
+    )
     layout = manifest.graph.layout if manifest.graph else ""
     if graph.bands not in (None, bands):
         raise ModelError(

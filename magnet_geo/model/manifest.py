@@ -10,21 +10,20 @@ from pydantic import Field, ValidationError, model_validator
 
 from magnet_geo.classes import ClassScheme
 from magnet_geo.errors import ModelError
-from magnet_geo.grid import MagnificationPyramid, PyramidManner
+from magnet_geo.grid import PyramidManner
 from magnet_geo.model.manifest_parts import (
     Architecture,
-    ClassEntry,
+    ClassField,
     GraphEntry,
     Line,
-    NormalizationEntry,
+    NormalizationField,
     Paragraph,
     Part,
-    PyramidEntry,
-    ScalingEntry,
+    PyramidField,
+    ScalingField,
     Selection,
 )
 from magnet_geo.model.model_card import BandStatistics, MetricsTable
-from magnet_geo.normalization import Normalization, Scaling
 
 FORMAT_VERSION = 1
 RGB = ("red", "green", "blue")
@@ -72,14 +71,14 @@ class Manifest(Part):
     domain: Paragraph = ""
     architecture: Architecture
     graph: GraphEntry | None = None
-    classes: tuple[ClassEntry, ...]
+    classes: tuple[ClassField, ...]
     nodata: int = 255
     uncounted_values: tuple[int, ...] = ()
     bands: tuple[Line, ...] = RGB
-    scaling: ScalingEntry
-    normalization: NormalizationEntry
+    scaling: ScalingField
+    normalization: NormalizationField
     gsd_m: float | None = Field(default=None, gt=0)
-    pyramid: PyramidEntry
+    pyramid: PyramidField
     halo_px: int = Field(default=0, ge=0)
     selection: Selection | None = None
     temperature: float = Field(default=1.0, gt=0)
@@ -160,21 +159,9 @@ class Manifest(Part):
         """Class indices that count in the mean IoU."""
         return tuple(index for index, entry in enumerate(self.classes) if entry.value not in self.uncounted_values)
 
-    def pyramid_value(self) -> MagnificationPyramid:
-        """Levels and patches as the package's own value."""
-        return self.pyramid.pyramid()
-
     def class_scheme(self) -> ClassScheme:
         """Classes and nodata as the package's own value."""
-        return ClassScheme(tuple(entry.value_of_class() for entry in self.classes), self.nodata)
-
-    def scaling_value(self) -> Scaling:
-        """Scaling as the package's own value."""
-        return self.scaling.scaling()
-
-    def normalization_value(self) -> Normalization:
-        """Normalization as the package's own value."""
-        return self.normalization.normalization()
+        return ClassScheme(self.classes, self.nodata)
 
     @model_validator(mode="after")
     def _check_classes(self) -> Manifest:
@@ -214,7 +201,7 @@ class Manifest(Part):
 
     @model_validator(mode="after")
     def _check_levels(self) -> Manifest:
-        window = self.pyramid_value().window
+        window = self.pyramid.window
         if 4 * self.halo_px > min(window.height, window.width):
             raise ValueError(
                 f"halo_px {self.halo_px} is more than a quarter of a window of {window.height} x {window.width} pixels."
@@ -230,7 +217,7 @@ class Manifest(Part):
                 f"'decimation', whose patches never overlap; this pyramid is of manner '{self.pyramid.manner}'."
             )
         fades = [rule.fade_px for rule in rules if rule is not None and rule.fade_px]
-        if fades and ("image" in points or 2 * max(fades) > min(self.pyramid.patch)):
+        if fades and ("image" in points or 2 * max(fades) > min(self.pyramid.patch.height, self.pyramid.patch.width)):
             raise ValueError(f"fade_px {max(fades)} needs points_per 'patch' and patches of twice that side.")
         thresholds = self.selection.fast.patch_thresholds if self.selection and self.selection.fast else None
         if thresholds is not None and len(thresholds) != len(self.refined_levels):

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetPydanticSchema,
+    ValidatorFunctionWrapHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypedDict
 
 from magnet_geo.classes import LandClass
 from magnet_geo.grid import MagnificationPyramid, PyramidManner, Size
-from magnet_geo.normalization import Normalization, Scaling
+from magnet_geo.normalization import Normalization, TrainedScaling
+
+OwnT = TypeVar("OwnT")
 
 # Model files come from strangers: text without control characters cannot steer a terminal.
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
@@ -53,7 +67,13 @@ class GraphEntry(Part):
     output: Literal["logits", "probabilities"]
 
 
-class ClassEntry(Part):
+class _Entry(TypedDict):
+    """A value of the package as a manifest writes it: no unknown fields, finite numbers."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # type: ignore[misc]
+
+
+class ClassEntry(_Entry):
     """One class; the list's order is the order of the network's channels.
 
     Attributes:
@@ -66,17 +86,8 @@ class ClassEntry(Part):
     name: Line
     color: Line
 
-    @model_validator(mode="after")
-    def _check(self) -> ClassEntry:
-        self.value_of_class()
-        return self
 
-    def value_of_class(self) -> LandClass:
-        """The entry as the package's own value."""
-        return LandClass(self.value, self.name, self.color)
-
-
-class ScalingEntry(Part):
+class ScalingEntry(_Entry):
     """Native pixel values of the training data and how they became 0-255.
 
     Attributes:
@@ -87,22 +98,18 @@ class ScalingEntry(Part):
             ones.
     """
 
-    dtype: Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"] = "uint8"
+    dtype: NotRequired[
+        Annotated[
+            Literal["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"],
+            Field(json_schema_extra={"default": "uint8"}),
+        ]
+    ]
     low: tuple[float, ...]
     high: tuple[float, ...]
-    unit: Literal["native", "reflectance"] = "native"
-
-    @model_validator(mode="after")
-    def _check(self) -> ScalingEntry:
-        self.scaling()
-        return self
-
-    def scaling(self) -> Scaling:
-        """The entry as the package's own value."""
-        return Scaling(self.low, self.high)
+    unit: NotRequired[Annotated[Literal["native", "reflectance"], Field(json_schema_extra={"default": "native"})]]
 
 
-class NormalizationEntry(Part):
+class NormalizationEntry(_Entry):
     """Mean and standard deviation of the training data, of values divided by 255.
 
     Attributes:
@@ -113,17 +120,8 @@ class NormalizationEntry(Part):
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
-    @model_validator(mode="after")
-    def _check(self) -> NormalizationEntry:
-        self.normalization()
-        return self
 
-    def normalization(self) -> Normalization:
-        """The entry as the package's own value."""
-        return Normalization(self.mean, self.std)
-
-
-class PyramidEntry(Part):
+class PyramidEntry(_Entry):
     """Levels of one MagNet image; every pair is ``[height, width]`` in model pixels.
 
     Attributes:
@@ -138,15 +136,60 @@ class PyramidEntry(Part):
     network_input: tuple[Pixels, Pixels]
     manner: PyramidManner
 
-    @model_validator(mode="after")
-    def _check(self) -> PyramidEntry:
-        self.pyramid()
-        return self
 
-    def pyramid(self) -> MagnificationPyramid:
-        """The entry as the package's own value."""
-        levels = tuple(Size(height, width) for height, width in self.levels)
-        return MagnificationPyramid(levels, Size(*self.patch), Size(*self.network_input), self.manner)
+def _written_as(
+    entry: type[Any], own: type[OwnT], *, read: Callable[..., OwnT], write: Callable[[OwnT], Mapping[str, Any]]
+) -> GetPydanticSchema:
+    """Have a field hold a value of the package, and a file its entry.
+
+    Args:
+        entry: What a file holds.
+        own: Type of the value.
+        read: Makes the value of the entry's fields; a ValueError is the entry's fault.
+        write: Makes an entry of the value.
+    """
+
+    def check(value: object, as_entry: ValidatorFunctionWrapHandler) -> OwnT:
+        return value if isinstance(value, own) else read(**as_entry(value))
+
+    def schema(_: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(write)
+        return core_schema.no_info_wrap_validator_function(check, handler.generate_schema(entry), serialization=written)
+
+    return GetPydanticSchema(schema)
+
+
+def _read_pyramid(
+    levels: Sequence[tuple[int, int]], patch: tuple[int, int], network_input: tuple[int, int], manner: PyramidManner
+) -> MagnificationPyramid:
+    sizes = tuple(Size(height, width) for height, width in levels)
+    return MagnificationPyramid(sizes, Size(*patch), Size(*network_input), manner)
+
+
+def _write_pyramid(pyramid: MagnificationPyramid) -> dict[str, Any]:
+    return dict(
+        levels=tuple((level.height, level.width) for level in pyramid.levels),
+        patch=(pyramid.patch.height, pyramid.patch.width),
+        network_input=(pyramid.network_input.height, pyramid.network_input.width),
+        manner=pyramid.manner,
+    )
+
+
+def _write_scaling(scaling: TrainedScaling) -> dict[str, Any]:
+    return {"dtype": scaling.dtype, "low": scaling.low, "high": scaling.high, "unit": scaling.unit}
+
+
+ClassField = Annotated[LandClass, _written_as(ClassEntry, LandClass, read=LandClass, write=asdict)]
+ScalingField = Annotated[
+    TrainedScaling, _written_as(ScalingEntry, TrainedScaling, read=TrainedScaling, write=_write_scaling)
+]
+NormalizationField = Annotated[
+    Normalization, _written_as(NormalizationEntry, Normalization, read=Normalization, write=asdict)
+]
+PyramidField = Annotated[
+    MagnificationPyramid,
+    _written_as(PyramidEntry, MagnificationPyramid, read=_read_pyramid, write=_write_pyramid),
+]
 
 
 class PointSelection(Part):

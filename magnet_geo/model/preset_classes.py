@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from magnet_geo.model.manifest_parts import ClassEntry
+from magnet_geo.classes import LandClass
 
 _CITYSCAPES = (
     ("road", "#804080"),
@@ -36,8 +36,8 @@ _DEEPGLOBE = (
 )
 
 
-def _entries(table: tuple[tuple[str, str], ...]) -> tuple[ClassEntry, ...]:
-    return tuple(ClassEntry(value=value, name=name, color=color) for value, (name, color) in enumerate(table))
+def _entries(table: tuple[tuple[str, str], ...]) -> tuple[LandClass, ...]:
+    return tuple(LandClass(value=value, name=name, color=color) for value, (name, color) in enumerate(table))
 
 
 CITYSCAPES_CLASSES = _entries(_CITYSCAPES)

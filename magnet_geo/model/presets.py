@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from magnet_geo.errors import ModelError, OptionError
-from magnet_geo.grid import PyramidManner, Size
+from magnet_geo.grid import MagnificationPyramid, PyramidManner, Size
 from magnet_geo.model.manifest import RGB, Manifest
 from magnet_geo.model.manifest_parts import (
     Architecture,
     FastSelection,
-    NormalizationEntry,
     PointSelection,
-    PyramidEntry,
-    ScalingEntry,
     Selection,
 )
 from magnet_geo.model.preset_classes import CITYSCAPES_CLASSES, DEEPGLOBE_CLASSES
+from magnet_geo.normalization import Normalization, TrainedScaling
 
-IMAGENET = NormalizationEntry(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
-BYTE_SCALING = ScalingEntry(dtype="uint8", low=(0.0,) * 3, high=(255.0,) * 3)
+IMAGENET = Normalization(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+BYTE_SCALING = TrainedScaling(dtype="uint8", low=(0.0,) * 3, high=(255.0,) * 3)
 ALL_PATCHES = -1
 _LICENCE = "The terms of whoever trained the weights apply."
 
@@ -39,10 +37,10 @@ _CITYSCAPES = Manifest(
     scaling=BYTE_SCALING,
     normalization=IMAGENET,
     gsd_m=None,
-    pyramid=PyramidEntry(
-        levels=((128, 256), (256, 512), (512, 1024), (1024, 2048)),
-        patch=(128, 256),
-        network_input=(128, 256),
+    pyramid=MagnificationPyramid(
+        levels=(Size(128, 256), Size(256, 512), Size(512, 1024), Size(1024, 2048)),
+        patch=Size(128, 256),
+        network_input=Size(128, 256),
         manner=PyramidManner.PUBLISHED,
     ),
     halo_px=64,
@@ -66,10 +64,10 @@ _DEEPGLOBE = Manifest(
     scaling=BYTE_SCALING,
     normalization=IMAGENET,
     gsd_m=0.5,
-    pyramid=PyramidEntry(
-        levels=((612, 612), (1224, 1224), (2448, 2448)),
-        patch=(612, 612),
-        network_input=(508, 508),
+    pyramid=MagnificationPyramid(
+        levels=(Size(612, 612), Size(1224, 1224), Size(2448, 2448)),
+        patch=Size(612, 612),
+        network_input=Size(508, 508),
         manner=PyramidManner.PUBLISHED,
     ),
     halo_px=204,
@@ -151,7 +149,7 @@ def apply_overrides(manifest: Manifest, overrides: PresetOverrides) -> Manifest:
     """
     return manifest.changed(
         architecture=manifest.architecture.model_dump() | _given(backbone=overrides.network),
-        pyramid=manifest.pyramid.model_dump() | _pyramid_changes(overrides),
+        pyramid=_changed_pyramid(manifest, overrides),
         halo_px=_changed_halo_px(manifest, overrides),
         selection=_changed_selection(manifest, overrides),
     )
@@ -182,28 +180,29 @@ def _given(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _pyramid_changes(overrides: PresetOverrides) -> dict[str, object]:
-    return _given(
-        levels=None if overrides.scales is None else tuple(_pair(size) for size in overrides.scales),
-        patch=overrides.crop_size and _pair(overrides.crop_size),
-        network_input=overrides.input_size and _pair(overrides.input_size),
-    )
+def _changed_pyramid(manifest: Manifest, overrides: PresetOverrides) -> MagnificationPyramid:
+    pyramid = manifest.pyramid
+    try:
+        return MagnificationPyramid(
+            overrides.scales or pyramid.levels,
+            overrides.crop_size or pyramid.patch,
+            overrides.input_size or pyramid.network_input,
+            pyramid.manner,
+        )
+    except ValueError as error:
+        raise ModelError(f"The changed manifest of '{manifest.name}' is not valid: pyramid: {error}") from error
 
 
 def _changed_halo_px(manifest: Manifest, overrides: PresetOverrides) -> int:
     """The halo in proportion to the patch, and at most a quarter of a changed window."""
     if overrides.scales is None and overrides.crop_size is None:
         return manifest.halo_px
-    published, window = Size(*manifest.pyramid.patch), Size(*manifest.pyramid.levels[-1])
+    published, window = manifest.pyramid.patch, manifest.pyramid.window
     if overrides.scales is not None:
         window = overrides.scales[-1]
     patch = overrides.crop_size or published
     ratio = min(patch.height / published.height, patch.width / published.width)
     return min(round(manifest.halo_px * ratio), min(window.height, window.width) // 4)
-
-
-def _pair(size: Size) -> tuple[int, int]:
-    return size.height, size.width
 
 
 def _changed_selection(manifest: Manifest, overrides: PresetOverrides) -> dict[str, object] | None:

@@ -74,7 +74,7 @@ def time_one_window(
 
 
 def _step_costs(plan: RunPlan, model: Segmenter, options: SegmentOptions, cancel: CancelToken) -> StepCosts:
-    pyramid, windows = model.manifest.pyramid_value(), plan.area_windows
+    pyramid, windows = model.manifest.pyramid, plan.area_windows
     refines = plan.refinement.mode != "off"
     products = pass_products("map", model, plan.scale, options)
     ranking = window_mapper("coarse", model, plan, options, EachWindow.nothing(model))
@@ -160,7 +160,7 @@ def _first_with_pixels(
 
 
 def _read(plan: RunPlan, model: Segmenter, mapper: CoarseMapper | MapMapper, window: Window) -> ModelWindow:
-    reader = WindowReader(plan, model.manifest.pyramid_value().window)
+    reader = WindowReader(plan, model.manifest.pyramid.window)
     ahead = reader.read_ahead([window], decimation=mapper.decimation, for_map=mapper.for_map)
     with closing(ahead):
         return next(ahead)

@@ -98,7 +98,7 @@ def map_image(
         SceneError: A window cannot be read.
         OutputError: The folder cannot be written.
     """
-    model, pyramid = plan.model, plan.model.manifest.pyramid_value()
+    model, pyramid = plan.model, plan.model.manifest.pyramid
     reader = _PixelReader(read, pyramid.window)
     chosen: PatchSelector
     if isinstance(selector, EachWindow):

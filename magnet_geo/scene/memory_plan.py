@@ -120,7 +120,7 @@ def plan_memory(
     least = options[-1]
     if machine_bytes is not None and least.main_bytes > machine_bytes:
         # Told by arithmetic: trying would take the machine down with it.
-        window = work.manifest.pyramid_value().window
+        window = work.manifest.pyramid.window
         raise MemoryLimitError(
             f"One window of the model '{work.manifest.name}', {window.height} x {window.width} pixels, needs about "
             f"{_text(least.main_bytes)} of memory, and this machine has {_text(machine_bytes)}; choose a model of "
@@ -154,14 +154,14 @@ def _plan(work: Workload, batch: int, cache: int) -> MemoryPlan:
 def _read_bytes(work: Workload) -> int:
     """Values and validity of one window; resampled values are float32, beside the validity of the scene's pixels."""
     if work.resampled:
-        model_pixels = work.manifest.pyramid_value().window.pixels
+        model_pixels = work.manifest.pyramid.window.pixels
         return work.scene_window.pixels + model_pixels * (4 * len(work.manifest.bands) + 1)
     return work.scene_window.pixels * (work.scene_pixel_bytes + 1)
 
 
 def _bands_bytes(work: Workload) -> int:
     """What windows hand to their right neighbors, and strips of it on the way."""
-    per_model_pixel = work.scene_window.height / work.manifest.pyramid_value().window.height
+    per_model_pixel = work.scene_window.height / work.manifest.pyramid.window.height
     halo = round(work.manifest.halo_px * per_model_pixel)
     return 2 * 4 * len(work.manifest.classes) * work.scene_window.height * halo
 
@@ -171,14 +171,14 @@ def _maps_bytes(work: Workload) -> int:
 
     Of windows that come one after the other there is one finest map, and everything coarser twice.
     """
-    window, is_published = work.manifest.pyramid_value().window.pixels, work.manifest.pyramid.manner == "published"
+    window, is_published = work.manifest.pyramid.window.pixels, work.manifest.pyramid.manner == "published"
     coarser = 2 / 3
     image = 4 * len(work.manifest.bands) * window * (2 if is_published else coarser)
     return round(image + 4 * len(work.manifest.classes) * window * (2 if is_published else 1 + coarser))
 
 
 def _network_bytes(work: Workload, batch: int) -> int:
-    patch = work.manifest.pyramid_value().network_input.pixels
+    patch = work.manifest.pyramid.network_input.pixels
     per_pixel = _ACTIVATION_BYTES.get(work.manifest.architecture.backbone, _UNKNOWN_ACTIVATION_BYTES)
     probabilities = 4 * 4 * len(work.manifest.classes)
     return batch * patch * (per_pixel * work.number_bytes // 4 + probabilities)

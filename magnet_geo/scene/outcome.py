@@ -90,7 +90,7 @@ def make_plan_record(
         estimate: What `estimate_time` gave.
         budget_s: Seconds it may take.
     """
-    pyramid = model.manifest.pyramid_value()
+    pyramid = model.manifest.pyramid
     windows = len(plan.area_windows)
     passes = len(pyramid.patches(0)) + sum(2 * len(pyramid.patches(level)) for level in range(1, len(pyramid.levels)))
     return PlanRecord(

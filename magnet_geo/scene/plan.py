@@ -61,7 +61,7 @@ def choose_read_scale(
         )
         return None, ReadScale.native(), [warning]
     try:
-        scale = ReadScale.between(model_gsd_m=manifest.gsd_m, scene_gsd_m=gsd_m, window=manifest.pyramid_value().window)
+        scale = ReadScale.between(model_gsd_m=manifest.gsd_m, scene_gsd_m=gsd_m, window=manifest.pyramid.window)
     except ValueError as error:
         raise SceneError(
             f"'{description.name}' has pixels of {gsd_m:.3g} m, but the model '{manifest.name}' is for "
@@ -210,7 +210,7 @@ def _plan(scene: str, model: Segmenter, options: SegmentOptions, cancel: CancelT
             overviews = OverviewReading.find(
                 reader,
                 scale=scale,
-                pyramid=model.manifest.pyramid_value(),
+                pyramid=model.manifest.pyramid,
                 scaling=scaling,
                 area=windows.read_area(area.rect),
             )
@@ -274,7 +274,7 @@ def plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPla
         scale: Scene pixels per model pixel.
         manifest: The model.
     """
-    window = manifest.pyramid_value().window
+    window = manifest.pyramid.window
     in_scene = Size(scale.to_scene(window.height), scale.to_scene(window.width))
     halo = scale.to_scene(scale.round_up(manifest.halo_px))
     if 4 * halo > min(in_scene.height, in_scene.width):

@@ -97,7 +97,7 @@ class Run:
             budget is not None and costs is not None and self._allows_ranking(budget, costs)
         )
         found, coarse_s = self._uncertainties(output) if ranks or refinement.with_preview else ({}, 0.0)
-        pyramid, points = self.model.manifest.pyramid_value(), self.model.rules("full").points
+        pyramid, points = self.model.manifest.pyramid, self.model.rules("full").points
         if budget is not None and costs is not None:
             if not ranks:
                 return EachWindow.nothing(self.model)
@@ -114,7 +114,7 @@ class Run:
         """
         plan, model, options = self.plan, self.model, self.options
         drafts = self.work.folder("drafts")
-        stats = RefinementStats(plan.windows.scene, model.manifest.pyramid_value(), ratio=plan.scale.ratio)
+        stats = RefinementStats(plan.windows.scene, model.manifest.pyramid, ratio=plan.scale.ratio)
         domain = DomainCheck(model.manifest)
         classes = map_writer(output, plan, model, options, drafts)
         writers = {stage_name(level): found for level, found in enumerate(stage_writers(plan, model, options, drafts))}
@@ -141,7 +141,7 @@ class Run:
         return classes, stats
 
     def _run_here(self, name: PassName, selector: PatchSelector, chunks: ChunkStore, events: WindowEvents) -> None:
-        reader = WindowReader(self.plan, self.model.manifest.pyramid_value().window)
+        reader = WindowReader(self.plan, self.model.manifest.pyramid.window)
         mapper = window_mapper(name, self.model, self.plan, self.options, selector)
         run_windows(self.plan, chunks, mapper, events, reader=reader)
         # Tops that a cluster left open when it was stopped.

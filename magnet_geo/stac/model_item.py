@@ -24,6 +24,7 @@ from pystac.extensions.mlm import (
 from pystac.extensions.raster import DataType
 from safetensors import safe_open
 
+from magnet_geo.grid import Size
 from magnet_geo.model import Manifest, model_hash, read_manifest
 from magnet_geo.stac.class_list import class_list
 from magnet_geo.stac.written_item import href
@@ -131,7 +132,7 @@ def _mlm_name(name: str) -> str:
 
 
 def _input(manifest: Manifest) -> ModelInput:
-    height, width = manifest.pyramid.network_input
+    height, width = _pair(manifest.pyramid.network_input)
     shape = [-1, len(manifest.bands), height, width]
     found = ModelInput.create(
         name="patch of one level",
@@ -153,7 +154,7 @@ def _value_scaling(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _output(manifest: Manifest, tasks: list[TaskType]) -> ModelOutput:
-    height, width = manifest.pyramid.network_input
+    height, width = _pair(manifest.pyramid.network_input)
     shape = [-1, len(manifest.classes), height, width]
     return ModelOutput.create(
         name="probabilities",
@@ -167,12 +168,16 @@ def _output(manifest: Manifest, tasks: list[TaskType]) -> ModelOutput:
 def _hyperparameters(manifest: Manifest) -> dict[str, Any]:
     pyramid = manifest.pyramid
     return {
-        "levels": [list(level) for level in pyramid.levels],
-        "patch": list(pyramid.patch),
+        "levels": [_pair(level) for level in pyramid.levels],
+        "patch": _pair(pyramid.patch),
         "halo_px": manifest.halo_px,
         "temperature": manifest.temperature,
         "refine": manifest.selection.default if manifest.selection else "off",
     }
+
+
+def _pair(size: Size) -> list[int]:
+    return [size.height, size.width]
 
 
 def _count_parameters(model: Path) -> int:

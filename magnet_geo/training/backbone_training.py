@@ -98,14 +98,14 @@ def train_backbone(
     """
     with prepared_workplace(settings) as workplace:
         images = SourceSet.of(data.training, gsd_m=target.gsd_m, area_exponent=settings.area_exponent)
-        sampler = CropSampler(images, target.pyramid_value(), settings, stand_in=target.normalization_value().mean)
+        sampler = CropSampler(images, target.pyramid, settings, stand_in=target.normalization.mean)
         statistics = measure_data(images, target, settings)
         windows = validation_set(data, target, settings, workplace)
         objective = Objective(settings, class_weights_of(settings, statistics, target), workplace.ranks)
         network = _on_device(start.backbone, workplace)
         learner = BackboneLearner(
             network,
-            target.normalization_value(),
+            target.normalization,
             objective,
             auxiliary_weight=settings.auxiliary_weight,
             dtype=workplace.dtype,
@@ -129,7 +129,7 @@ def train_backbone(
             return None
         backbone = start.backbone
         load_state(backbone, trainer.best_weights(), what="The best checkpoint")
-        statistic_records = statistics.band_records(target.scaling.model_dump())
+        statistic_records = statistics.band_records(target.scaling)
         return finish(
             target.changed(training_statistics=statistic_records),
             backbone.cpu().float().eval().requires_grad_(True),
@@ -165,7 +165,7 @@ def measure_data(images: SourceSet, target: Manifest, settings: BackboneSettings
         TrainingError: None of the crops looked at holds a label.
     """
     plain = replace(settings, color=0.0, seed=settings.seed + 1)
-    statistics = DataStatistics(CropSampler(images, target.pyramid_value(), plain), len(target.classes))
+    statistics = DataStatistics(CropSampler(images, target.pyramid, plain), len(target.classes))
     if not statistics.class_shares.any():
         raise TrainingError("No crop of the training images holds a label; check that labels lie on the images.")
     return statistics

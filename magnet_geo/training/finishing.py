@@ -87,7 +87,7 @@ def calibrated(
     workplace: Workplace,
 ) -> Manifest:
     """Gives the manifest with the fast mode's thresholds and the temperature; published rules stay as they are."""
-    pyramid = manifest.pyramid_value()
+    pyramid = manifest.pyramid
     if is_published(pyramid) or manifest.selection is None or next(iter(windows), None) is None:
         return manifest
     predictor = create_predictor(manifest, backbone, refinements, workplace)

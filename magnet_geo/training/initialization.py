@@ -116,7 +116,7 @@ def _from_model(backbone: Backbone, name_or_path: str, class_names: Sequence[str
     if class_names and list(class_names) != known:
         rows = {index: known.index(name) for index, name in enumerate(class_names) if name in known}
     remark = take_weights(backbone, bundle.backbone.state_dict(), what=f"The model {name_or_path}", rows=rows)
-    own = bundle.manifest.normalization_value()
+    own = bundle.manifest.normalization
     return Start(backbone, _for_bands(own, backbone.in_channels), remark)
 
 

@@ -120,14 +120,12 @@ def train_refinement(
         CancelledError: The user cancelled.
     """
     with prepared_workplace(settings) as workplace:
-        pyramid = target.pyramid_value()
+        pyramid = target.pyramid
         published = is_published(pyramid)
         images = SourceSet.of(data.training, gsd_m=target.gsd_m, area_exponent=settings.area_exponent)
         per_step = settings.batch_size * settings.accumulation * workplace.ranks.world_size
         sampler: PairSampler | ChainSampler = (
-            PairSampler(
-                images, pyramid, settings, samples_per_step=per_step, stand_in=target.normalization_value().mean
-            )
+            PairSampler(images, pyramid, settings, samples_per_step=per_step, stand_in=target.normalization.mean)
             if published
             else ChainSampler(images, pyramid, settings)
         )
@@ -137,7 +135,7 @@ def train_refinement(
         learner = RefinementLearner(
             list(network),  # type: ignore[arg-type]
             backbone,
-            target.normalization_value(),
+            target.normalization,
             objective,
             roi_aligned=published,
             device=workplace.device,

@@ -16,7 +16,7 @@ from magnet_geo.datasets import IGNORE_INDEX, LabeledSource
 from magnet_geo.errors import TrainingError
 from magnet_geo.grid import MagnificationPyramid, PyramidManner
 from magnet_geo.model import Manifest
-from magnet_geo.normalization import Normalization
+from magnet_geo.normalization import Normalization, Scaling
 from magnet_geo.progressive import PointRule
 from magnet_geo.training.crops import CropSampler, SourceSet
 from magnet_geo.training.settings import BackboneSettings
@@ -174,9 +174,9 @@ class DataStatistics:
         deviations = np.maximum(values.std(axis=0), 1 / 255)
         return Normalization(tuple(values.mean(axis=0).tolist()), tuple(deviations.tolist()))
 
-    def band_records(self, scaling: dict[str, object]) -> list[dict[str, object]]:
-        """Gives the statistics per band for a manifest, in native values."""
-        low, high = (np.asarray(scaling[end], dtype=np.float64) for end in ("low", "high"))
+    def band_records(self, scaling: Scaling) -> list[dict[str, object]]:
+        """Return the statistics per band for a manifest, in native values."""
+        low, high = (np.asarray(end, dtype=np.float64) for end in (scaling.low, scaling.high))
         native = self.pixels.astype(np.float64) * (high - low) / 255 + low
         percentiles = np.percentile(native, _PERCENTILES, axis=0)
         return [

@@ -66,7 +66,7 @@ class ValidationSet:
             yield places[index]
 
     def _places(self, source: LabeledSource) -> Iterator[_Place]:
-        pyramid = self.target.pyramid_value()
+        pyramid = self.target.pyramid
         if pyramid.manner is PyramidManner.PUBLISHED:
             whole = PixelRect(0, 0, source.size.height, source.size.width)
             yield _Place(source, whole, source.size, whole)
@@ -96,7 +96,7 @@ class ValidationSet:
         return validation_window(
             image,
             place.core,
-            pyramid=self.target.pyramid_value(),
-            normalization=self.target.normalization_value(),
+            pyramid=self.target.pyramid,
+            normalization=self.target.normalization,
             device=self.device,
         )

@@ -9,6 +9,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from magnet_geo.cli.main import main
+from magnet_geo.grid import Size
 from magnet_geo.model import Manifest, catalog, model_hash, read_manifest
 from magnet_geo.model.model_file import ModelWeights, write_model
 from tests.cli.runs import assert_refused
@@ -131,7 +132,7 @@ def test_import_takes_published_sizes_as_width_and_height(tmp_path: Path, checkp
     sizes = ("--scales", "64-32,128-64", "--crop-size", 64, 32, "--input-size", 64, 32)
     result = run("model", "import", output, *checkpoints, *sizes, "--n-patches", 1)
     assert result.exit_code == 0, result.output
-    assert read_manifest(output).pyramid.levels == ((32, 64), (64, 128))
+    assert read_manifest(output).pyramid.levels == (Size(32, 64), Size(64, 128))
 
 
 def test_import_can_leave_the_refinement_out(tmp_path: Path, checkpoints: list[object]) -> None:

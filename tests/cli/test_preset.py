@@ -10,6 +10,7 @@ import pytest
 import rasterio
 import torch
 
+from magnet_geo.grid import Size
 from magnet_geo.inference import load_model
 from magnet_geo.model import Manifest, read_manifest
 from magnet_geo.records.segment_result import SegmentResult
@@ -124,8 +125,8 @@ def test_without_a_refinement_a_preset_is_coarse_only(
 
 def test_the_knobs_are_kept_in_the_model_file(imported: Path) -> None:
     manifest = read_manifest(imported)
-    assert manifest.pyramid.levels == ((64, 64), (128, 128), (256, 256))
-    assert (manifest.pyramid.patch, manifest.pyramid.network_input) == ((64, 64), (48, 48))
+    assert manifest.pyramid.levels == (Size(64, 64), Size(128, 128), Size(256, 256))
+    assert (manifest.pyramid.patch, manifest.pyramid.network_input) == (Size(64, 64), Size(48, 48))
 
 
 def test_knobs_that_contradict_each_other_are_one_sentence(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from magnet_geo.errors import ModelError
+from magnet_geo.grid import Size
 from magnet_geo.model import read_manifest
 from magnet_geo.model.graph_file import export_graph, read_graph
 from magnet_geo.model.graph_import import import_graph
@@ -36,13 +37,13 @@ def test_a_graph_comes_out_as_it_went_in(tmp_path: Path) -> None:
 
 def test_the_manifest_is_completed_from_the_graph(tmp_path: Path) -> None:
     fixed = read_manifest(made(tmp_path, size=64))
-    assert fixed.pyramid.levels == ((64, 64),)
+    assert fixed.pyramid.levels == (Size(64, 64),)
     assert fixed.halo_px == 8
     assert (fixed.architecture.num_classes, fixed.architecture.in_channels) == (3, 2)
     # (value - mean) / std over values of 0-2: as shares of that range.
     assert fixed.normalization.mean == pytest.approx((0.1, 0.15))
     assert fixed.normalization.std == pytest.approx((0.05, 0.1))
-    assert read_manifest(made(tmp_path)).pyramid.levels == ((128, 128),)
+    assert read_manifest(made(tmp_path)).pyramid.levels == (Size(128, 128),)
 
 
 @pytest.mark.parametrize("channels_last", [False, True])

@@ -30,16 +30,16 @@ def test_json_there_and_back_is_equal(manifest: Manifest) -> None:
 
 
 def test_values_become_the_packages_own(manifest: Manifest) -> None:
-    assert manifest.pyramid_value() == MagnificationPyramid.from_decimations(32, (4, 2, 1))
-    assert manifest.pyramid_value().manner is PyramidManner.DECIMATION
+    assert manifest.pyramid == MagnificationPyramid.from_decimations(32, (4, 2, 1))
+    assert manifest.pyramid.manner is PyramidManner.DECIMATION
     assert manifest.class_scheme().classes[1] == LandClass(1, "urban", "#00ffff")
     assert manifest.class_scheme().nodata == 255
-    assert manifest.normalization_value().mean == (0.485, 0.456, 0.406)
-    assert manifest.scaling_value().high == (255.0, 255.0, 255.0)
+    assert manifest.normalization.mean == (0.485, 0.456, 0.406)
+    assert manifest.scaling.high == (255.0, 255.0, 255.0)
 
 
 def test_levels_are_height_before_width() -> None:
-    assert create_preset("cityscapes").pyramid_value().levels[0] == Size(height=128, width=256)
+    assert create_preset("cityscapes").pyramid.levels[0] == Size(height=128, width=256)
 
 
 def test_uncounted_values_leave_the_other_indices(manifest: Manifest) -> None:

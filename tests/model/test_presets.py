@@ -24,7 +24,7 @@ def test_the_four_published_configurations_are_there() -> None:
 
 def test_cityscapes_is_as_published() -> None:
     manifest = create_preset("cityscapes")
-    pyramid = manifest.pyramid_value()
+    pyramid = manifest.pyramid
     assert pyramid.levels == (Size(128, 256), Size(256, 512), Size(512, 1024), Size(1024, 2048))
     assert (pyramid.patch, pyramid.network_input) == (Size(128, 256), Size(128, 256))
     assert pyramid.manner is PyramidManner.PUBLISHED
@@ -39,7 +39,7 @@ def test_cityscapes_is_as_published() -> None:
 
 def test_deepglobe_is_as_published() -> None:
     manifest = create_preset("deepglobe")
-    pyramid = manifest.pyramid_value()
+    pyramid = manifest.pyramid
     assert pyramid.levels == (Size(612, 612), Size(1224, 1224), Size(2448, 2448))
     assert (pyramid.patch, pyramid.network_input) == (Size(612, 612), Size(508, 508))
     assert selected(manifest, "full") == (0.75, None, 11)
@@ -81,7 +81,7 @@ def test_every_knob_reaches_the_manifest() -> None:
         smooth_kernel=3,
     )
     manifest = apply_overrides(create_preset("deepglobe").changed(halo_px=0), overrides)
-    pyramid = manifest.pyramid_value()
+    pyramid = manifest.pyramid
     assert manifest.architecture.backbone == "psp"
     assert pyramid.levels == (Size(height=200, width=300), Size(height=400, width=600))
     assert (pyramid.patch, pyramid.network_input) == (Size(200, 300), Size(100, 150))

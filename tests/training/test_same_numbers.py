@@ -96,13 +96,13 @@ def case(request: pytest.FixtureRequest, model: Segmenter, tmp_path: Path) -> Ca
         scaling=MODES[scaling] if isinstance(scaling, str) else RangeScaling(*scaling),
         values=ModelValues(taken.dtype, taken.low, taken.high),
     )
-    reader = WindowReader(plan, manifest.pyramid_value().window)
+    reader = WindowReader(plan, manifest.pyramid.window)
     seen = list(reader.read_ahead(plan.windows, decimation=lambda window: 1, for_map=True))
     return Case(plan, open_dataset(description).sources[0], seen)
 
 
 def test_every_reader_gives_the_numbers_that_segment_sees(case: Case, model: Segmenter) -> None:
-    size = model.manifest.pyramid_value().window
+    size = model.manifest.pyramid.window
     for own in case.seen:
         scored = read_model_window(case.source.read_pixels, own.window, model_size=size)
         trained = case.source.read(own.window.read, size)
@@ -116,7 +116,7 @@ def test_every_reader_gives_the_numbers_that_segment_sees(case: Case, model: Seg
 
 def test_validation_sees_the_windows_that_segment_maps(case: Case, model: Segmenter) -> None:
     validated = list(ValidationSet((case.source,), model.manifest, len(case.seen), torch.device("cpu")))
-    finest = len(model.manifest.pyramid_value().levels) - 1
+    finest = len(model.manifest.pyramid.levels) - 1
     place = (PixelRect(0, 0, WINDOW_PX, WINDOW_PX),)
     found = {window.image.inputs(finest, place).numpy().tobytes() for window in validated}
     own = {model.image(each.values, each.valid).inputs(finest, place).numpy().tobytes() for each in case.seen}

@@ -192,7 +192,7 @@ def run_shard(task: PassTask, shard: Shard, on_windows: Callable[[int], None]) -
                 store,
                 window_mapper(task.name, model, plan, task.options, shard.selector),
                 events,
-                reader=WindowReader(plan, model.manifest.pyramid_value().window),
+                reader=WindowReader(plan, model.manifest.pyramid.window),
                 windows=[plan.windows[index] for index in shard.windows],
                 kept_below=shard.kept_below,
                 open_above=frozenset(shard.open_above),

@@ -60,7 +60,7 @@ class EachWindow(PatchSelector):
         Raises:
             OptionError: The model has no such mode.
         """
-        coarsest = int(model.manifest.pyramid_value().decimation(0)) if mode == "off" else 1
+        coarsest = int(model.manifest.pyramid.decimation(0)) if mode == "off" else 1
         return cls(model.rules(mode), coarsest)
 
     @classmethod

@@ -98,7 +98,7 @@ class CoarseMapper(WindowMapper[BegunWindow, SegmentedWindow]):
 
     @override
     def decimation(self, window: Window) -> int:
-        return int(self.model.manifest.pyramid_value().decimation(0))
+        return int(self.model.manifest.pyramid.decimation(0))
 
     @override
     def begin(self, window: ModelWindow, buffers: MapBuffers, events: WindowEvents) -> BegunWindow:
@@ -120,7 +120,7 @@ class CoarseMapper(WindowMapper[BegunWindow, SegmentedWindow]):
     def chunk(self, done: SegmentedWindow, seams: Seams) -> Arrays:
         if done.coarse is None:
             raise AssertionError("a coarse pass keeps its prediction")
-        pyramid = self.model.manifest.pyramid_value()
+        pyramid = self.model.manifest.pyramid
         found = coarse_uncertainties(done.coarse, done.window.valid, pyramid, done.candidates)
         return _by_name(_UNCERTAINTY, found) | _map_chunks(self.made, done, seams)
 
@@ -218,7 +218,7 @@ def pass_products(name: PassName, model: Segmenter, scale: ReadScale, options: S
             with_confidence=options.confidence is not None and is_map,
             with_probabilities=options.probabilities is not None and is_map,
         )
-        return MapProduct(product_name, settings, scale, manifest.pyramid_value().window)
+        return MapProduct(product_name, settings, scale, manifest.pyramid.window)
 
     return {each: product(each) for each in names}
 
@@ -274,7 +274,7 @@ def _begun(
     *,
     levels: int,
 ) -> BegunWindow:
-    candidates = candidate_patches(window, scale=scale, pyramid=model.manifest.pyramid_value())
+    candidates = candidate_patches(window, scale=scale, pyramid=model.manifest.pyramid)
     image = model.image_beside(window.values, window.valid, decimation=window.decimation)
     count = _PatchCount(events)
 

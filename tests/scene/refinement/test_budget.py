@@ -149,7 +149,7 @@ def test_a_coarse_pass_slower_than_expected_leaves_less_to_be_refined(coarse_s: 
     budget = TimeBudget(100.0, clock=lambda: 0.0)
     model = stub_model()
     points = model.rules("off").points
-    selector = budget.selector(found, model.manifest.pyramid_value(), points, speed=speed, coarse_s=coarse_s)
+    selector = budget.selector(found, model.manifest.pyramid, points, speed=speed, coarse_s=coarse_s)
     # Of 100 s, 96 are given away: 4 or 8 for writing, 10 or 20 for the window.
     rule = selector.rules(scene[0]).patches
     assert sum(int(rule.choose(level, np.zeros(count)).sum()) for level, count in ((1, 4), (2, 16))) == patches
