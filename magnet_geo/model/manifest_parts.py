@@ -167,12 +167,12 @@ def _read_pyramid(
 
 
 def _write_pyramid(pyramid: MagnificationPyramid) -> dict[str, Any]:
-    return dict(
-        levels=tuple((level.height, level.width) for level in pyramid.levels),
-        patch=(pyramid.patch.height, pyramid.patch.width),
-        network_input=(pyramid.network_input.height, pyramid.network_input.width),
-        manner=pyramid.manner,
-    )
+    return {
+        "levels": tuple((level.height, level.width) for level in pyramid.levels),
+        "patch": (pyramid.patch.height, pyramid.patch.width),
+        "network_input": (pyramid.network_input.height, pyramid.network_input.width),
+        "manner": pyramid.manner,
+    }
 
 
 def _write_scaling(scaling: TrainedScaling) -> dict[str, Any]:
