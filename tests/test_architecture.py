@@ -198,6 +198,15 @@ def test_other_rooms_enter_scene_by_its_door(module: Module) -> None:
     assert not inner
 
 
+@pytest.mark.parametrize(
+    ("method", "unknown"),
+    [("decimated", {"published", "upsampled_map"}), ("published", {"decimated"}), ("upsampled_map", {"decimated"})],
+)
+def test_the_two_methods_do_not_know_each_other(method: str, unknown: set[str]) -> None:
+    module = next(module for module in MODULES if module.name == f"magnet_geo.progressive.{method}")
+    assert not {imported.target.rpartition(".")[2] for imported in imports_of(module)} & unknown
+
+
 @each([module for module in MODULES if module.room not in OPENS_RASTERS])
 def test_only_raster_opens_rasters(module: Module) -> None:
     wrong = []

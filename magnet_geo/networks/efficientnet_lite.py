@@ -40,7 +40,7 @@ _PUBLISHED_PARTS = {
 
 
 def conv_norm(in_channels: int, out_channels: int, kernel: int, *, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    """Gives a bias-free convolution that keeps `ceil(size / stride)`, followed by its batch norm."""
+    """Return a bias-free convolution that keeps `ceil(size / stride)`, followed by its batch norm."""
     return [
         nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False),
         nn.BatchNorm2d(out_channels, eps=1e-3, momentum=0.01),
@@ -118,7 +118,7 @@ class EfficientNetLite(nn.Module):
 
 
 def encoder_state_from_published(published: Mapping[str, Tensor], in_channels: int = 3) -> dict[str, Tensor]:
-    """Gives the state dict of `EfficientNetLite` that holds the published ImageNet weights.
+    """Return the state dict of `EfficientNetLite` that holds the published ImageNet weights.
 
     Args:
         published: State dict with keys such as `_conv_stem.weight` and `_blocks.3._bn1.bias`; the classifier

@@ -24,7 +24,7 @@ class ObjectAttention(nn.Module):
         self.f_up = _pointwise(KEY_CHANNELS, channels)
 
     def forward(self, features: Tensor, regions: Tensor) -> Tensor:
-        """Gives each pixel's object context.
+        """Return each pixel's object context.
 
         Args:
             features: (N, channels, H, W) pixel features.
@@ -54,7 +54,7 @@ class ObjectContextHead(nn.Module):
         )
 
     def forward(self, features: Tensor, region_logits: Tensor) -> Tensor:
-        """Gives the augmented pixel features.
+        """Return the augmented pixel features.
 
         Args:
             features: (N, channels, H, W) pixel features.
@@ -70,7 +70,7 @@ class ObjectContextHead(nn.Module):
 
 
 def gather_regions(features: Tensor, region_logits: Tensor) -> Tensor:
-    """Gives each region's features: the mean over all pixels, weighted by a softmax over the pixels.
+    """Return each region's features: the mean over all pixels, weighted by a softmax over the pixels.
 
     Args:
         features: (N, K, H, W) pixel features.
@@ -89,7 +89,7 @@ def _norm_relu(channels: int) -> nn.Sequential:
 
 
 def _pointwise(in_channels: int, *widths: int) -> nn.Sequential:
-    """Gives 1x1 convolutions of the widths, each with batch norm and ReLU."""
+    """Return 1x1 convolutions of the widths, each with batch norm and ReLU."""
     layers: list[nn.Module] = []
     for width in widths:
         layers += [nn.Conv2d(in_channels, width, 1, bias=False), _norm_relu(width)]

@@ -72,7 +72,7 @@ class PSPNet(Backbone):
         self.classifier = nn.Conv2d(channels, num_classes, 1)
 
     def heads(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Gives the main and the auxiliary logits; see `Backbone.heads`."""
+        """Return the main and the auxiliary logits."""
         features = self.feats(images)[-1]
         merged = self.drop_1(self.psp(features))
         for upsampling in (self.up_1, self.up_2, self.up_3):

@@ -63,7 +63,7 @@ class BasicBlock(nn.Module):
 def bottleneck_stage(
     in_channels: int, planes: int, *, blocks: int, stride: int = 1, momentum: float = 0.1
 ) -> nn.Sequential:
-    """Gives `blocks` bottlenecks in a row; the first takes the stride and the change of width."""
+    """Return `blocks` bottlenecks in a row; the first takes the stride and the change of width."""
     first = Bottleneck(in_channels, planes, stride=stride, momentum=momentum)
     width = planes * Bottleneck.expansion
     return nn.Sequential(first, *(Bottleneck(width, planes, momentum=momentum) for _ in range(blocks - 1)))

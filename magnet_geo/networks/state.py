@@ -60,7 +60,7 @@ def require_fit(module: nn.Module, state_dict: Mapping[str, Tensor], *, what: st
 
 
 def strip_wrapper_prefixes(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Gives the entries without the prefixes that most of their names share.
+    """Return the entries without the prefixes that most of their names share.
 
     Args:
         state_dict: Tensors by name.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from magnet_geo.grid import Size
+from magnet_geo.grid import MagnificationPyramid
 
 
 class MapBuffers:
@@ -38,12 +38,21 @@ class MapBuffers:
         finest = FinestBuffer(wait)
         return cls(finest=finest), cls(finest=finest)
 
-    def of_level(self, level: int, *, classes: int, size: Size, device: torch.device, is_finest: bool) -> Tensor:
-        """Return (C, H, W) float32 of any values; in main memory the same while a level asks for the same shape."""
-        shape = (classes, size.height, size.width)
-        if device.type != "cpu":
-            return torch.empty(shape, device=device)
-        if is_finest:
+    def of_level(self, level: int, *, pyramid: MagnificationPyramid, like: Tensor) -> Tensor:
+        """Return memory for a level's map; in main memory the same while a level asks for the same shape.
+
+        Args:
+            level: 1 or more.
+            pyramid: Levels of the image.
+            like: A map of any level.
+
+        Returns:
+            (C, H, W) float32 of any values, where ``like`` is.
+        """
+        shape = (len(like), pyramid.levels[level].height, pyramid.levels[level].width)
+        if like.device.type != "cpu":
+            return torch.empty(shape, device=like.device)
+        if level == len(pyramid.levels) - 1:
             return self._finest.of_shape(shape)
         held = self._maps.get(level)
         if held is None or held.shape != shape:

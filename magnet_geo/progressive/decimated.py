@@ -46,15 +46,8 @@ class DecimatedMethod:
 
     def upsample(self, cumulative: Tensor, level: int) -> Tensor:
         """Return the prediction so far at the size of the next level, which is refined in place: (C, H, W)."""
-        size = self._pyramid.levels[level]
-        upsampled = self._buffers.of_level(
-            level,
-            classes=len(cumulative),
-            size=size,
-            device=cumulative.device,
-            is_finest=level == len(self._pyramid.levels) - 1,
-        )
-        return resize_bilinear(cumulative[None], size, upsampled[None])[0]
+        upsampled = self._buffers.of_level(level, pyramid=self._pyramid, like=cumulative)
+        return resize_bilinear(cumulative[None], self._pyramid.levels[level], upsampled[None])[0]
 
     def cut(self, upsampled: Tensor, patch: PixelRect) -> Tensor:
         """Return a view of the pixels of a patch: (C, h, w)."""

@@ -92,13 +92,7 @@ class PublishedMethod:
         Returns:
             (C, H, W) the level's prediction, and which points were replaced.
         """
-        cumulative = self._buffers.of_level(
-            level,
-            classes=len(upsampled.maps),
-            size=upsampled.size,
-            device=upsampled.maps.device,
-            is_finest=level == len(self._pyramid.levels) - 1,
-        )
+        cumulative = self._buffers.of_level(level, pyramid=self._pyramid, like=upsampled.maps)
         if not patches:
             return upsampled.whole(cumulative), None
         coverage = Coverage(patches, upsampled.size)
