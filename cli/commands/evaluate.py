@@ -15,7 +15,7 @@ from magnet_geo.progress import CancelToken
 from ..cancelling import cancel_by_signal
 from ..options.option_types import Box, Crs, KeyValue
 from ..output.listeners import choose_listener
-from ..output.shown import echo_json
+from ..output.shown import echo_record
 from ..output.table_file import check_table_target, write_table
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -109,7 +109,7 @@ def evaluate(
     if csv_file is not None:
         write_table(csv_file, score_rows(result.scores))
     if as_json:
-        echo_json(result.model_dump_json())
+        echo_record(result)
     else:
         show_evaluation(result)
 

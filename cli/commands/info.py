@@ -13,7 +13,7 @@ from magnet_geo.scene import SegmentOptions, inspect_scene
 from ..options.model_choice import DEFAULT_MODEL, ModelChoice
 from ..options.option_types import BandList, Crs, KeyValue, PixelSize
 from ..options.sensor_option import sensor_option
-from ..output.shown import echo, echo_json
+from ..output.shown import echo, echo_record
 
 
 @click.command(name="info")
@@ -44,7 +44,7 @@ def info(
     options = SegmentOptions(bands=bands, sensor=sensor, gsd=gsd, crs=crs, open_options=open_options, nodata=nodata)
     record = inspect_scene(scene, ModelChoice(model_name).manifest(), options)
     if as_json:
-        echo_json(record.model_dump_json())
+        echo_record(record)
     else:
         _show(record, has_own_nodata=nodata is not None)
 

@@ -17,7 +17,7 @@ from ..options.option_types import Box, Crs
 from ..options.polygon_option_types import ClassNames, PatchArea, Tolerance
 from ..output.console import VisibleConsole, escape
 from ..output.listeners import choose_listener
-from ..output.shown import echo_json
+from ..output.shown import echo_record
 
 if TYPE_CHECKING:
     from magnet_geo.vector.class_bands import Inside
@@ -128,7 +128,7 @@ def polygonize(
             cancel=token,
         )
     if as_json:
-        echo_json(result.model_dump_json())
+        echo_record(result)
     else:
         _show(result)
 

@@ -15,6 +15,7 @@ from magnet_geo.progress import Event, PreviewEvent, ProgressEvent, WarningEvent
 from magnet_geo.records.segment_result import PlanRecord, SegmentResult
 
 from ..errors import wanted_traceback
+from ..flags import with_flags_inside
 from .console import VisibleConsole
 from .protocol import (
     CancelledLine,
@@ -194,11 +195,11 @@ class JsonLinesListener:
 
     def plan(self, plan: PlanRecord, *, with_warnings: bool) -> None:
         """See `RunListener.plan`."""
-        self._write(PlanLine(**plan.model_dump()))
+        self._write(PlanLine(**with_flags_inside(plan).model_dump()))
 
     def result(self, result: SegmentResult) -> None:
         """See `RunListener.result`."""
-        self._write(ResultLine(**result.model_dump()))
+        self._write(ResultLine(**with_flags_inside(result).model_dump()))
 
     def skipped(self, text: str) -> None:
         """See `RunListener.skipped`."""

@@ -147,7 +147,7 @@ def _require_space(root: Path, needed: int) -> None:
     if needed > free:
         raise DiskFullError(
             f"The archives need {needed / 1e9:.1f} GB below '{root}', but {free / 1e9:.1f} GB are free; make room or "
-            "choose another --root."
+            "choose another `root`."
         )
 
 
@@ -207,4 +207,4 @@ def _writing(target: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise DiskFullError(f"The disk is full at '{target}'; make room and run the command again.") from error
-        raise OutputError(f"'{target}' cannot be written ({error.strerror}); choose another --root.") from error
+        raise OutputError(f"'{target}' cannot be written ({error.strerror}); choose another `root`.") from error

@@ -182,7 +182,7 @@ def _require_same(path: Path, text: str) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"The list '{path}' exists already and cannot be read; move it away.") from error
     if found != text:
-        raise OutputError(f"The list '{path}' exists already, with other lines; add --overwrite to replace it.")
+        raise OutputError(f"The list '{path}' exists already, with other lines; set `overwrite=True` to replace it.")
 
 
 def _write_list(path: Path, text: str) -> None:

@@ -132,7 +132,7 @@ class RasterTruth:
         known = _shortened(self._table.describe_labels())
         return UnknownLabelError(
             f"{place.format(f'value {label[0]:g}')}, but the class table has {known}",
-            f"add it to a class, or leave it out with --ignore-value {label[0]:g}",
+            f"add it to a class, or leave it out with `ignored_values=({label[0]:g},)`",
         )
 
 

@@ -87,7 +87,7 @@ def allocate(
     if least.sum() > size:
         raise EvaluationError(
             f"{len(pixels)} classes with at least {allocation.min_per_class} points each need {least.sum()} points, "
-            f"but the sample has {size}; raise --size or lower --min-per-class."
+            f"but the sample has {size}; raise `size` or lower `min_per_class`."
         )
     weights = _weights(pixels, allocation.name, expected_accuracy)
     points = least.copy()

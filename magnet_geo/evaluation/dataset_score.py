@@ -202,6 +202,6 @@ def _require_same_classes(dataset: LabeledDataset, model: Segmenter) -> None:
     wanted = [entry.name for entry in model.manifest.classes]
     if found != wanted:
         raise OptionError(
-            f"The labels' classes are {', '.join(found)}, the model's {', '.join(wanted)}; give --classes with the "
+            f"The labels' classes are {', '.join(found)}, the model's {', '.join(wanted)}; give `classes` with the "
             "model's names in its order."
         )

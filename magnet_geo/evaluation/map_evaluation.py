@@ -94,7 +94,8 @@ def evaluate_map(
         return _evaluate(str(prediction), str(truth), options, progress, cancel or CancelToken())
     except UnknownLabelError as error:
         raise EvaluationError(
-            f"{error.finding}; pair it with a class by --map LABEL=CLASS, or leave it out with --ignore-value LABEL."
+            f"{error.finding}; pair it with a class by `pairs=((LABEL, CLASS),)`, or leave it out with "
+            "`ignored=(LABEL,)`."
         ) from error
 
 

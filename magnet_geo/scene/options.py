@@ -98,7 +98,7 @@ class Area:
 
     def __post_init__(self) -> None:
         if (self.bounds is None) == (self.vector is None):
-            raise OptionError("Give the area of interest either as --bbox or as --aoi.")
+            raise OptionError("Give the area of interest either as `bounds` or as `vector`.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,9 @@ class SegmentOptions:
         if self.budget_s is not None and not 0 < self.budget_s < inf:
             raise OptionError(f"The time budget must be a positive number of seconds, not {self.budget_s:g}.")
         if self.budget_s is not None and self.refine is not None and self.refine.mode != "full":
-            raise OptionError("A time budget decides how much is refined; leave --refine out, or write --refine full.")
+            raise OptionError(
+                "A time budget decides how much is refined; leave `refine` out, or write `refine='full'`."
+            )
         if isinstance(self.gsd, float | int) and not self.gsd > 0:
             raise OptionError(f"The pixel size must be a positive number of metres, not {self.gsd:g}.")
         for name, number in (("batch size", self.batch_size), ("number of threads", self.threads)):

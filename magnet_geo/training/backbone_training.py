@@ -49,7 +49,7 @@ class TrainingData:
             raise TrainingError("There is no image to train on; check the list or the folders of the dataset.")
         bands = {source.band_count for source in (*self.training, *self.validation)}
         if len(bands) > 1:
-            raise TrainingError(f"The images have different numbers of bands ({sorted(bands)}); choose with --bands.")
+            raise TrainingError(f"The images have different numbers of bands ({sorted(bands)}); choose with `bands`.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +184,7 @@ def class_weights_of(
     weights: tuple[float, ...] | None = settings.class_weights
     if weights is not None and len(weights) != len(target.classes):
         raise TrainingError(
-            f"--class-weights gives {len(weights)} values, but there are {len(target.classes)} classes."
+            f"`class_weights` gives {len(weights)} values, but there are {len(target.classes)} classes."
         )
     return weights
 

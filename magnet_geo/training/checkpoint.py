@@ -94,7 +94,7 @@ def read_checkpoint_file(path: Path) -> Checkpoint:
         TrainingError: It is none, or damaged.
     """
     if not path.is_file():
-        raise TrainingError(f"There is no checkpoint {path} to go on from; train without --resume first.")
+        raise TrainingError(f"There is no checkpoint {path} to go on from; train without `resume` first.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError) as error:

@@ -45,7 +45,7 @@ def freeze(backbone: Backbone, settings: BackboneSettings) -> None:
     blocks = encoder_blocks(backbone)
     if settings.frozen_blocks > len(blocks):
         raise TrainingError(
-            f"--frozen-blocks is {settings.frozen_blocks}, but the encoder of {backbone.name} has {len(blocks)} blocks."
+            f"`frozen_blocks` is {settings.frozen_blocks}, but the encoder of {backbone.name} has {len(blocks)} blocks."
         )
     for block in blocks[: settings.frozen_blocks]:
         for part in block:

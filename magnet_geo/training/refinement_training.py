@@ -51,7 +51,7 @@ def begin_refinements(target: Manifest, first: Sequence[Refinement] = (), *, see
     if name is None or not count:
         raise TrainingError(
             f"The model '{target.name}' has a single level, so there is nothing to refine; train its backbone with "
-            "several --decimations."
+            "several `decimations`."
         )
     wanted = count if target.architecture.refinement_per_level else 1
     if first:

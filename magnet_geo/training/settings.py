@@ -224,7 +224,7 @@ def alternatives(hint: Any) -> tuple[Any, ...]:
 
 
 def _check(name: str, value: Any, note: SettingNote) -> None:
-    option = f"--{name.replace('_', '-')}"
+    option = f"`{name}`"
     for part in value if isinstance(value, tuple) else (value,):
         if isinstance(part, bool) or not isinstance(part, int | float):
             continue

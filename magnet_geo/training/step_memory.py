@@ -98,9 +98,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def _way_out(settings: TrainingSettings, size: int, parts: int, *, fits: bool) -> str:
     if fits:
-        return f"set --batch-size {size} --accumulation {parts}, which trains alike"
-    smaller = "set a smaller --crop-px" if hasattr(settings, "crop_px") else "train on a larger machine"
-    return smaller if settings.batch_size == 1 else f"set --batch-size 1, and {smaller}"
+        return f"set `batch_size={size}, accumulation={parts}`, which trains alike"
+    smaller = "set a smaller `crop_px`" if hasattr(settings, "crop_px") else "train on a larger machine"
+    return smaller if settings.batch_size == 1 else f"set `batch_size=1`, and {smaller}"
 
 
 def _kept_for_backward(learner: nn.Module, batch: Any) -> int:

@@ -41,7 +41,7 @@ def common_gsd_m(sources: Sequence[LabeledSource]) -> float | None:
     if len(known) < len(sources):
         without = next(source.name for source in sources if source.gsd_m is None)
         raise TrainingError(
-            f"{without} has no pixel size, but other images have; give all of them one, or train with --gsd native."
+            f"{without} has no pixel size, but other images have; give all of them one, or train with `gsd='native'`."
         )
     middle = float(median(known))
     return float(round(middle, 2)) if isclose(middle, round(middle, 2), rel_tol=_GSD_TOLERANCE) else middle

@@ -194,7 +194,7 @@ class Trainer:
             while (done := self._done()) < 1 and not self._out_of_patience():
                 if self._cancel.cancelled:
                     self._save(LAST)
-                    raise CancelledError("The training was cancelled; go on with --resume.")
+                    raise CancelledError("The training was cancelled; go on with `resume=True`.")
                 factor = rate_factor(state.step, done, settings)
                 for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
                     group["lr"] = rate * factor
@@ -310,7 +310,7 @@ class Trainer:
         if checkpoint.config.get("stage") != self._task.stage:
             raise TrainingError(
                 f"{self._folder / LAST} is of a training of the {checkpoint.config.get('stage')}, not of the "
-                f"{self._task.stage}; choose another --output-dir."
+                f"{self._task.stage}; choose another folder."
             )
         try:
             self._task.network.load_state_dict(dict(checkpoint.network))
@@ -391,5 +391,5 @@ class Trainer:
         what = "The gradients" if isfinite(loss) else "The loss"
         return TrainingError(
             f"{what} became infinite or no number at step {self._state.step + 1} (loss {loss:.4g}); {self._saved}. "
-            "Lower --learning-rate, set --clip-gradient 1, or use --precision fp32."
+            "Lower `learning_rate`, set `clip_gradient=1`, or use `precision='fp32'`."
         )

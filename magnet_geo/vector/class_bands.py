@@ -96,7 +96,7 @@ class ClassBands:
             if self._nodata is None and (valid & (values == 255)).any():
                 raise SceneError(
                     f"'{self._map.source.name}' has no nodata value and may hold 256 classes, but at most 255 can be "
-                    "told apart; name a value that is no class with --nodata."
+                    "told apart; name a value that is no class with `nodata`."
                 )
             codes = self._codes[values]
             codes *= valid

@@ -61,7 +61,7 @@ def check_point_target(target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise OutputError(f"The output '{target}' is a folder; name a file inside it.")
     if target.exists() and not overwrite:
-        raise OutputError(f"The output '{target}' exists already; choose another name or use --overwrite.")
+        raise OutputError(f"The output '{target}' exists already; choose another name or use `overwrite=True`.")
 
 
 def write_point_layer(target: Path, layer: PointLayer, *, name: str, style: str | None = None) -> None:

@@ -92,7 +92,7 @@ class LayerDraft:
         if self.format.driver == "GeoJSON" and plan.crs is None:
             raise OutputError(
                 f"'{plan.target}' would be GeoJSON, which is in degrees (WGS 84), but the map has no coordinate "
-                "reference system; name it with --crs, or choose .gpkg."
+                "reference system; name it with `crs`, or choose .gpkg."
             )
         self._sink: LayerSink | None = None
 
