@@ -45,6 +45,6 @@ def echo_record(record: BaseModel) -> None:
 
 
 def present(error: click.ClickException) -> click.ClickException:
-    """Make the sentence of a wrong use presentable, which quotes what was typed."""
+    """Make the sentence of an error presentable, which quotes what was typed; it names options by their flags."""
     error.message = presentable(with_flags(error.message))  # type: ignore[misc]
     return error
