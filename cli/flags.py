@@ -70,7 +70,7 @@ def with_flags_inside(record: _Record) -> _Record:
 @cache
 def known_flags() -> Mapping[str, str]:
     """Return the flags of all options that messages may name."""
-    from magnet_geo.scene.options import Area, SegmentOptions
+    from magnet_geo.scene import Area, SegmentOptions
     from magnet_geo.training.settings import BackboneSettings, RefinementSettings
 
     records = (SegmentOptions, Area, BackboneSettings, RefinementSettings)

@@ -25,6 +25,7 @@ RANKS = {
     "atomic_file": 0,
     "text_formats": 0,
     "lazy_names": 0,
+    "option_fields": 0,
     "progress": 0,
     "compute": 1,
     "grid": 1,
