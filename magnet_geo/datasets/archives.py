@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import stat
 import zipfile
@@ -13,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from magnet_geo.atomic_file import replacing
 from magnet_geo.errors import CancelledError, DiskFullError, OutputError, TrainingError
 from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
@@ -184,18 +184,17 @@ def _make_folders(folder: Path, made: list[Path]) -> None:
 
 
 def _write(member: _Member, made: list[Path]) -> None:
-    draft = member.target.with_name(f".{member.target.name}.part")
-    try:
-        with _writing(member.target):
-            _make_folders(member.target.parent, made)
-            was_there = member.target.exists()
-            with member.archive.open(member.info) as packed, draft.open("wb") as unpacked:
-                shutil.copyfileobj(packed, unpacked, _CHUNK_BYTES)
-            os.replace(draft, member.target)
-            if not was_there:
-                made.append(member.target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with _writing(member.target):
+        _make_folders(member.target.parent, made)
+        was_there = member.target.exists()
+        with (
+            replacing(member.target) as draft,
+            member.archive.open(member.info) as packed,
+            draft.open("wb") as unpacked,
+        ):
+            shutil.copyfileobj(packed, unpacked, _CHUNK_BYTES)
+        if not was_there:
+            made.append(member.target)
 
 
 @contextmanager

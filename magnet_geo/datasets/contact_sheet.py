@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from magnet_geo.atomic_file import replacing
 from magnet_geo.classes import ClassScheme
 from magnet_geo.datasets.class_census import blocks_of
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX, LabeledImage
@@ -214,14 +214,11 @@ def _draw(left: Axes, right: Axes, candidate: _Candidate, scheme: ClassScheme) -
 def _save(figure: Figure, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    draft = path.with_name(f".{path.name}.part")
+    figure.set_canvas(FigureCanvasAgg(figure))
     try:
-        figure.set_canvas(FigureCanvasAgg(figure))
-        figure.savefig(draft, format="png")
-        os.replace(draft, path)
+        with replacing(path) as draft:
+            figure.savefig(draft, format="png")
     except OSError as error:
         raise OutputError(
             f"The picture '{path}' cannot be written ({error.strerror}); choose another place."
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)

@@ -142,7 +142,8 @@ class LayerDraft:
             target = self.plan.target
             if self.format.driver == "GPKG":
                 add_geopackage_style(self.plan.draft_path(".gpkg"), self.plan.name, style)
-            # The file that names the layer comes last: without it the others are nothing.
+            # The file that names the layer comes last: without it the others are nothing. `atomic_file.replacing` is
+            # for one file, written in one block.
             for suffix in reversed(self.format.sidecars):
                 draft = self.plan.draft_path(suffix)
                 if draft.exists():
