@@ -337,7 +337,7 @@ def test_a_killed_process_loses_two_windows_at_most(scene: str, folder: Path) ->
 
 @contextmanager
 def _started(scene: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parent.parent.parent.parent
     process = subprocess.Popen([sys.executable, "-c", _KILLED, scene, str(folder)], cwd=root)
     try:
         yield process
