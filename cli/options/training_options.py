@@ -68,7 +68,7 @@ class Numbers(_Type[tuple[float, ...]]):
         self._number, self._words, self._note = number, words, note
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """See the class."""
+        """Read the numbers, or refuse the text."""
         if isinstance(value, tuple) or value in self._words:
             return value
         parts = value if isinstance(value, list) else str(value).split(",")

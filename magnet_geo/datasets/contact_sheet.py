@@ -57,7 +57,7 @@ def contact_sheet(
     progress: ProgressListener = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Path:
-    """Draws samples of a dataset: each image beside itself under half-transparent labels, and a legend.
+    """Draw samples of a dataset: each image beside itself under half-transparent labels, and a legend.
 
     Windows are drawn at random; those that show classes not seen yet come first.
 
@@ -89,7 +89,7 @@ def contact_sheet(
 
 
 def overlay(image: LabeledImage, scheme: ClassScheme, opacity: float = _LABEL_OPACITY) -> NDArray[np.uint8]:
-    """Gives pixels with labels on top: (H, W, 3) uint8, unlabelled pixels as they are."""
+    """Return pixels with labels on top: (H, W, 3) uint8, unlabelled pixels as they are."""
     shown = picture(image.pixels)
     colors = np.zeros((256, 3), np.float32)
     colors[: len(scheme)] = [c.rgb for c in scheme.classes]

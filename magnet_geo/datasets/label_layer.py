@@ -90,7 +90,7 @@ class LabelLayer:
             self._check_classes()
 
     def within(self, box: shapely.Polygon) -> LabelPolygons:
-        """Gives the polygons that may touch an area.
+        """Return the polygons that may touch an area.
 
         Args:
             box: In the CRS asked for.

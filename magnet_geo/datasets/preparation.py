@@ -81,7 +81,7 @@ class FoundPairs:
 def check_and_list(
     found: FoundPairs, *, overwrite: bool, progress: ProgressListener, cancel: CancelToken | None
 ) -> Preparation:
-    """Reads every label, then writes a list of each split that holds images.
+    """Read every label, then write a list of each split that holds images.
 
     Args:
         found: The labelled images.
@@ -114,7 +114,7 @@ def check_and_list(
 
 
 def while_unpacking(progress: ProgressListener) -> ProgressListener:
-    """Gives a listener that tells another how far the whole preparation is while archives are unpacked."""
+    """Return a listener that tells another how far the whole preparation is while archives are unpacked."""
 
     def scaled(event: Event) -> None:
         if isinstance(event, ProgressEvent):
@@ -135,7 +135,7 @@ def require_pairs(pairs: Iterable[LabeledPair], root: Path, what: str) -> None:
 
 
 def some_of(names: Sequence[str]) -> str:
-    """Gives the first few names, for a message."""
+    """Return the first few names, for a message."""
     return ", ".join(f"'{name}'" for name in names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 

@@ -105,7 +105,7 @@ def score_dataset(
 
 
 def modes_of(model: Segmenter) -> tuple[MapMode, ...]:
-    """Gives what a model offers, beside its backbone alone."""
+    """Return what a model offers, beside its backbone alone."""
     selection = model.manifest.selection
     if selection is None:
         return ("coarse",)

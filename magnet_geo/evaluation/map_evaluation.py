@@ -154,7 +154,7 @@ class _Pairs:
     index_of_value: NDArray[np.int16]
 
     def read(self, rect: PixelRect) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """See `PairReader`."""
+        """Read a pair of blocks."""
         values, valid = self.class_map.read(rect)
         inside = self.area.inside(rect)
         indexes = self.index_of_value[values]

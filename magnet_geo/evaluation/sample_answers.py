@@ -35,7 +35,7 @@ class SampleAnswers:
 
 
 def point_grid(design: SampleDesign) -> RasterGrid:
-    """Gives the grid whose world coordinates the points have: that of the map.
+    """Return the grid whose world coordinates the points have: that of the map.
 
     A map without any georeference is drawn by QGIS with its rows running down from y = 0; so are its points.
     """
@@ -47,7 +47,7 @@ def point_grid(design: SampleDesign) -> RasterGrid:
 
 
 def find_design(layer: PointLayer, *, source: str) -> SampleDesign:
-    """Gives the design that `accuracy sample` left in the layer's metadata.
+    """Return the design that the sampling left in the layer's metadata.
 
     Raises:
         EvaluationError: There is none, or it is damaged.

@@ -124,7 +124,7 @@ class _Steps:
     cancel: CancelToken
 
     def counter(self, message: str, begin: float, end: float, blocks: int) -> Callable[[], None]:
-        """Gives what is called after each block of a pass."""
+        """Return what is called after each block of a pass."""
         done = 0
 
         def count() -> None:

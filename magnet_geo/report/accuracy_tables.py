@@ -60,7 +60,7 @@ class MeasuredAccuracy:
 
 
 def read_accuracy(evaluation: Path | None, accuracy: Path | None) -> MeasuredAccuracy:
-    """Reads what ``evaluate --json`` and ``accuracy estimate --json`` wrote.
+    """Read what ``evaluate --json`` and ``accuracy estimate --json`` wrote.
 
     Raises:
         EvaluationError: A file is no such result.
@@ -72,7 +72,7 @@ def read_accuracy(evaluation: Path | None, accuracy: Path | None) -> MeasuredAcc
 
 
 def accuracy_tables(measured: MeasuredAccuracy, pixels: NDArray[np.int64]) -> AccuracyTables:
-    """Gives the tables of a map.
+    """Return the tables of a map.
 
     Args:
         measured: What was measured.

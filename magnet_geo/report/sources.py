@@ -50,7 +50,7 @@ class ReportSources:
 def scene_bands(
     sources: ReportSources, scene: SceneSource, grid: RasterGrid, record: RunRecord | None
 ) -> tuple[int, ...]:
-    """Gives the bands to show of a scene that lies where the map does.
+    """Return the bands to show of a scene that lies where the map does.
 
     Raises:
         SceneError: It cannot be opened, or lies elsewhere.
@@ -69,7 +69,7 @@ def scene_bands(
 
 
 def read_result(path: Path) -> SegmentResult:
-    """Reads what ``segment --json`` wrote.
+    """Read what ``segment --json`` wrote.
 
     Raises:
         OptionError: It is no such result.

@@ -64,7 +64,7 @@ class MapFiles:
 
 
 def map_files_of_result(result: SegmentResult, *, model: str | None) -> MapFiles:
-    """Gives the files of a run.
+    """Return the files of a run.
 
     Args:
         result: The run.

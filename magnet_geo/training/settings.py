@@ -114,7 +114,7 @@ class TrainingSettings:
             _check(entry.name, getattr(self, entry.name), entry.metadata["note"])
 
     def planned_steps(self, samples_per_epoch: int, samples_per_step: int) -> int | None:
-        """Gives the steps that steps and epochs allow, None where only the clock ends the training."""
+        """Return the steps that steps and epochs allow, None where only the clock ends the training."""
         limits = [] if self.steps is None else [self.steps]
         if self.epochs is not None:
             limits.append(max(1, round(self.epochs * samples_per_epoch / samples_per_step)))
@@ -123,12 +123,12 @@ class TrainingSettings:
         return min(limits) if limits else None
 
     def to_json(self) -> str:
-        """Gives the settings as one line of JSON."""
+        """Return the settings as one line of JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
-        """Makes settings of plain values, lists for tuples.
+        """Make settings of plain values, lists for tuples.
 
         Raises:
             TrainingError: A name is unknown or a value out of range.

@@ -36,11 +36,11 @@ class Batch(Protocol):
     """Samples as tensors."""
 
     def to(self, device: torch.device) -> Any:
-        """Gives the batch on a device."""
+        """Return the batch on a device."""
         ...
 
     def pin_memory(self) -> Any:
-        """Gives the batch in pinned memory."""
+        """Return the batch in pinned memory."""
         ...
 
 
@@ -173,7 +173,7 @@ class Trainer:
         self._learner = self._shared(task.learner)
 
     def run(self) -> TrainingOutcome:
-        """Trains to the end.
+        """Train to the end.
 
         Raises:
             TrainingError: The loss is no number any more; the last checkpoint stays.
@@ -211,7 +211,7 @@ class Trainer:
         return TrainingOutcome(state, self._scores, self._done() < 1)
 
     def best_weights(self) -> Mapping[str, Tensor]:
-        """Gives what the training is to be remembered for: the best validated state, the last one without any."""
+        """Return what the training is to be remembered for: the best validated state, the last one without any."""
         path = self._folder / BEST
         kept = read_checkpoint_file(path) if self._state.best_step else None
         return kept.best_weights if kept is not None else self._kept_network().state_dict()
@@ -365,7 +365,7 @@ class Trainer:
         return DistributedDataParallel(learner, find_unused_parameters=partly_used)
 
     def _held_back(self, part: int) -> Any:
-        """Keeps gradients from being exchanged before the last batch of a step."""
+        """Keep gradients from being exchanged before the last batch of a step."""
         if isinstance(self._learner, DistributedDataParallel) and part + 1 < self._settings.accumulation:
             return self._learner.no_sync()
         return nullcontext()

@@ -212,7 +212,7 @@ class _GrowingSink:
         self._begun = True
 
     def close(self) -> None:
-        """See `LayerSink`."""
+        """Leave the file as it is: each batch was written whole."""
 
 
 class _CopyingSink:
