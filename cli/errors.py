@@ -33,7 +33,7 @@ class MagnetGroup(click.Group):
             echo(str(error) if isinstance(error, CancelledError) else "Cancelled.", err=True)
             raise click.exceptions.Exit(CANCELLED_EXIT_CODE) from None
         except Exception as error:
-            raise click.ClickException(str(explain(error))) from error
+            raise present(click.ClickException(str(explain(error)))) from error
 
 
 def explain(error: Exception) -> MagnetGeoError:

@@ -26,6 +26,7 @@ RANKS = {
     "atomic_file": 0,
     "text_formats": 0,
     "lazy_names": 0,
+    "option_fields": 0,
     "progress": 0,
     "compute": 1,
     "grid": 1,
@@ -75,8 +76,8 @@ DISTRIBUTIONS = {
     "tensorboardX": "tensorboardx",
     "typing_extensions": "typing-extensions",
 }
-# Part of the interface of the package named: rasterio's transforms, geopandas' tables, the errors of onnx.
-CARRIED_BY = {"affine": "rasterio", "pandas": "geopandas", "google": "onnx"}
+# Part of the interface of the package named: rasterio's transforms, geopandas' tables, onnx' errors, pydantic's schemas.
+CARRIED_BY = {"affine": "rasterio", "pandas": "geopandas", "google": "onnx", "pydantic_core": "pydantic"}
 
 
 @dataclass(frozen=True, slots=True)

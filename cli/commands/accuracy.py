@@ -17,7 +17,7 @@ from ..cancelling import cancel_by_signal
 from ..errors import MagnetGroup
 from ..options.option_types import ClassShare
 from ..output.listeners import RunListener, choose_listener
-from ..output.shown import echo_json
+from ..output.shown import echo_record
 from ..output.table_file import check_table_target, write_table
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -112,7 +112,7 @@ def sample(
         design = draw_sample(SceneSource(map_file), options, progress=listener, cancel=token)
         write_sample(points, design, blind=blind)
     if as_json:
-        echo_json(design.model_dump_json())
+        echo_record(design)
         return
     from ..output.accuracy_tables import show_sample
 
@@ -172,7 +172,7 @@ def estimate(
     if csv_file is not None:
         write_table(csv_file, estimate_rows(found))
     if as_json:
-        echo_json(found.model_dump_json())
+        echo_record(found)
     else:
         show_estimate(found)
 

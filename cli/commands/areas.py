@@ -14,7 +14,7 @@ from magnet_geo.raster import SceneSource
 from ..cancelling import cancel_by_signal
 from ..options.option_types import Crs
 from ..output.listeners import choose_listener
-from ..output.shown import echo, echo_json
+from ..output.shown import echo, echo_record
 
 
 @click.command(name="areas")
@@ -49,7 +49,7 @@ def areas(
     if csv_file is not None:
         write_area_csv(csv_file, [(raster, result.classes)])
     if as_json:
-        echo_json(result.model_dump_json())
+        echo_record(result)
         return
     from ..output.result_table import show_areas
 

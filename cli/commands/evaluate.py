@@ -14,8 +14,9 @@ from magnet_geo.progress import CancelToken
 
 from ..cancelling import cancel_by_signal
 from ..options.option_types import Box, Crs, KeyValue
+from ..options.record_options import chosen_area
 from ..output.listeners import choose_listener
-from ..output.shown import echo_json
+from ..output.shown import echo_record
 from ..output.table_file import check_table_target, write_table
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -86,18 +87,14 @@ def evaluate(
     """
     from magnet_geo.evaluation.class_matching import ClassMatching
     from magnet_geo.evaluation.map_evaluation import EvaluationOptions, evaluate_map
-    from magnet_geo.scene import Area
 
-    if bbox_crs is not None and bbox is None:
-        raise click.UsageError("--bbox-crs needs --bbox.")
-    if bbox is not None and aoi is not None:
-        raise click.UsageError("Give either --bbox or --aoi, not both.")
+    area = chosen_area(bbox, bbox_crs, aoi)
     check_table_target(csv_file, overwrite=overwrite)
     options = EvaluationOptions(
         matching=ClassMatching(match, classes, pairs, ignored, uncounted),
         class_column=class_column,
         background=background,
-        area=Area(bbox, bbox_crs, aoi) if bbox or aoi else None,
+        area=area,
         tolerance_px=boundary_tolerance,
     )
     token = CancelToken()
@@ -109,7 +106,7 @@ def evaluate(
     if csv_file is not None:
         write_table(csv_file, score_rows(result.scores))
     if as_json:
-        echo_json(result.model_dump_json())
+        echo_record(result)
     else:
         show_evaluation(result)
 

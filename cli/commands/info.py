@@ -11,20 +11,20 @@ from magnet_geo.records.scene_record import SceneRecord
 from magnet_geo.scene import SegmentOptions, inspect_scene
 
 from ..options.model_choice import DEFAULT_MODEL, ModelChoice
-from ..options.option_types import BandList, Crs, KeyValue, PixelSize
-from ..options.sensor_option import sensor_option
-from ..output.shown import echo, echo_json
+from ..options.option_types import BandList
+from ..options.record_options import record_option
+from ..output.shown import echo, echo_record
 
 
 @click.command(name="info")
 @click.argument("scene")
 @click.option("--model", "model_name", metavar="NAME|FILE", default=DEFAULT_MODEL, show_default=True, help="The model.")
 @click.option("--bands", type=BandList(), help="Scene bands for the model's, such as 3,2,1.")
-@sensor_option
-@click.option("--gsd", type=PixelSize(), help="Pixel size where the file is silent; 'native' takes pixels as they are.")
-@click.option("--crs", type=Crs(), help="CRS where the file's is missing or wrong.")
-@click.option("--oo", "open_options", type=KeyValue(), multiple=True, help="GDAL open option.")
-@click.option("--nodata", type=float, help="Nodata value in place of the file's.")
+@record_option(SegmentOptions, "sensor")
+@record_option(SegmentOptions, "gsd")
+@record_option(SegmentOptions, "crs")
+@record_option(SegmentOptions, "open_options")
+@record_option(SegmentOptions, "nodata")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")
 def info(
     scene: str,
@@ -44,7 +44,7 @@ def info(
     options = SegmentOptions(bands=bands, sensor=sensor, gsd=gsd, crs=crs, open_options=open_options, nodata=nodata)
     record = inspect_scene(scene, ModelChoice(model_name).manifest(), options)
     if as_json:
-        echo_json(record.model_dump_json())
+        echo_record(record)
     else:
         _show(record, has_own_nodata=nodata is not None)
 

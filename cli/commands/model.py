@@ -24,7 +24,7 @@ from magnet_geo.model.manifest_text import read_manifest_fields
 from ..errors import MagnetGroup
 from ..options.preset_options import preset_knobs
 from ..output.console import VisibleConsole
-from ..output.shown import echo, echo_json
+from ..output.shown import echo, echo_json, echo_record
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TARGET = click.Path(path_type=Path)
@@ -73,7 +73,7 @@ def show(name_or_file: str, as_json: bool) -> None:
     """
     description = describe_model(find_model(name_or_file))
     if as_json:
-        echo_json(description.model_dump_json())
+        echo_record(description)
         return
 
     from ..output.model_card import model_card

@@ -15,11 +15,13 @@ from magnet_geo.raster import SceneSource
 from ..cancelling import cancel_by_signal
 from ..options.option_types import Box, Crs
 from ..options.polygon_option_types import ClassNames, PatchArea, Tolerance
+from ..options.record_options import chosen_area
 from ..output.console import VisibleConsole, escape
 from ..output.listeners import choose_listener
-from ..output.shown import echo_json
+from ..output.shown import echo_record
 
 if TYPE_CHECKING:
+    from magnet_geo.scene import Area
     from magnet_geo.vector.class_bands import Inside
     from magnet_geo.vector.polygon_options import BorderTolerance, PatchSize
     from magnet_geo.vector.polygons_result import PolygonsResult
@@ -91,10 +93,7 @@ def polygonize(
       magnet-geo polygonize classes.tif fields.gpkg --min-area 50m2 --simplify 1.5m
       magnet-geo polygonize classes.tif water.geojson --classes water --smooth
     """
-    if bbox_crs is not None and bbox is None:
-        raise click.UsageError("--bbox-crs needs --bbox.")
-    if bbox is not None and aoi is not None:
-        raise click.UsageError("Give either --bbox or --aoi, not both.")
+    area = chosen_area(bbox, bbox_crs, aoi)
     if simplify is not None and smooth:
         raise click.UsageError("Give either --simplify or --smooth, not both.")
     if dissolve and max_vertices is not None:
@@ -123,25 +122,23 @@ def polygonize(
             output,
             options=options,
             confidence=confidence,
-            inside=_inside(source, aoi, bbox, bbox_crs),
+            inside=_inside(source, area),
             progress=listener,
             cancel=token,
         )
     if as_json:
-        echo_json(result.model_dump_json())
+        echo_record(result)
     else:
         _show(result)
 
 
-def _inside(
-    source: SceneSource, aoi: Path | None, bbox: tuple[float, float, float, float] | None, bbox_crs: CRS | None
-) -> Inside | None:
-    if aoi is None and bbox is None:
+def _inside(source: SceneSource, area: Area | None) -> Inside | None:
+    if area is None:
         return None
     from magnet_geo.raster import describe_scene
-    from magnet_geo.scene import Area, AreaOfInterest
+    from magnet_geo.scene import AreaOfInterest
 
-    return AreaOfInterest.of(Area(bbox, bbox_crs, aoi), describe_scene(source).grid).inside
+    return AreaOfInterest.of(area, describe_scene(source).grid).inside
 
 
 def _show(result: PolygonsResult) -> None:

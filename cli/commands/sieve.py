@@ -16,7 +16,7 @@ from ..cancelling import cancel_by_signal
 from ..options.option_types import Crs
 from ..options.polygon_option_types import PatchArea
 from ..output.listeners import choose_listener
-from ..output.shown import echo, echo_json
+from ..output.shown import echo, echo_record
 
 if TYPE_CHECKING:
     from magnet_geo.vector.polygon_options import PatchSize
@@ -77,7 +77,7 @@ def sieve(
             cancel=token,
         )
     if as_json:
-        echo_json(result.model_dump_json())
+        echo_record(result)
         return
     share = result.changed_pixels / result.valid_pixels
     echo(

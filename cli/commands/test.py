@@ -20,7 +20,7 @@ from ..options.model_choice import ModelChoice
 from ..options.option_types import ModeList, PixelSize
 from ..options.preset_options import preset_knobs
 from ..output.listeners import choose_listener
-from ..output.shown import echo, echo_json
+from ..output.shown import echo, echo_record
 from ..output.table_file import check_table_target, write_table
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def test(
     if csv_file is not None:
         write_table(csv_file, dataset_score_rows(result))
     if as_json:
-        echo_json(result.model_dump_json())
+        echo_record(result)
     else:
         show_dataset_scores(result)
         if save_predictions is not None:

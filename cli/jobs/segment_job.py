@@ -20,7 +20,7 @@ from ..options.model_choice import ModelChoice
 from ..output.batch_table import SceneOutcome, show_done, show_summary
 from ..output.listeners import RunListener
 from ..output.result_table import show_result
-from ..output.shown import echo, echo_json
+from ..output.shown import echo, echo_record
 from .scenes_at_once import ScenesAtOnce, SegmentScene
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class SegmentJob:
             return
         self.listener.result(outcome.result)
         if self.as_json:
-            echo_json(outcome.result.model_dump_json())
+            echo_record(outcome.result)
         elif self.as_text and (alone or self.show_plan):
             show_result(outcome.result)
         elif self.as_text:
@@ -205,7 +205,7 @@ class SegmentJob:
         estimate = estimate_time(plan, model, self.options, cancel=self.token)
         record = make_plan_record(plan, model, estimate=estimate, budget_s=self.options.budget_s)
         if self.as_json and self.dry_run:
-            echo_json(record.model_dump_json())
+            echo_record(record)
         else:
             self.listener.plan(record, with_warnings=self.dry_run)
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import click
 
 from magnet_geo.errors import OptionError, TrainingError
+from magnet_geo.option_fields import OptionNote, alternatives, hints_of, note_of
 from magnet_geo.text_formats import parse_yaml
-from magnet_geo.training.settings import SettingNote, TrainingSettings, alternatives, hints_of, note_of
+from magnet_geo.training.settings import TrainingSettings
 
+from ..flags import flag_of
 from ..output.remembered_files import with_whole_paths
 
 if TYPE_CHECKING:
@@ -61,12 +63,12 @@ class HeadedCommand(click.Command):
 class Numbers(_Type[tuple[float, ...]]):
     """Numbers such as ``4,2,1``, or one of some words."""
 
-    def __init__(self, number: type[int] | type[float], words: tuple[str, ...], note: SettingNote) -> None:
+    def __init__(self, number: type[int] | type[float], words: tuple[str, ...], note: OptionNote) -> None:
         self.name = "|".join(["numbers", *words])
         self._number, self._words, self._note = number, words, note
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """See the class."""
+        """Read the numbers, or refuse the text."""
         if isinstance(value, tuple) or value in self._words:
             return value
         parts = value if isinstance(value, list) else str(value).split(",")
@@ -159,12 +161,12 @@ def given_values(ctx: click.Context) -> dict[str, Any]:
 def _option(name: str, hint: Any, kind: type[TrainingSettings]) -> Callable[[Any], Any]:
     note = note_of(name, kind)
     default = next(entry.default for entry in fields(kind) if entry.name == name)
-    flag = f"--{name.replace('_', '-')}"
+    flag = flag_of(name)
     values: dict[str, Any] = {"help": note.text, "heading": note.group, "cls": HeadedOption}
     if default is not MISSING and default is not None:
         values |= {"default": default, "show_default": _shown(default)}
     if hint is bool:
-        return click.option(f"{flag}/--no-{name.replace('_', '-')}", **values)
+        return click.option(f"{flag}/{flag.replace('--', '--no-', 1)}", **values)
     return click.option(flag, type=_type_of(hint, note), **values)
 
 
@@ -172,7 +174,7 @@ def _shown(default: Any) -> Any:
     return ",".join(f"{part:g}" for part in default) if isinstance(default, tuple) else True
 
 
-def _type_of(hint: Any, note: SettingNote) -> Any:
+def _type_of(hint: Any, note: OptionNote) -> Any:
     parts = alternatives(hint)
     words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
     several = next((part for part in parts if get_origin(part) is tuple), None)

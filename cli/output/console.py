@@ -10,13 +10,15 @@ from rich.text import Text
 
 from magnet_geo.plain_text import visible
 
+from ..flags import with_flags
+
 
 class VisibleConsole(Console):
-    """Spells out the control characters of what it prints; for cells of tables there are `escape` and `ShownText`."""
+    """Names options by their flags and spells out control characters; for cells of tables there are the others here."""
 
     def print(self, *objects: Any, **settings: Any) -> None:
         """Print as rich does."""
-        super().print(*(visible(each) if isinstance(each, str) else each for each in objects), **settings)
+        super().print(*(visible(with_flags(each)) if isinstance(each, str) else each for each in objects), **settings)
 
 
 def escape(text: str) -> str:

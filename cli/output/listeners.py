@@ -15,6 +15,7 @@ from magnet_geo.progress import Event, PreviewEvent, ProgressEvent, WarningEvent
 from magnet_geo.records.segment_result import PlanRecord, SegmentResult
 
 from ..errors import wanted_traceback
+from ..flags import with_flags_inside
 from .console import VisibleConsole
 from .protocol import (
     CancelledLine,
@@ -85,30 +86,30 @@ class QuietListener:
         return None
 
     def begin_scene(self, name: str, *, number: int, count: int) -> None:
-        """See `RunListener.begin_scene`."""
+        """Begin a scene."""
 
     def __call__(self, event: Event) -> None:
-        """See `RunListener.__call__`."""
+        """Tell what happens."""
         if isinstance(event, WarningEvent):
             self._tell(f"Warning: {event.message}")
 
     def plan(self, plan: PlanRecord, *, with_warnings: bool) -> None:
-        """See `RunListener.plan`."""
+        """Tell what will be done."""
         show_plan(plan, with_warnings=with_warnings)
 
     def result(self, result: SegmentResult) -> None:
-        """See `RunListener.result`."""
+        """Tell that a scene is done."""
 
     def skipped(self, text: str) -> None:
-        """See `RunListener.skipped`."""
+        """Tell why a scene is left alone."""
         self._tell(text)
 
     def failure(self, error: MagnetGeoError) -> None:
-        """See `RunListener.failure`."""
+        """Tell why a scene failed."""
         self._tell(f"Error: {error}")
 
     def cancelled(self) -> None:
-        """See `RunListener.cancelled`; the command itself says so."""
+        """Leave it to the command to say so."""
 
     def _tell(self, text: str) -> None:
         echo(text, err=True)
@@ -135,12 +136,12 @@ class BarListener(QuietListener):
         self._progress.stop()
 
     def begin_scene(self, name: str, *, number: int, count: int) -> None:
-        """See `RunListener.begin_scene`."""
+        """Begin a scene."""
         self._scene = name if count == 1 else f"[{number + 1}/{count}] {name}"
         self._progress.reset(self._task, description=self._scene, total=1.0)
 
     def __call__(self, event: Event) -> None:
-        """See `RunListener.__call__`."""
+        """Tell what happens."""
         super().__call__(event)
         if isinstance(event, ProgressEvent):
             self._progress.update(
@@ -150,7 +151,7 @@ class BarListener(QuietListener):
             self._tell(f"Preview: {event.raster}")
 
     def cancelled(self) -> None:
-        """See `RunListener.cancelled`."""
+        """Tell that the command was cancelled."""
         self._progress.stop()
 
     def _tell(self, text: str) -> None:
@@ -178,12 +179,12 @@ class JsonLinesListener:
         self._stream.close()
 
     def begin_scene(self, name: str, *, number: int, count: int) -> None:
-        """See `RunListener.begin_scene`."""
+        """Begin a scene."""
         self._number, self._count = number, count
         self._write(LogLine(level="info", message=f"Scene {number + 1} of {count}: {name}"))
 
     def __call__(self, event: Event) -> None:
-        """See `RunListener.__call__`."""
+        """Tell what happens."""
         if isinstance(event, ProgressEvent):
             fraction = (self._number + event.fraction) / self._count
             self._write(ProgressLine(fraction=fraction, stage=event.stage, message=event.message))
@@ -193,23 +194,23 @@ class JsonLinesListener:
             self._write(LogLine(level="warning", message=event.message))
 
     def plan(self, plan: PlanRecord, *, with_warnings: bool) -> None:
-        """See `RunListener.plan`."""
-        self._write(PlanLine(**plan.model_dump()))
+        """Tell what will be done."""
+        self._write(PlanLine(**with_flags_inside(plan).model_dump()))
 
     def result(self, result: SegmentResult) -> None:
-        """See `RunListener.result`."""
-        self._write(ResultLine(**result.model_dump()))
+        """Tell that a scene is done."""
+        self._write(ResultLine(**with_flags_inside(result).model_dump()))
 
     def skipped(self, text: str) -> None:
-        """See `RunListener.skipped`."""
+        """Tell why a scene is left alone."""
         self._write(LogLine(level="info", message=text))
 
     def failure(self, error: MagnetGeoError) -> None:
-        """See `RunListener.failure`."""
+        """Tell why a scene failed."""
         self._write(ErrorLine(code=error.code, message=str(error), traceback=wanted_traceback(error)))
 
     def cancelled(self) -> None:
-        """See `RunListener.cancelled`."""
+        """Tell that the command was cancelled."""
         self._write(CancelledLine())
 
     def _write(self, line: Line) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from magnet_geo.records.segment_result import PlanRecord, SegmentResult
 
+from ..flags import with_flags
+
 PROTOCOL_VERSION = 1
+
+# What a user reads: options are named by their flags.
+_Sentence = Annotated[str, AfterValidator(with_flags)]
 
 
 class _Line(BaseModel):
@@ -55,7 +60,7 @@ class LogLine(_Line):
 
     type: Literal["log"] = "log"
     level: Literal["info", "warning"]
-    message: str
+    message: _Sentence
 
 
 class PreviewLine(_Line):
@@ -94,7 +99,7 @@ class ErrorLine(_Line):
 
     type: Literal["error"] = "error"
     code: str
-    message: str
+    message: _Sentence
     hint: str | None = None
     traceback: str | None = None
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from magnet_geo.atomic_file import replacing
 from magnet_geo.errors import OutputError
 from magnet_geo.plain_text import table_cell
 
@@ -40,14 +40,10 @@ def write_table(target: Path, rows: Sequence[Row]) -> None:
     Raises:
         OutputError: It cannot be written; nothing is left behind.
     """
-    draft = target.with_name(f".{target.name}.part")
     try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
+        with replacing(target) as draft, draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows({column: table_cell(value) for column, value in row.items()} for row in rows)
-        os.replace(draft, target)
     except OSError as error:
         raise OutputError(f"'{target}' could not be written ({error.strerror}); check the folder.") from error
-    finally:
-        draft.unlink(missing_ok=True)

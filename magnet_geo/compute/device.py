@@ -58,10 +58,10 @@ def choose_device(name: str) -> torch.device:
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise DeviceError(
             f"The device '{name}' was asked for, but PyTorch finds {torch.cuda.device_count()} CUDA devices; "
-            "check the driver and that a CUDA build of PyTorch is installed, or use --device cpu."
+            "check the driver and that a CUDA build of PyTorch is installed, or use `device='cpu'`."
         )
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise DeviceError("The device 'mps' was asked for, but this machine has no Apple GPU; use --device cpu.")
+        raise DeviceError("The device 'mps' was asked for, but this machine has no Apple GPU; use `device='cpu'`.")
     return torch.device(name)
 
 
@@ -79,7 +79,7 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     if precision not in _DTYPES:
         raise OptionError(f"'{precision}' is no precision; choose auto, fp32, bf16 or fp16.")
     if precision == "fp16" and device.type == "cpu":
-        raise DeviceError("The precision fp16 runs on GPUs only; use --precision bf16 or fp32 on the CPU.")
+        raise DeviceError("The precision fp16 runs on GPUs only; use `precision='bf16'` or fp32 on the CPU.")
     return _DTYPES[precision]
 
 

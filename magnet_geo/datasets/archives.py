@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import stat
 import zipfile
@@ -13,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from magnet_geo.atomic_file import replacing
 from magnet_geo.errors import CancelledError, DiskFullError, OutputError, TrainingError
 from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
@@ -147,7 +147,7 @@ def _require_space(root: Path, needed: int) -> None:
     if needed > free:
         raise DiskFullError(
             f"The archives need {needed / 1e9:.1f} GB below '{root}', but {free / 1e9:.1f} GB are free; make room or "
-            "choose another --root."
+            "choose another `root`."
         )
 
 
@@ -184,18 +184,17 @@ def _make_folders(folder: Path, made: list[Path]) -> None:
 
 
 def _write(member: _Member, made: list[Path]) -> None:
-    draft = member.target.with_name(f".{member.target.name}.part")
-    try:
-        with _writing(member.target):
-            _make_folders(member.target.parent, made)
-            was_there = member.target.exists()
-            with member.archive.open(member.info) as packed, draft.open("wb") as unpacked:
-                shutil.copyfileobj(packed, unpacked, _CHUNK_BYTES)
-            os.replace(draft, member.target)
-            if not was_there:
-                made.append(member.target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with _writing(member.target):
+        _make_folders(member.target.parent, made)
+        was_there = member.target.exists()
+        with (
+            replacing(member.target) as draft,
+            member.archive.open(member.info) as packed,
+            draft.open("wb") as unpacked,
+        ):
+            shutil.copyfileobj(packed, unpacked, _CHUNK_BYTES)
+        if not was_there:
+            made.append(member.target)
 
 
 @contextmanager
@@ -207,4 +206,4 @@ def _writing(target: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise DiskFullError(f"The disk is full at '{target}'; make room and run the command again.") from error
-        raise OutputError(f"'{target}' cannot be written ({error.strerror}); choose another --root.") from error
+        raise OutputError(f"'{target}' cannot be written ({error.strerror}); choose another `root`.") from error

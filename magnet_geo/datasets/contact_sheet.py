@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from magnet_geo.atomic_file import replacing
 from magnet_geo.classes import ClassScheme
 from magnet_geo.datasets.class_census import blocks_of
 from magnet_geo.datasets.labeled_image import IGNORE_INDEX, LabeledImage
@@ -57,7 +57,7 @@ def contact_sheet(
     progress: ProgressListener = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Path:
-    """Draws samples of a dataset: each image beside itself under half-transparent labels, and a legend.
+    """Draw samples of a dataset: each image beside itself under half-transparent labels, and a legend.
 
     Windows are drawn at random; those that show classes not seen yet come first.
 
@@ -89,7 +89,7 @@ def contact_sheet(
 
 
 def overlay(image: LabeledImage, scheme: ClassScheme, opacity: float = _LABEL_OPACITY) -> NDArray[np.uint8]:
-    """Gives pixels with labels on top: (H, W, 3) uint8, unlabelled pixels as they are."""
+    """Return pixels with labels on top: (H, W, 3) uint8, unlabelled pixels as they are."""
     shown = picture(image.pixels)
     colors = np.zeros((256, 3), np.float32)
     colors[: len(scheme)] = [c.rgb for c in scheme.classes]
@@ -214,14 +214,11 @@ def _draw(left: Axes, right: Axes, candidate: _Candidate, scheme: ClassScheme) -
 def _save(figure: Figure, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    draft = path.with_name(f".{path.name}.part")
+    figure.set_canvas(FigureCanvasAgg(figure))
     try:
-        figure.set_canvas(FigureCanvasAgg(figure))
-        figure.savefig(draft, format="png")
-        os.replace(draft, path)
+        with replacing(path) as draft:
+            figure.savefig(draft, format="png")
     except OSError as error:
         raise OutputError(
             f"The picture '{path}' cannot be written ({error.strerror}); choose another place."
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)

@@ -90,7 +90,7 @@ class LabelLayer:
             self._check_classes()
 
     def within(self, box: shapely.Polygon) -> LabelPolygons:
-        """Gives the polygons that may touch an area.
+        """Return the polygons that may touch an area.
 
         Args:
             box: In the CRS asked for.
@@ -207,7 +207,7 @@ def _chosen_column(name: str, columns: list[str], wanted: str | None) -> str:
     if wanted is not None and wanted not in columns:
         raise TrainingError(f"'{name}' has no column '{wanted}'; its columns are {listed}.")
     if wanted is None and len(columns) != 1:
-        raise TrainingError(f"Which column of '{name}' holds the class? Name it with --class-column; it has {listed}.")
+        raise TrainingError(f"Which column of '{name}' holds the class? Name it with `class_column`; it has {listed}.")
     return wanted if wanted is not None else columns[0]
 
 

@@ -81,7 +81,7 @@ class FoundPairs:
 def check_and_list(
     found: FoundPairs, *, overwrite: bool, progress: ProgressListener, cancel: CancelToken | None
 ) -> Preparation:
-    """Reads every label, then writes a list of each split that holds images.
+    """Read every label, then write a list of each split that holds images.
 
     Args:
         found: The labelled images.
@@ -114,7 +114,7 @@ def check_and_list(
 
 
 def while_unpacking(progress: ProgressListener) -> ProgressListener:
-    """Gives a listener that tells another how far the whole preparation is while archives are unpacked."""
+    """Return a listener that tells another how far the whole preparation is while archives are unpacked."""
 
     def scaled(event: Event) -> None:
         if isinstance(event, ProgressEvent):
@@ -135,7 +135,7 @@ def require_pairs(pairs: Iterable[LabeledPair], root: Path, what: str) -> None:
 
 
 def some_of(names: Sequence[str]) -> str:
-    """Gives the first few names, for a message."""
+    """Return the first few names, for a message."""
     return ", ".join(f"'{name}'" for name in names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
@@ -182,7 +182,7 @@ def _require_same(path: Path, text: str) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise OutputError(f"The list '{path}' exists already and cannot be read; move it away.") from error
     if found != text:
-        raise OutputError(f"The list '{path}' exists already, with other lines; add --overwrite to replace it.")
+        raise OutputError(f"The list '{path}' exists already, with other lines; set `overwrite=True` to replace it.")
 
 
 def _write_list(path: Path, text: str) -> None:

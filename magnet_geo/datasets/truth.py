@@ -35,7 +35,7 @@ class Truth(Protocol):
         ...
 
     def read(self, rect: PixelRect, shape: Size) -> NDArray[np.uint8]:
-        """Gives the class under each center of the rectangle's pixels, resampled to a shape.
+        """Return the class under each center of the rectangle's pixels, resampled to a shape.
 
         Returns:
             (H, W) uint8 class index, `IGNORE_INDEX` where there is no label.
@@ -84,7 +84,7 @@ class RasterTruth:
         self.note = "warped" if reader.warped else ""
 
     def read(self, rect: PixelRect, shape: Size) -> NDArray[np.uint8]:
-        """See `Truth.read`."""
+        """Read the class of each pixel."""
         with self._pool.lend(("labels", self.name, self._image_name), self._make) as reader:
             if shape == rect.size:
                 return self._indexes(reader, rect)
@@ -132,7 +132,7 @@ class RasterTruth:
         known = _shortened(self._table.describe_labels())
         return UnknownLabelError(
             f"{place.format(f'value {label[0]:g}')}, but the class table has {known}",
-            f"add it to a class, or leave it out with --ignore-value {label[0]:g}",
+            f"add it to a class, or leave it out with `ignored_values=({label[0]:g},)`",
         )
 
 

@@ -181,7 +181,7 @@ def _refuse_unanswered(design: SampleDesign, answered: np.ndarray, drop: bool) -
     if missing.size and not drop:
         raise EvaluationError(
             f"{missing.size} of the {len(design.points)} points have no answer yet (the first is id "
-            f"{missing[0] + 1}); fill them in, or use --drop-unanswered if they are missing at random."
+            f"{missing[0] + 1}); fill them in, or use `drop_unanswered=True` if they are missing at random."
         )
     values = np.array([point.value for point in design.points])
     for stratum in design.strata:

@@ -46,7 +46,7 @@ class Allocation:
 def size_for_standard_error(
     pixels: NDArray[np.int64], expected_accuracy: NDArray[np.float64], standard_error: float
 ) -> int:
-    """Gives the sample size at which the overall accuracy is known to a standard error (Olofsson 2014, eq. 13).
+    """Return the sample size at which the overall accuracy is known to a standard error (Olofsson 2014, eq. 13).
 
     Args:
         pixels: (S,) pixels of each class.
@@ -69,7 +69,7 @@ def size_for_standard_error(
 def allocate(
     pixels: NDArray[np.int64], *, size: int, allocation: Allocation, expected_accuracy: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Gives the number of points of each class; they sum to the size, or to all pixels where these are fewer.
+    """Return the number of points of each class; they sum to the size, or to all pixels where these are fewer.
 
     Args:
         pixels: (S,) pixels of each class, each at least 1.
@@ -87,7 +87,7 @@ def allocate(
     if least.sum() > size:
         raise EvaluationError(
             f"{len(pixels)} classes with at least {allocation.min_per_class} points each need {least.sum()} points, "
-            f"but the sample has {size}; raise --size or lower --min-per-class."
+            f"but the sample has {size}; raise `size` or lower `min_per_class`."
         )
     weights = _weights(pixels, allocation.name, expected_accuracy)
     points = least.copy()

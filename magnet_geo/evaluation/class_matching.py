@@ -87,7 +87,7 @@ def _table_of_map(class_map: ClassMap) -> ClassTable:
     if len(classes) < 2:
         raise EvaluationError(
             f"'{class_map.source.name}' holds {len(classes)} class; a comparison needs two or more: name the classes "
-            "with --classes."
+            "with `classes`."
         )
     taken = {c.value for c in classes}
     nodata = next(value for value in (255, *range(255)) if value not in taken)
@@ -103,7 +103,7 @@ def _matched(table: ClassTable, truth: str, matching: ClassMatching) -> MatchedC
     missing = [c.name for c in named if c.name.casefold() not in table.names]
     if matching.match == "name" and (missing or not named):
         what = f"calls a class '{missing[0]}', which the map does not have" if missing else "names no classes"
-        raise OptionError(f"'{short_name(truth)}' {what}; match by value, or pair labels and classes with --map.")
+        raise OptionError(f"'{short_name(truth)}' {what}; match by value, or pair labels and classes with `pairs`.")
     if matching.match == "value" or missing or not named:
         warning = None if matching.match == "value" else _differing_names(table, named)
         return MatchedClasses(table, "by value", warning)
@@ -118,7 +118,7 @@ def _differing_names(table: ClassTable, named: list[LandClass]) -> str | None:
         if own is not None and own.casefold() != label.name.casefold():
             return (
                 f"Labels are matched by value, but {label.value} is '{own}' on the map and '{label.name}' in the "
-                "truth; if that is wrong, pair them with --map, or say --match value to hear no more of it."
+                "truth; if that is wrong, pair them with `pairs`, or say `match='value'` to hear no more of it."
             )
     return None
 

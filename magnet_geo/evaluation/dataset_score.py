@@ -106,7 +106,7 @@ def score_dataset(
 
 
 def modes_of(model: Segmenter) -> tuple[MapMode, ...]:
-    """Gives what a model offers, beside its backbone alone."""
+    """Return what a model offers, beside its backbone alone."""
     selection = model.manifest.selection
     if selection is None:
         return ("coarse",)
@@ -203,6 +203,6 @@ def _require_same_classes(dataset: LabeledDataset, model: Segmenter) -> None:
     wanted = [entry.name for entry in model.manifest.classes]
     if found != wanted:
         raise OptionError(
-            f"The labels' classes are {', '.join(found)}, the model's {', '.join(wanted)}; give --classes with the "
+            f"The labels' classes are {', '.join(found)}, the model's {', '.join(wanted)}; give `classes` with the "
             "model's names in its order."
         )

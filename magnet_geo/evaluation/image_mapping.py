@@ -181,6 +181,6 @@ def _read_scale(source: LabeledSource, manifest: Manifest, gsd: float | Literal[
     except ValueError as error:
         raise SceneError(
             f"'{short_name(source.name)}' has pixels of {gsd_m:.3g} m, but the model '{manifest.name}' is for "
-            f"{manifest.gsd_m:g} m and reads up to {LARGEST_RATIO:g} times finer or coarser; take --gsd native to test "
-            "with the pixels as they are."
+            f"{manifest.gsd_m:g} m and reads up to {LARGEST_RATIO:g} times finer or coarser; take `gsd='native'` to "
+            "test with the pixels as they are."
         ) from error

@@ -94,7 +94,8 @@ def evaluate_map(
         return _evaluate(str(prediction), str(truth), options, progress, cancel or CancelToken())
     except UnknownLabelError as error:
         raise EvaluationError(
-            f"{error.finding}; pair it with a class by --map LABEL=CLASS, or leave it out with --ignore-value LABEL."
+            f"{error.finding}; pair it with a class by `pairs=((LABEL, CLASS),)`, or leave it out with "
+            "`ignored=(LABEL,)`."
         ) from error
 
 
@@ -153,7 +154,7 @@ class _Pairs:
     index_of_value: NDArray[np.int16]
 
     def read(self, rect: PixelRect) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """See `PairReader`."""
+        """Read a pair of blocks."""
         values, valid = self.class_map.read(rect)
         inside = self.area.inside(rect)
         indexes = self.index_of_value[values]

@@ -76,7 +76,9 @@ class PredictionPictures:
         self._paths = dict(zip([s.name for s in sources], _distinct_paths(folder, sources), strict=True))
         existing = [path for path in self._paths.values() if path.exists()]
         if existing and not overwrite:
-            raise OutputError(f"The picture '{existing[0]}' exists already; choose another folder or use --overwrite.")
+            raise OutputError(
+                f"The picture '{existing[0]}' exists already; choose another folder or use `overwrite=True`."
+            )
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:

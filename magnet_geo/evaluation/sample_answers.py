@@ -35,7 +35,7 @@ class SampleAnswers:
 
 
 def point_grid(design: SampleDesign) -> RasterGrid:
-    """Gives the grid whose world coordinates the points have: that of the map.
+    """Return the grid whose world coordinates the points have: that of the map.
 
     A map without any georeference is drawn by QGIS with its rows running down from y = 0; so are its points.
     """
@@ -47,7 +47,7 @@ def point_grid(design: SampleDesign) -> RasterGrid:
 
 
 def find_design(layer: PointLayer, *, source: str) -> SampleDesign:
-    """Gives the design that `accuracy sample` left in the layer's metadata.
+    """Return the design that the sampling left in the layer's metadata.
 
     Raises:
         EvaluationError: There is none, or it is damaged.
@@ -56,7 +56,7 @@ def find_design(layer: PointLayer, *, source: str) -> SampleDesign:
     if text is None:
         raise EvaluationError(
             f"'{source}' does not say how it was drawn, so nothing can be estimated from it: give the GeoPackage that "
-            "`accuracy sample` wrote, or its design with --design."
+            "was made by the sampling, or its design with `design`."
         )
     return parse_design(text, source=source)
 
@@ -78,14 +78,14 @@ def read_answers(
     rows = _rows_by_id(layer, design, source)
     _refuse_moved(layer, design, rows, source)
     if column not in layer.columns:
-        raise EvaluationError(f"'{source}' has no column '{column}' of answers; name it with --reference-column.")
+        raise EvaluationError(f"'{source}' has no column '{column}' of answers; name it with `column`.")
     return SampleAnswers(design, _reference(layer.columns[column].iloc[rows], design, source, column))
 
 
 def _rows_by_id(layer: PointLayer, design: SampleDesign, source: str) -> NDArray[np.intp]:
     """Row of each point, in order of ids."""
     if ID_COLUMN not in layer.columns:
-        raise EvaluationError(f"'{source}' has no column '{ID_COLUMN}'; give the layer that `accuracy sample` wrote.")
+        raise EvaluationError(f"'{source}' has no column '{ID_COLUMN}'; give the layer that was made by the sampling.")
     ids = pd.to_numeric(layer.columns[ID_COLUMN], errors="coerce").fillna(-1).astype("int64").to_numpy()
     expected = np.arange(1, len(design.points) + 1)
     missing, foreign = np.setdiff1d(expected, ids), np.setdiff1d(ids, expected)

@@ -115,8 +115,8 @@ def parse_design(text: str, *, source: str) -> SampleDesign:
         fault = error.errors(include_url=False)[0]
         place = ".".join(map(str, fault["loc"])) or "the record"
         raise EvaluationError(
-            f"The sample design in '{source}' is damaged ({place}: {fault['msg']}); give the one that `accuracy "
-            "sample --json` printed with --design."
+            f"The sample design in '{source}' is damaged ({place}: {fault['msg']}); give the one that "
+            "was printed when the sample was drawn with `design`."
         ) from error
 
 

@@ -56,7 +56,7 @@ class SampleOptions:
 
     def __post_init__(self) -> None:
         if self.size is not None and self.target_standard_error is not None:
-            raise OptionError("Give either --size or --target-standard-error, which determines the size.")
+            raise OptionError("Give either `size` or `target_standard_error`, which determines the size.")
         for accuracy in (self.expected_accuracy, *self.expected_by_class.values()):
             if not 0 <= accuracy <= 1:
                 raise OptionError(f"An expected user's accuracy lies between 0 and 1, not at {accuracy:g}.")
@@ -124,7 +124,7 @@ class _Steps:
     cancel: CancelToken
 
     def counter(self, message: str, begin: float, end: float, blocks: int) -> Callable[[], None]:
-        """Gives what is called after each block of a pass."""
+        """Return what is called after each block of a pass."""
         done = 0
 
         def count() -> None:

@@ -72,7 +72,7 @@ def graph_predictor(bundle: GraphBundle, *, device: str, precision: Precision) -
         ModelError: onnxruntime is missing or refuses the graph.
     """
     if precision not in ("auto", "fp32"):
-        raise DeviceError(f"An ONNX graph brings its own precision; leave --precision {precision} out.")
+        raise DeviceError(f"An ONNX graph brings its own precision; leave `precision='{precision}'` out.")
     if bundle.manifest.graph is None:
         raise AssertionError("a graph bundle's manifest describes a graph")
     on = _device(device)
@@ -88,5 +88,5 @@ def _device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() and graph_runs_on_cuda() else "cpu")
     found = choose_device(name)
     if found.type not in ("cpu", "cuda"):
-        raise DeviceError(f"An ONNX graph does not run on '{name}'; use --device cpu or cuda.")
+        raise DeviceError(f"An ONNX graph does not run on '{name}'; use `device='cpu'` or cuda.")
     return found

@@ -122,11 +122,11 @@ class Segmenter:
         selection = self.manifest.selection
         if selection is None:
             if mode not in (None, "off"):
-                raise OptionError(f"The model '{self.manifest.name}' has no refinement module; use --refine off.")
+                raise OptionError(f"The model '{self.manifest.name}' has no refinement module; use `refine='off'`.")
             return SelectionRules(NoPatches(), PointRule(1, 1))
         mode = mode or selection.default
         if mode == "fast" and selection.fast is None:
-            raise OptionError(f"The model '{self.manifest.name}' offers no fast mode; use --refine full or a share.")
+            raise OptionError(f"The model '{self.manifest.name}' offers no fast mode; use `refine='full'` or a share.")
         chosen = selection.fast if mode == "fast" and selection.fast else selection.full
         points = PointRule(chosen.n_points, chosen.smooth_kernel, chosen.cell_px, chosen.fade_px)
         if mode == "off":

@@ -55,7 +55,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
     if METADATA_KEY in read_metadata(path):
-        raise ModelError(f"{path} is a complete model file, not the checkpoint of one network; use it with --model.")
+        raise ModelError(f"{path} is a complete model file, not the checkpoint of one network; use it as `model`.")
     try:
         return load_file(path, device="cpu")
     except (SafetensorError, OSError) as error:

@@ -63,7 +63,7 @@ def export_model(path: Path, output: Path, *, format: ExportFormat = "safetensor
         return (_copy(path, output),)
     if (format == "onnx") != (manifest.graph is not None):
         kind = "a foreign ONNX graph" if manifest.graph else "made of magnet-geo's own networks"
-        raise ModelError(f"The model '{manifest.name}' is {kind}; export it with another --format.")
+        raise ModelError(f"The model '{manifest.name}' is {kind}; export it with another `format`.")
     if format == "onnx":
         return (export_graph(path, output),)
     weights = ModelWeights.from_tensors(manifest, read_weights(path))

@@ -102,7 +102,7 @@ class OnnxGraph:
         runtime = _onnxruntime()
         if self._on_gpu and _CUDA not in runtime.get_available_providers():
             raise DeviceError(
-                "This onnxruntime has no CUDA; install onnxruntime-gpu in its place, or use --device cpu."
+                "This onnxruntime has no CUDA; install onnxruntime-gpu in its place, or use `device='cpu'`."
             )
         self._threads = torch.get_num_threads()
         options = runtime.SessionOptions()

@@ -66,7 +66,7 @@ def _checked(
 ) -> tuple[int, ...]:
     if len(requested) != len(model_bands):
         raise BandError(
-            f"--bands names {len(requested)} bands but the model needs {len(model_bands)} ({', '.join(model_bands)}); "
+            f"`bands` names {len(requested)} bands but the model needs {len(model_bands)} ({', '.join(model_bands)}); "
             f"'{description.name}' has {list_bands(description)}."
         )
     missing = [number for number in requested if not 1 <= number <= description.band_count]
@@ -117,13 +117,12 @@ def _shortage(description: SceneDescription, model_bands: tuple[str, ...]) -> st
 def _advice(description: SceneDescription, model_bands: tuple[str, ...], sensor: Sensor | None) -> str:
     data, needed = description.data_bands, len(model_bands)
     if len(data) < needed:
-        repeated = ",".join([*map(str, data), *[str(data[-1])] * (needed - len(data))]) if data else ""
-        return f"To repeat what there is, at a loss of quality, use --bands {repeated}." if data else "Choose another."
-    forward = ",".join(str(band) for band in data[:needed])
-    backward = ",".join(str(band) for band in reversed(data[:needed]))
+        repeated = (*data, *data[-1:] * (needed - len(data)))
+        return f"To repeat what there is, at a loss of quality, use `bands={repeated}`." if data else "Choose another."
+    forward, backward = data[:needed], data[:needed][::-1]
     return (
-        f"Name them in that order, for example --bands {backward} (satellite files often begin with blue) "
-        f"or --bands {forward}{_sensor_advice(description, sensor)}."
+        f"Name them in that order, for example `bands={backward}` (satellite files often begin with blue) "
+        f"or `bands={forward}`{_sensor_advice(description, sensor)}."
     )
 
 
@@ -131,6 +130,7 @@ def _sensor_advice(description: SceneDescription, sensor: Sensor | None) -> str:
     count = len(description.data_bands)
     if sensor is not None:
         known = ", ".join(str(len(order)) for order in sensor.orders)
-        return f"; --sensor {sensor.name} knows the order in files of {known} bands, not of {count}"
+        return f"; `sensor='{sensor.name}'` knows the order in files of {known} bands, not of {count}"
     fitting = [name for name, candidate in SENSORS.items() if candidate.order_of(count)]
-    return f"; or say what took it: --sensor {' or '.join(fitting)}" if fitting else ""
+    others = "".join(f" or {name}" for name in fitting[1:])
+    return f"; or say what took it: `sensor='{fitting[0]}'`{others}" if fitting else ""

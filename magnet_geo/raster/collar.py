@@ -37,7 +37,7 @@ def untagged_collar(reader: SceneReader) -> str | None:
     tag = "which its mask or alpha band calls data, its nodata tag does not" if tagged else "without a nodata tag"
     return (
         f"About {share:.0%} of '{reader.source.name}' is a border of the constant value {value:g} {tag}; it is "
-        f"classified like data. If it is empty, use --nodata {value:g}."
+        f"classified like data. If it is empty, use `nodata={value:g}`."
     )
 
 

@@ -176,4 +176,4 @@ def _in_pixels(name: str, georeference: _Georeference, crs: CRS | None, transfor
         return None
     if transform.is_identity:
         return f"'{name}' has no georeference: the result is in pixel coordinates and areas are in pixels."
-    return f"'{name}' has no coordinate reference system: sizes on the ground are not known; name it with --crs."
+    return f"'{name}' has no coordinate reference system: sizes on the ground are not known; name it with `crs`."

@@ -56,12 +56,12 @@ def check_output_path(
     if _same_file(target, scene_path):
         raise OutputError(f"The output '{target}' is the scene itself; choose another name.")
     if target.exists() and not overwrite:
-        raise OutputError(f"The output '{target}' exists already; choose another name or use --overwrite.")
+        raise OutputError(f"The output '{target}' exists already; choose another name or use `overwrite=True`.")
     for path in side_files:
         if not overwrite and os.path.lexists(path):
             raise OutputError(
                 f"'{path}' exists already and would be replaced along with the output '{target}': it may belong to "
-                "another layer; choose another name or use --overwrite."
+                "another layer; choose another name or use `overwrite=True`."
             )
 
 

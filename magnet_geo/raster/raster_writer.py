@@ -230,6 +230,7 @@ class GeoTiffDraft:
             atomic_write(self.target.with_name(self.target.name + ".aux.xml"), sidecar)
             write_layer_style(self.target, self.layout.scheme)
             write_server_style(self.target, self.layout.scheme)
+        # Not `atomic_file.replacing`: the draft was made and checked in `prepare`, perhaps long before.
         os.replace(self._cog_path, self.target)
 
     def _failure(self, detail: str, *, full: bool = False) -> OutputError:

@@ -122,7 +122,8 @@ def _reflectances(reader: SceneReader, sensor: Sensor | None) -> tuple[list[Refl
         return tagged, "their being fractional numbers"
     raise SceneError(
         f"The model takes reflectance, and nothing says what the {reader.dtype.name} values of '{reader.source.name}' "
-        "mean; name what took it with --sensor, or give the native values of the model's range with --scaling MIN,MAX."
+        "mean; name what took it with `sensor`, or give the native values of the model's range with "
+        "`scaling=(MIN, MAX)`."
     )
 
 
@@ -139,7 +140,7 @@ def _unscaled(reader: SceneReader) -> tuple[Scaling, str]:
     if low < 0 or high > 255:
         raise SceneError(
             f"The values of '{reader.source.name}' run from {low:g} to {high:g} but must lie in 0-255 with "
-            "--scaling none; use --scaling auto or --scaling MIN,MAX."
+            "`scaling='none'`; use `scaling='auto'` or `scaling=(MIN, MAX)`."
         )
     return scaling, f"Values were taken as they are ({reader.dtype.name}, {low:g}-{high:g})."
 

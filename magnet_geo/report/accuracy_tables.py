@@ -60,19 +60,19 @@ class MeasuredAccuracy:
 
 
 def read_accuracy(evaluation: Path | None, accuracy: Path | None) -> MeasuredAccuracy:
-    """Reads what ``evaluate --json`` and ``accuracy estimate --json`` wrote.
+    """Read what ``evaluate --json`` and ``accuracy estimate --json`` wrote.
 
     Raises:
         EvaluationError: A file is no such result.
     """
     return MeasuredAccuracy(
-        None if evaluation is None else _read(evaluation, EvaluationResult, "evaluate --json"),
-        None if accuracy is None else _read(accuracy, AccuracyEstimate, "accuracy estimate --json"),
+        None if evaluation is None else _read(evaluation, EvaluationResult, "evaluate"),
+        None if accuracy is None else _read(accuracy, AccuracyEstimate, "accuracy estimate"),
     )
 
 
 def accuracy_tables(measured: MeasuredAccuracy, pixels: NDArray[np.int64]) -> AccuracyTables:
-    """Gives the tables of a map.
+    """Return the tables of a map.
 
     Args:
         measured: What was measured.
@@ -101,7 +101,9 @@ def _read(path: Path, record: type[_Record], command: str) -> _Record:
     try:
         return record.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise EvaluationError(f"'{path}' is no result of {command}; name the file that it was written to.") from error
+        raise EvaluationError(
+            f"'{path}' is no result of {command}; name the JSON file that it was written to."
+        ) from error
 
 
 def _require_classes(scores: ScoreRecord, pixels: NDArray[np.int64]) -> None:

@@ -50,7 +50,7 @@ class ReportSources:
 def scene_bands(
     sources: ReportSources, scene: SceneSource, grid: RasterGrid, record: RunRecord | None
 ) -> tuple[int, ...]:
-    """Gives the bands to show of a scene that lies where the map does.
+    """Return the bands to show of a scene that lies where the map does.
 
     Raises:
         SceneError: It cannot be opened, or lies elsewhere.
@@ -69,7 +69,7 @@ def scene_bands(
 
 
 def read_result(path: Path) -> SegmentResult:
-    """Reads what ``segment --json`` wrote.
+    """Read what ``segment --json`` wrote.
 
     Raises:
         OptionError: It is no such result.
@@ -77,7 +77,7 @@ def read_result(path: Path) -> SegmentResult:
     try:
         return SegmentResult.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise OptionError(f"'{path}' is no result of segment --json; name the file that it was written to.") from error
+        raise OptionError(f"'{path}' is no result of segment; name the JSON file that it was written to.") from error
 
 
 def require_certainty(source: SceneSource, grid: RasterGrid) -> None:
@@ -95,7 +95,7 @@ def require_certainty(source: SceneSource, grid: RasterGrid) -> None:
     if len(description.data_bands) != 1 or description.dtype != "uint8":
         raise SceneError(
             f"'{description.name}' has {len(description.data_bands)} band(s) of {description.dtype}; a certainty "
-            "raster has one of uint8, as segment --confidence writes it."
+            "raster has one of uint8, as `confidence` of a segmentation is written."
         )
     _require_same_ground(description, grid)
 

@@ -137,7 +137,7 @@ def _to_grid(polygons: gpd.GeoSeries, grid: RasterGrid, what: str) -> BaseGeomet
         )
     if polygons.crs is not None and grid.crs is None:
         raise AreaOfInterestError(
-            f"The area of interest {what} has a CRS but the scene has none; name the scene's with --crs."
+            f"The area of interest {what} has a CRS but the scene has none; name the scene's with `crs`."
         )
     if polygons.crs is not None and polygons.crs != grid.crs:
         wanted = CRS.from_user_input(grid.crs).to_wkt()

@@ -133,7 +133,7 @@ def plan_memory(
             return replace(plan, is_limited=max_memory is not None)
     short_of_main = max_memory is not None and least.main_bytes > max_memory
     need, limit, option = (
-        (least.main_bytes, max_memory, "--max-memory") if short_of_main else (least.gpu_bytes, max_vram, "--max-vram")
+        (least.main_bytes, max_memory, "`max_memory`") if short_of_main else (least.gpu_bytes, max_vram, "`max_vram`")
     )
     raise MemoryLimitError(
         f"One window of the model '{work.manifest.name}' needs about {_text(need)} of memory, but {option} allows "

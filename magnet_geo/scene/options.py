@@ -1,8 +1,10 @@
-"""Decisions about a run, as the user makes them."""
+"""Decisions about a run, as the user makes them; the command makes its options of the fields."""
+
+# ruff: noqa: RUF009 - `setting` gives a dataclass field, as `field` does
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Literal
@@ -10,6 +12,7 @@ from typing import Literal
 from rasterio.crs import CRS
 
 from magnet_geo.errors import OptionError
+from magnet_geo.option_fields import setting
 from magnet_geo.sensors import Sensor, find_sensor
 
 _LOCAL, _REMOTE = "local:", ("tcp://", "tls://", "ucx://", "ws://", "wss://")
@@ -92,13 +95,17 @@ class Area:
         vector: Vector file with polygons, in any CRS.
     """
 
-    bounds: tuple[float, float, float, float] | None = None
-    bounds_crs: CRS | None = None
-    vector: Path | None = None
+    bounds: tuple[float, float, float, float] | None = setting(None, "Area of interest: left, bottom, right, top.")
+    bounds_crs: CRS | None = setting(None, "CRS of `bounds`.  [default: the scene's]")
+    vector: Path | None = setting(None, "Area of interest: polygons of a vector file.", kind="file")
 
     def __post_init__(self) -> None:
-        if (self.bounds is None) == (self.vector is None):
-            raise OptionError("Give the area of interest either as --bbox or as --aoi.")
+        if self.bounds_crs is not None and self.bounds is None:
+            raise OptionError("`bounds_crs` needs `bounds`.")
+        if self.bounds is not None and self.vector is not None:
+            raise OptionError("Give either `bounds` or `vector`, not both.")
+        if self.bounds is None and self.vector is None:
+            raise OptionError("Give the area of interest as `bounds` or as `vector`.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +140,37 @@ class SegmentOptions:
         creation_options: GDAL creation options of the class raster.
     """
 
-    bands: tuple[int, ...] | None = None
-    sensor: str | None = None
-    gsd: float | Literal["native"] | None = None
-    crs: CRS | None = None
-    open_options: tuple[tuple[str, str], ...] = ()
-    scaling: Literal["auto", "none"] | tuple[float, float] = "auto"
-    nodata: float | None = None
-    area: Area | None = None
-    refine: RefineMode | None = None
-    budget_s: float | None = None
-    min_confidence: float = 0.0
-    preview: Path | None = None
-    confidence: Path | None = None
-    probabilities: Path | None = None
-    stages: Path | None = None
-    batch_size: int | None = None
-    max_memory: int | None = None
-    max_vram: int | None = None
-    threads: int | None = None
-    overwrite: bool = False
-    resume: bool = True
-    creation_options: tuple[tuple[str, str], ...] = field(default=())
+    bands: tuple[int, ...] | None = setting(
+        None, "Scene bands for the model's, such as 3,2,1.  [default: found by name]"
+    )
+    sensor: str | None = setting(
+        None,
+        "What took the scene: says what undescribed bands are, what values mean, which value is missing.",
+    )
+    gsd: float | Literal["native"] | None = setting(
+        None, "Pixel size where the file is silent; 'native' takes pixels as they are."
+    )
+    crs: CRS | None = setting(None, "CRS where the file's is missing or wrong.")
+    open_options: tuple[tuple[str, str], ...] = setting((), "GDAL open option.")
+    scaling: Literal["auto", "none"] | tuple[float, float] = setting("auto", "Native values to the model's.")
+    nodata: float | None = setting(None, "Nodata value in place of the file's.")
+    area: Area | None = setting(None, "Area of interest.")
+    refine: RefineMode | None = setting(None, "How much is refined; full is most accurate.  [default: the model's]")
+    budget_s: float | None = setting(None, "Time for a scene, spent on its least certain ground.", kind="seconds")
+    min_confidence: float = setting(
+        0.0, "Certainty below which a pixel is left unclassified (value 0).", least=0, most=1
+    )
+    preview: Path | None = setting(None, "Write the coarse map here first.")
+    confidence: Path | None = setting(None, "Write the certainty here (0-254 = 0-1, 255 nodata).")
+    probabilities: Path | None = setting(None, "Write the classes' probabilities here, same scale.")
+    stages: Path | None = setting(None, "Folder for the map after every stage.")
+    batch_size: int | None = setting(None, "Patches per network pass.  [default: chosen]", least=1)
+    max_memory: int | None = setting(None, "Limit of main memory, kept whatever the scene's size.", kind="bytes")
+    max_vram: int | None = setting(None, "Limit of GPU memory.", kind="bytes")
+    threads: int | None = setting(None, "CPU threads of the networks.", least=1)
+    overwrite: bool = setting(False, "Replace existing outputs.")
+    resume: bool = setting(True, "Go on where an interrupted run of the same map stopped.")
+    creation_options: tuple[tuple[str, str], ...] = setting((), "GDAL creation option (COG driver).")
 
     @property
     def known_sensor(self) -> Sensor | None:
@@ -169,7 +185,7 @@ class SegmentOptions:
         if self.budget_s is not None and not 0 < self.budget_s < inf:
             raise OptionError(f"The time budget must be a positive number of seconds, not {self.budget_s:g}.")
         if self.budget_s is not None and self.refine is not None and self.refine.mode != "full":
-            raise OptionError("A time budget decides how much is refined; leave --refine out, or write --refine full.")
+            raise OptionError("`budget_s` decides how much is refined: leave `refine` out, or write `refine='full'`.")
         if isinstance(self.gsd, float | int) and not self.gsd > 0:
             raise OptionError(f"The pixel size must be a positive number of metres, not {self.gsd:g}.")
         for name, number in (("batch size", self.batch_size), ("number of threads", self.threads)):

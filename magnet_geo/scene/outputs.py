@@ -198,7 +198,7 @@ def check_outputs(output: Path, scene: str, options: SegmentOptions) -> None:
 
 def _check_stages_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"'{folder}' is a file; --stages needs the name of a folder.")
+        raise OutputError(f"'{folder}' is a file; `stages` needs the name of a folder.")
     if not folder.absolute().parent.is_dir():
         raise OutputError(f"The folder '{folder.absolute().parent}' does not exist; create it first.")
 

@@ -57,7 +57,7 @@ def choose_read_scale(
     if gsd_m is None:
         warning = (
             f"The pixel size of '{description.name}' is not known; its pixels are taken as the model's "
-            f"({manifest.gsd_m:g} m). Say otherwise with --gsd METRES."
+            f"({manifest.gsd_m:g} m). Say otherwise with `gsd=METRES`."
         )
         return None, ReadScale.native(), [warning]
     try:
@@ -66,7 +66,7 @@ def choose_read_scale(
         raise SceneError(
             f"'{description.name}' has pixels of {gsd_m:.3g} m, but the model '{manifest.name}' is for "
             f"{manifest.gsd_m:g} m and reads up to {LARGEST_RATIO:g} times finer or coarser; choose another model, "
-            "or --gsd native to take the pixels as they are."
+            "or `gsd='native'` to take the pixels as they are."
         ) from error
     if scale.is_native:
         return gsd_m, scale, []
@@ -178,7 +178,7 @@ def _plan(scene: str, model: Segmenter, options: SegmentOptions, cancel: CancelT
     if options.min_confidence > 0 and model.manifest.class_scheme().unclassified is None:
         raise OptionError(
             f"The model '{model.manifest.name}' uses the value 0 for a class, so that pixels cannot become "
-            "unclassified; write --confidence instead and mask with it."
+            "unclassified; write `confidence` instead and mask with it."
         )
     if options.budget_s is not None and model.manifest.selection is None:
         raise OptionError(

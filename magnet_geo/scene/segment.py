@@ -63,7 +63,7 @@ def segment_scene(
     """
     started = time.monotonic()
     if workers is not None and options.budget_s is not None:
-        raise OptionError("A budget of time is kept by one process: leave out either --budget or --workers.")
+        raise OptionError("A budget of time is kept by one process: leave out either `budget_s` or `workers`.")
     budget = None if options.budget_s is None else TimeBudget(options.budget_s)
     output, events = Path(output), RunEvents(progress, cancel)
     check_outputs(output, str(scene), options)

@@ -64,7 +64,7 @@ class MapFiles:
 
 
 def map_files_of_result(result: SegmentResult, *, model: str | None) -> MapFiles:
-    """Gives the files of a run.
+    """Return the files of a run.
 
     Args:
         result: The run.
@@ -107,7 +107,7 @@ def make_map_item(
     if span is None:
         span = TimeSpan.before(now)
         warnings.append(
-            "Nothing says when the scene was taken: the STAC Item only says that it was before now; give --datetime."
+            "Nothing says when the scene was taken: the STAC Item only says that it was before now; give `taken`."
         )
     place = footprint(valid_outline(source), description.grid)
     if place is None:

@@ -49,7 +49,7 @@ class TrainingData:
             raise TrainingError("There is no image to train on; check the list or the folders of the dataset.")
         bands = {source.band_count for source in (*self.training, *self.validation)}
         if len(bands) > 1:
-            raise TrainingError(f"The images have different numbers of bands ({sorted(bands)}); choose with --bands.")
+            raise TrainingError(f"The images have different numbers of bands ({sorted(bands)}); choose with `bands`.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +76,7 @@ class RunOptions:
 def train_backbone(
     data: TrainingData, start: Start, target: Manifest, settings: BackboneSettings, run: RunOptions
 ) -> TrainedModel | None:
-    """Trains a backbone and writes the model.
+    """Train a backbone and write the model.
 
     A model of several levels gets an untrained refinement module, which averages the levels until
     `train_refinement` trains it; a published pyramid becomes a coarse-only model.
@@ -143,7 +143,7 @@ def train_backbone(
 
 
 def create_trainer(task: Task, settings: TrainingSettings, workplace: Workplace, run: RunOptions) -> Trainer:
-    """Gives the loop of a task at a workplace."""
+    """Return the loop of a task at a workplace."""
     return Trainer(
         task,
         settings,
@@ -159,7 +159,7 @@ def create_trainer(task: Task, settings: TrainingSettings, workplace: Workplace,
 
 
 def measure_data(images: SourceSet, target: Manifest, settings: BackboneSettings) -> DataStatistics:
-    """Gives colors and class shares of the training data.
+    """Return colors and class shares of the training data.
 
     Raises:
         TrainingError: None of the crops looked at holds a label.
@@ -174,7 +174,7 @@ def measure_data(images: SourceSet, target: Manifest, settings: BackboneSettings
 def class_weights_of(
     settings: TrainingSettings, statistics: DataStatistics, target: Manifest
 ) -> tuple[float, ...] | None:
-    """Gives the weight of each class, measured where they are to be balanced.
+    """Return the weight of each class, measured where they are to be balanced.
 
     Raises:
         TrainingError: Their number is wrong.
@@ -184,7 +184,7 @@ def class_weights_of(
     weights: tuple[float, ...] | None = settings.class_weights
     if weights is not None and len(weights) != len(target.classes):
         raise TrainingError(
-            f"--class-weights gives {len(weights)} values, but there are {len(target.classes)} classes."
+            f"`class_weights` gives {len(weights)} values, but there are {len(target.classes)} classes."
         )
     return weights
 
@@ -192,7 +192,7 @@ def class_weights_of(
 def validation_set(
     data: TrainingData, target: Manifest, settings: TrainingSettings, workplace: Workplace
 ) -> ValidationSet | None:
-    """Gives the windows to validate on, None without validation data."""
+    """Return the windows to validate on, None without validation data."""
     if not data.validation:
         return None
     return ValidationSet(data.validation, target, settings.validation_windows, workplace.device)

@@ -68,7 +68,7 @@ class Checkpoint:
         return self.average or self.network
 
     def write(self, path: Path) -> None:
-        """Writes the file beside its place and renames it, so that a killed run leaves a whole one.
+        """Write the file beside its place and rename it, so that a killed run leaves a whole one.
 
         Raises:
             OutputError: It cannot be written.
@@ -88,13 +88,13 @@ class Checkpoint:
 
 
 def read_checkpoint_file(path: Path) -> Checkpoint:
-    """Reads a training's checkpoint; nothing in it is executed.
+    """Read a training's checkpoint; nothing in it is executed.
 
     Raises:
         TrainingError: It is none, or damaged.
     """
     if not path.is_file():
-        raise TrainingError(f"There is no checkpoint {path} to go on from; train without --resume first.")
+        raise TrainingError(f"There is no checkpoint {path} to go on from; train without `resume` first.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError) as error:

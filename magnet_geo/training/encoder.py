@@ -19,13 +19,13 @@ _HRNET_STAGES = ("layer1", "transition1", "stage2", "transition2", "stage3", "tr
 
 
 def encoder_prefix(backbone: Backbone) -> str:
-    """Gives what the names of the encoder's weights begin with; empty where they lie beside the head's."""
+    """Return what the names of the encoder's weights begin with; empty where they lie beside the head's."""
     found = next((name for name in _TRUNKS if hasattr(backbone, name)), None)
     return "" if found is None else f"{found}."
 
 
 def encoder_blocks(backbone: Backbone) -> list[list[nn.Module]]:
-    """Gives the encoder's blocks from the image on, the stem first."""
+    """Return the encoder's blocks from the image on, the stem first."""
     if isinstance(backbone, LightFPN):
         return [[backbone.encoder.stem], *([block] for block in backbone.encoder.blocks)]
     if isinstance(backbone, HRNetOCR):
@@ -36,7 +36,7 @@ def encoder_blocks(backbone: Backbone) -> list[list[nn.Module]]:
 
 
 def freeze(backbone: Backbone, settings: BackboneSettings) -> None:
-    """Puts a backbone into training mode, frozen blocks and batch norms into evaluation mode.
+    """Put a backbone into training mode, frozen blocks and batch norms into evaluation mode.
 
     Raises:
         TrainingError: It has fewer blocks than shall be frozen.
@@ -45,7 +45,7 @@ def freeze(backbone: Backbone, settings: BackboneSettings) -> None:
     blocks = encoder_blocks(backbone)
     if settings.frozen_blocks > len(blocks):
         raise TrainingError(
-            f"--frozen-blocks is {settings.frozen_blocks}, but the encoder of {backbone.name} has {len(blocks)} blocks."
+            f"`frozen_blocks` is {settings.frozen_blocks}, but the encoder of {backbone.name} has {len(blocks)} blocks."
         )
     for block in blocks[: settings.frozen_blocks]:
         for part in block:
@@ -55,14 +55,14 @@ def freeze(backbone: Backbone, settings: BackboneSettings) -> None:
 
 
 def freeze_batch_norms(network: nn.Module) -> None:
-    """Keeps the statistics of every batch norm; their scale and offset still learn."""
+    """Keep the statistics of every batch norm; their scale and offset still learn."""
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d | nn.SyncBatchNorm):
             part.eval()
 
 
 def encoder_parameters(backbone: Backbone) -> Iterator[nn.Parameter]:
-    """Yields the encoder's weights."""
+    """Yield the encoder's weights."""
     for block in encoder_blocks(backbone):
         for part in block:
             yield from part.parameters()

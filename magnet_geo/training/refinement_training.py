@@ -37,7 +37,7 @@ from magnet_geo.training.workplace import Workplace, prepared_workplace
 
 
 def begin_refinements(target: Manifest, first: Sequence[Refinement] = (), *, seed: int = 0) -> tuple[Refinement, ...]:
-    """Gives the refinement modules to train: one for all levels, or one per level, as the manifest says.
+    """Return the refinement modules to train: one for all levels, or one per level, as the manifest says.
 
     Args:
         target: The model to make.
@@ -51,7 +51,7 @@ def begin_refinements(target: Manifest, first: Sequence[Refinement] = (), *, see
     if name is None or not count:
         raise TrainingError(
             f"The model '{target.name}' has a single level, so there is nothing to refine; train its backbone with "
-            "several --decimations."
+            "several `decimations`."
         )
     wanted = count if target.architecture.refinement_per_level else 1
     if first:
@@ -62,7 +62,7 @@ def begin_refinements(target: Manifest, first: Sequence[Refinement] = (), *, see
 
 
 def preset_backbone(target: Manifest, path: Path) -> Backbone:
-    """Gives the trained backbone of a preset, from a model file or a checkpoint.
+    """Return the trained backbone of a preset, from a model file or a checkpoint.
 
     Raises:
         ModelError: It cannot be read or does not fit.
@@ -85,7 +85,7 @@ def _backbone_facts(manifest: Manifest) -> str:
 
 
 def place_refinements(refinements: Sequence[Refinement], workplace: Workplace) -> nn.ModuleList:
-    """Gives the modules on their device, batch norms shared where several GPUs train."""
+    """Return the modules on their device, batch norms shared where several GPUs train."""
     # Not channels last: there oneDNN's bfloat16 gradients of dilated depthwise filters hold unset memory.
     placed: list[nn.Module] = [module.to(workplace.device) for module in refinements]
     if workplace.device.type == "cuda" and workplace.ranks.world_size > 1:
@@ -101,7 +101,7 @@ def train_refinement(
     settings: RefinementSettings,
     run: RunOptions,
 ) -> TrainedModel | None:
-    """Trains the refinement modules on the predictions of a frozen backbone and writes the model.
+    """Train the refinement modules on the predictions of a frozen backbone and write the model.
 
     Args:
         data: Labelled images.

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import json
-import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self
 
 from magnet_geo.errors import TrainingError
+from magnet_geo.option_fields import OptionNote, setting
 
 OptimizerName = Literal["sgd", "adamw"]
 ScheduleName = Literal["poly", "multistep", "cosine"]
@@ -28,28 +28,6 @@ LENGTH, PACE, LOSS, SAMPLES, VALIDATION, MACHINE, NETWORK = (
     "Machine",
     "Network",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SettingNote:
-    """What an option needs to know of a field beside its type and default.
-
-    Attributes:
-        text: One line of help.
-        group: Heading it stands under.
-        least: Smallest value allowed, of each part where there are several.
-        most: Greatest value allowed.
-    """
-
-    text: str
-    group: str
-    least: float | None = None
-    most: float | None = None
-
-
-def setting(default: Any, text: str, *, group: str, least: float | None = None, most: float | None = None) -> Any:
-    """Gives a dataclass field that carries its own help."""
-    return field(default=default, metadata={"note": SettingNote(text, group, least, most)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +114,7 @@ class TrainingSettings:
             _check(entry.name, getattr(self, entry.name), entry.metadata["note"])
 
     def planned_steps(self, samples_per_epoch: int, samples_per_step: int) -> int | None:
-        """Gives the steps that steps and epochs allow, None where only the clock ends the training."""
+        """Return the steps that steps and epochs allow, None where only the clock ends the training."""
         limits = [] if self.steps is None else [self.steps]
         if self.epochs is not None:
             limits.append(max(1, round(self.epochs * samples_per_epoch / samples_per_step)))
@@ -145,12 +123,12 @@ class TrainingSettings:
         return min(limits) if limits else None
 
     def to_json(self) -> str:
-        """Gives the settings as one line of JSON."""
+        """Return the settings as one line of JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
-        """Makes settings of plain values, lists for tuples.
+        """Make settings of plain values, lists for tuples.
 
         Raises:
             TrainingError: A name is unknown or a value out of range.
@@ -204,27 +182,8 @@ class RefinementSettings(TrainingSettings):
     )
 
 
-def note_of(entry_name: str, kind: type[TrainingSettings]) -> SettingNote:
-    """Gives the help, group and range of a field."""
-    note: SettingNote = next(entry.metadata["note"] for entry in fields(kind) if entry.name == entry_name)
-    return note
-
-
-def hints_of(kind: type[TrainingSettings]) -> dict[str, Any]:
-    """Gives the type of each field, in order."""
-    hints = get_type_hints(kind)
-    return {entry.name: hints[entry.name] for entry in fields(kind)}
-
-
-def alternatives(hint: Any) -> tuple[Any, ...]:
-    """Gives the types a field may have, without None."""
-    if get_origin(hint) is types.UnionType or str(get_origin(hint)) == "typing.Union":
-        return tuple(part for part in get_args(hint) if part is not type(None))
-    return (hint,)
-
-
-def _check(name: str, value: Any, note: SettingNote) -> None:
-    option = f"--{name.replace('_', '-')}"
+def _check(name: str, value: Any, note: OptionNote) -> None:
+    option = f"`{name}`"
     for part in value if isinstance(value, tuple) else (value,):
         if isinstance(part, bool) or not isinstance(part, int | float):
             continue

@@ -28,7 +28,7 @@ def require_step_memory(
     *,
     available_bytes: int | None,
 ) -> None:
-    """Raises the error of a step that cannot fit into main memory, and says which options make it fit.
+    """Raise the error of a step that cannot fit into main memory, and say which options make it fit.
 
     Args:
         learner: Gives the loss of a batch; a copy of it is tried.
@@ -64,7 +64,7 @@ def require_step_memory(
 
 
 def available_memory_bytes(meminfo: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Gives the main memory this process may still take, None where the system does not tell.
+    """Return the main memory this process may still take, None where the system does not tell.
 
     Args:
         meminfo: What Linux says of the machine.
@@ -83,7 +83,7 @@ def available_memory_bytes(meminfo: Path = Path("/proc/meminfo"), group: Path = 
 
 
 def too_large(error: BaseException, settings: TrainingSettings, device: torch.device) -> MemoryLimitError:
-    """Gives the error of a step that did not fit, with the options that lower its need."""
+    """Return the error of a step that did not fit, with the options that lower its need."""
     size, parts = settings.batch_size, settings.accumulation
     way = _way_out(settings, max(1, size // 2), parts * 2, fits=size > 1)
     text = " ".join(str(error).split())[:120]
@@ -98,9 +98,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def _way_out(settings: TrainingSettings, size: int, parts: int, *, fits: bool) -> str:
     if fits:
-        return f"set --batch-size {size} --accumulation {parts}, which trains alike"
-    smaller = "set a smaller --crop-px" if hasattr(settings, "crop_px") else "train on a larger machine"
-    return smaller if settings.batch_size == 1 else f"set --batch-size 1, and {smaller}"
+        return f"set `batch_size={size}, accumulation={parts}`, which trains alike"
+    smaller = "set a smaller `crop_px`" if hasattr(settings, "crop_px") else "train on a larger machine"
+    return smaller if settings.batch_size == 1 else f"set `batch_size=1`, and {smaller}"
 
 
 def _kept_for_backward(learner: nn.Module, batch: Any) -> int:

@@ -30,7 +30,7 @@ _GSD_TOLERANCE = 0.02
 
 
 def common_gsd_m(sources: Sequence[LabeledSource]) -> float | None:
-    """Gives the pixel size of the training data in metres: the middle one; None where none is known.
+    """Return the pixel size of the training data in metres: the middle one; None where none is known.
 
     Raises:
         TrainingError: Some sources have a pixel size and others have none.
@@ -41,7 +41,7 @@ def common_gsd_m(sources: Sequence[LabeledSource]) -> float | None:
     if len(known) < len(sources):
         without = next(source.name for source in sources if source.gsd_m is None)
         raise TrainingError(
-            f"{without} has no pixel size, but other images have; give all of them one, or train with --gsd native."
+            f"{without} has no pixel size, but other images have; give all of them one, or train with `gsd='native'`."
         )
     middle = float(median(known))
     return float(round(middle, 2)) if isclose(middle, round(middle, 2), rel_tol=_GSD_TOLERANCE) else middle
@@ -60,7 +60,7 @@ def new_manifest(
     settings: BackboneSettings,
     texts: dict[str, str],
 ) -> Manifest:
-    """Gives the manifest of a decimation model.
+    """Return the manifest of a decimation model.
 
     Args:
         name: Any text; what a model's name may not hold is replaced.
@@ -120,7 +120,7 @@ def new_manifest(
 
 
 def measured_normalization(sources: Sequence[LabeledSource], settings: BackboneSettings) -> Normalization:
-    """Gives mean and deviation of crops of the training data, for weights that bring none."""
+    """Return mean and deviation of crops of the training data, for weights that bring none."""
     images = SourceSet.of(sources, gsd_m=None, area_exponent=settings.area_exponent)
     pyramid = MagnificationPyramid.from_decimations(settings.patch_px, settings.decimations)
     plain = replace(settings, color=0.0, seed=settings.seed + 1)
@@ -128,17 +128,17 @@ def measured_normalization(sources: Sequence[LabeledSource], settings: BackboneS
 
 
 def model_name(text: str) -> str:
-    """Gives a text as a model's name."""
+    """Return a text as a model's name."""
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-._+") or "model"
 
 
 def band_names(count: int) -> tuple[str, ...]:
-    """Gives names for bands nobody named."""
+    """Return names for bands nobody named."""
     return ("red", "green", "blue") if count == 3 else tuple(f"band{number}" for number in range(1, count + 1))
 
 
 def point_rule_of(manifest: Manifest) -> PointRule:
-    """Gives the point rule of a model's full mode; all points of each patch for a coarse-only model."""
+    """Return the point rule of a model's full mode; all points of each patch for a coarse-only model."""
     if manifest.selection is None:
         return PointRule(1.0, 1)
     full = manifest.selection.full
@@ -169,7 +169,7 @@ class DataStatistics:
         self.class_shares: NDArray[np.float64] = counts / max(counts.sum(), 1)
 
     def normalization(self) -> Normalization:
-        """Gives mean and deviation of values / 255."""
+        """Return mean and deviation of values / 255."""
         values = self.pixels.astype(np.float64) / 255
         deviations = np.maximum(values.std(axis=0), 1 / 255)
         return Normalization(tuple(values.mean(axis=0).tolist()), tuple(deviations.tolist()))
@@ -192,7 +192,7 @@ class DataStatistics:
         ]
 
     def balanced_weights(self) -> tuple[float, ...]:
-        """Gives the inverse square root of each class's share, scaled so that the mean pixel weighs 1."""
+        """Return the inverse square root of each class's share, scaled so that the mean pixel weighs 1."""
         shares = np.maximum(self.class_shares, 1e-4)
         weights = 1 / np.sqrt(shares)
         mean = float((weights * self.class_shares).sum()) or 1.0

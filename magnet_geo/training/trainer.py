@@ -36,11 +36,11 @@ class Batch(Protocol):
     """Samples as tensors."""
 
     def to(self, device: torch.device) -> Any:
-        """Gives the batch on a device."""
+        """Return the batch on a device."""
         ...
 
     def pin_memory(self) -> Any:
-        """Gives the batch in pinned memory."""
+        """Return the batch in pinned memory."""
         ...
 
 
@@ -173,7 +173,7 @@ class Trainer:
         self._learner = self._shared(task.learner)
 
     def run(self) -> TrainingOutcome:
-        """Trains to the end.
+        """Train to the end.
 
         Raises:
             TrainingError: The loss is no number any more; the last checkpoint stays.
@@ -194,7 +194,7 @@ class Trainer:
             while (done := self._done()) < 1 and not self._out_of_patience():
                 if self._cancel.cancelled:
                     self._save(LAST)
-                    raise CancelledError("The training was cancelled; go on with --resume.")
+                    raise CancelledError("The training was cancelled; go on with `resume=True`.")
                 factor = rate_factor(state.step, done, settings)
                 for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
                     group["lr"] = rate * factor
@@ -211,7 +211,7 @@ class Trainer:
         return TrainingOutcome(state, self._scores, self._done() < 1)
 
     def best_weights(self) -> Mapping[str, Tensor]:
-        """Gives what the training is to be remembered for: the best validated state, the last one without any."""
+        """Return what the training is to be remembered for: the best validated state, the last one without any."""
         path = self._folder / BEST
         kept = read_checkpoint_file(path) if self._state.best_step else None
         return kept.best_weights if kept is not None else self._kept_network().state_dict()
@@ -310,7 +310,7 @@ class Trainer:
         if checkpoint.config.get("stage") != self._task.stage:
             raise TrainingError(
                 f"{self._folder / LAST} is of a training of the {checkpoint.config.get('stage')}, not of the "
-                f"{self._task.stage}; choose another --output-dir."
+                f"{self._task.stage}; choose another folder."
             )
         try:
             self._task.network.load_state_dict(dict(checkpoint.network))
@@ -365,7 +365,7 @@ class Trainer:
         return DistributedDataParallel(learner, find_unused_parameters=partly_used)
 
     def _held_back(self, part: int) -> Any:
-        """Keeps gradients from being exchanged before the last batch of a step."""
+        """Keep gradients from being exchanged before the last batch of a step."""
         if isinstance(self._learner, DistributedDataParallel) and part + 1 < self._settings.accumulation:
             return self._learner.no_sync()
         return nullcontext()
@@ -391,5 +391,5 @@ class Trainer:
         what = "The gradients" if isfinite(loss) else "The loss"
         return TrainingError(
             f"{what} became infinite or no number at step {self._state.step + 1} (loss {loss:.4g}); {self._saved}. "
-            "Lower --learning-rate, set --clip-gradient 1, or use --precision fp32."
+            "Lower `learning_rate`, set `clip_gradient=1`, or use `precision='fp32'`."
         )

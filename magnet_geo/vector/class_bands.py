@@ -34,7 +34,7 @@ class Band:
 
 
 class BandSource(Protocol):
-    """Gives the same bands each time it is asked."""
+    """What bands come from: the same ones each time."""
 
     @property
     def grid(self) -> RasterGrid:
@@ -68,7 +68,7 @@ class ClassBands:
 
     @property
     def grid(self) -> RasterGrid:
-        """See `BandSource`."""
+        """Return the grid of the map."""
         return self._map.grid
 
     def value(self, code: int) -> int:
@@ -84,7 +84,7 @@ class ClassBands:
         return values
 
     def bands(self) -> Iterator[Band]:
-        """See `BandSource`.
+        """Yield all rows, from the top.
 
         Raises:
             SceneError: A block cannot be read, or all 256 values may be classes.
@@ -96,7 +96,7 @@ class ClassBands:
             if self._nodata is None and (valid & (values == 255)).any():
                 raise SceneError(
                     f"'{self._map.source.name}' has no nodata value and may hold 256 classes, but at most 255 can be "
-                    "told apart; name a value that is no class with --nodata."
+                    "told apart; name a value that is no class with `nodata`."
                 )
             codes = self._codes[values]
             codes *= valid

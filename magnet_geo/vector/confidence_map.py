@@ -27,7 +27,7 @@ class ConfidenceMap:
         if found.dtype != "uint8" or len(found.data_bands) != 1:
             raise SceneError(
                 f"'{source.name}' holds {len(found.data_bands)} band(s) of {found.dtype}; a confidence raster has one "
-                "of uint8, as 'segment --confidence' writes it."
+                "of uint8, as `confidence` of a segmentation is written."
             )
         if not _same(found.grid, grid):
             raise SceneError(

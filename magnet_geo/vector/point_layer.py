@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.crs import CRS
 
+from magnet_geo.atomic_file import replacing
 from magnet_geo.errors import OutputError, SceneError
 from magnet_geo.raster import check_folder
 from magnet_geo.vector.layer.geopackage_style import add_geopackage_style
@@ -61,7 +62,7 @@ def check_point_target(target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise OutputError(f"The output '{target}' is a folder; name a file inside it.")
     if target.exists() and not overwrite:
-        raise OutputError(f"The output '{target}' exists already; choose another name or use --overwrite.")
+        raise OutputError(f"The output '{target}' exists already; choose another name or use `overwrite=True`.")
 
 
 def write_point_layer(target: Path, layer: PointLayer, *, name: str, style: str | None = None) -> None:
@@ -76,12 +77,13 @@ def write_point_layer(target: Path, layer: PointLayer, *, name: str, style: str 
     Raises:
         OutputError: It cannot be written; nothing is left behind.
     """
+    # GDAL wants the suffix.
     draft = target.with_name(f".{target.stem}.part{_SUFFIX}")
     crs = None if layer.crs is None else layer.crs.to_wkt()
     frame = gpd.GeoDataFrame(dict(layer.columns), geometry=shapely.points(layer.x, layer.y), crs=crs)
     try:
         draft.unlink(missing_ok=True)
-        with warnings.catch_warnings():
+        with replacing(target, draft=draft), warnings.catch_warnings():
             # A layer in pixel coordinates has none, and says so elsewhere.
             warnings.filterwarnings("ignore", message="'crs' was not provided")
             pyogrio.write_dataframe(
@@ -93,14 +95,13 @@ def write_point_layer(target: Path, layer: PointLayer, *, name: str, style: str 
                 # The newest version that QGIS 3.22 opens without a warning.
                 dataset_options={"VERSION": "1.3"},
             )
-        if style is not None:
-            add_geopackage_style(draft, name, style)
-        draft.replace(target)
+            if style is not None:
+                add_geopackage_style(draft, name, style)
     except (OSError, DataSourceError, DataLayerError, RuntimeError, sqlite3.Error) as error:
         raise OutputError(f"'{target}' could not be written ({error}); check the folder and the free space.") from error
     finally:
-        for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-journal", "-wal", "-shm"))):
-            leftover.unlink(missing_ok=True)
+        for end in ("-journal", "-wal", "-shm"):
+            draft.with_name(draft.name + end).unlink(missing_ok=True)
 
 
 def read_point_layer(path: Path) -> PointLayer:

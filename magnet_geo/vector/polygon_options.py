@@ -100,14 +100,14 @@ class PolygonOptions:
         if self.simplify is not None and self.smooth:
             raise OptionError(
                 "Borders are either simplified or smoothed: after the one, the other could not keep them from "
-                "crossing; leave out --simplify or --smooth."
+                "crossing; leave out `simplify` or `smooth`."
             )
         if self.max_vertices is not None and self.max_vertices < LEAST_MAX_VERTICES:
             raise OptionError(
                 f"Polygons can be cut to {LEAST_MAX_VERTICES} corners or more, not to {self.max_vertices}."
             )
         if self.max_vertices is not None and self.dissolve:
-            raise OptionError("--dissolve makes one feature of each class and --max-vertices cuts; leave one out.")
+            raise OptionError("`dissolve` makes one feature of each class and `max_vertices` cuts; leave one out.")
 
 
 def _parsed(text: str) -> tuple[float, str]:

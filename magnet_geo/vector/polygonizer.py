@@ -166,7 +166,7 @@ class _Run:
         if self.scale is None and not options.simplify.in_pixels:
             raise OptionError(
                 "A map without a coordinate reference system has no metres; give the tolerance in pixels, such as 2px, "
-                "or name the system with --crs."
+                "or name the system with `crs`."
             )
         if self.scale is None:
             return SimplifiedBorders(options.simplify.value)

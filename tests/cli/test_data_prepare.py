@@ -30,7 +30,7 @@ def test_deepglobe_archives_become_lists_by_shares_or_by_a_file(tmp_path: Path) 
     assert len((root / "val.txt").read_text().splitlines()) == 3
     split = tmp_path / "split.txt"
     split.write_text("1 val\n2 train\n")
-    assert_refused(run(*arguments, "--split", split), match="exists already, with other lines; add --overwrite")
+    assert_refused(run(*arguments, "--split", split), match="exists already, with other lines; set --overwrite")
     assert run(*arguments, "--split", split, "--overwrite").exit_code == 0
     assert (root / "train.txt").read_text() == "train/2_sat.jpg\ttrain/2_mask.png\n"
 

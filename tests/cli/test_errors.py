@@ -35,6 +35,11 @@ def test_an_error_of_ours_is_its_sentence() -> None:
     assert result.stderr == "Error: No such model; choose another.\n"
 
 
+@pytest.mark.parametrize("kind", [ModelError, click.UsageError, click.ClickException, CancelledError])
+def test_an_option_is_named_by_its_flag(kind: type[Exception]) -> None:
+    assert "Use --gsd native." in run(kind("Use `gsd='native'`.")).stderr
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [

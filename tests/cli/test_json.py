@@ -123,6 +123,23 @@ def test_a_warning_is_a_log_line(
     assert lines[-1]["warnings"] == [WarningEvent(warning).message]
 
 
+def test_every_sentence_names_options_by_their_flags(
+    tmp_path: Path, tiny_model: Path, maps: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write_raster(tmp_path / "lost.tif", fields(40, 50), crs=None)
+    to_map = ("segment", path, "-o", maps / "map.tif", "--model", tiny_model)
+    assert "name it with --crs" in run("info", path, "--model", tiny_model).stdout
+    for done in (run("info", path, "--model", tiny_model, "--json"), run(*to_map, "--json", "--dry-run")):
+        assert "name it with --crs" in done.stdout
+    planned = run(*to_map, "--json", "--progress", "none")
+    assert "name it with --crs" in planned.stderr
+    assert "name it with --crs" in json.loads(planned.stdout)["warnings"][0]
+    _, lines = segment_lines(capfd, path, "-o", maps / "again.tif", "--model", tiny_model, "-v")
+    told = [line.get("message", "".join(line.get("warnings", ()))) for line in lines if line["type"] != "progress"]
+    assert sum("name it with --crs" in text for text in told) == 3
+    assert not any("`crs`" in text for text in told)
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

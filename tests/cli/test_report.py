@@ -47,7 +47,7 @@ def test_bands_need_a_scene(mapped: Path, maps: Path) -> None:
 def test_a_file_of_another_kind_is_refused(mapped: Path, scene: Path, maps: Path) -> None:
     for option, command in (("--run", "segment"), ("--evaluation", "evaluate"), ("--accuracy", "accuracy estimate")):
         result = run("report", mapped / "map.tif", maps / "out.html", option, scene)
-        assert_refused(result, match=f"no result of {command} --json")
+        assert_refused(result, match=f"no result of {command}; name the JSON file")
 
 
 def test_segment_writes_the_report_too(scene: Path, tiny_model: Path, maps: Path) -> None:

@@ -156,7 +156,7 @@ def test_missing_columns_are_named(design: SampleDesign) -> None:
     layer = answered(design)
     with pytest.raises(EvaluationError, match="no column 'id'"):
         read(replace(layer, columns={"reference": layer.columns["reference"]}), design)
-    with pytest.raises(EvaluationError, match="no column 'truth' of answers; name it with --reference-column"):
+    with pytest.raises(EvaluationError, match="no column 'truth' of answers; name it with `column`"):
         read_answers(layer, design, source="points.gpkg", column="truth")
 
 

@@ -170,7 +170,7 @@ def test_names_that_contradict_values_are_warned_of(class_map: str, labels: str)
 def test_labels_are_paired_and_left_out_as_asked(class_map: str, tmp_path: Path) -> None:
     other = np.where(TRUTH == 1, 20, TRUTH).astype(np.uint8)
     path = write_raster(tmp_path / "other.tif", other[None], nodata=255)
-    with pytest.raises(MagnetGeoError, match=r"holds the label value 20 .*--map LABEL=CLASS, or leave"):
+    with pytest.raises(MagnetGeoError, match=r"holds the label value 20 .*`pairs=\(\(LABEL, CLASS\),\)`, or leave"):
         evaluated(class_map, path)
     paired = evaluated(class_map, path, matching=ClassMatching(pairs=(("20", "WATER"),)))
     assert confusion(paired) == pairs(TRUTH, VALUES)

@@ -215,7 +215,7 @@ def test_what_cannot_be_sampled_is_refused(source: SceneSource, tmp_path: Path) 
     empty = write_map(tmp_path / "empty.tif", np.full((5, 5), 255, np.uint8))
     with pytest.raises(EvaluationError, match="has no valid pixel"):
         draw_sample(empty, SMALL)
-    with pytest.raises(OptionError, match="Give either --size or --target-standard-error"):
+    with pytest.raises(OptionError, match="Give either `size` or `target_standard_error`"):
         SampleOptions(size=3, target_standard_error=0.1)
     with pytest.raises(OptionError, match="lies between 0 and 1, not at 80"):
         SampleOptions(expected_accuracy=80)

@@ -43,7 +43,7 @@ def test_the_engine_understands_every_choice() -> None:
     )
     found = parsed(request)
     assert found["scenes"] == ("-odd name é.tif",)
-    assert found["bbox"] == (-3.5, -1.0, 2.0, 4.25)
+    assert found["bounds"] == (-3.5, -1.0, 2.0, 4.25)
     assert found["bands"] == (3, 2, 1)
     assert found["open_options"] == (("NUM_THREADS", "2"),)
     assert found["cancel_on_eof"] is True

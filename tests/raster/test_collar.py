@@ -28,7 +28,7 @@ def test_a_black_or_white_border_is_told_with_its_share(tmp_path: Path, value: i
     text = warning_for(write_raster(tmp_path / "a.tif", collared(10, value)))
     assert text is not None
     assert "10%" in text
-    assert f"--nodata {value}" in text
+    assert f"`nodata={value}`" in text
 
 
 @pytest.mark.parametrize(("width", "told"), [(25, False), (450, True)])
@@ -87,7 +87,7 @@ def test_a_border_of_a_large_tiled_scene_is_told(tmp_path: Path, cols: slice) ->
 def test_a_slanted_border_is_told(tmp_path: Path) -> None:
     values = ramp(3, 101, 83)
     values[:, np.add.outer(np.arange(101), np.arange(83)) < 60] = 0
-    assert "--nodata 0" in str(warning_for(write_raster(tmp_path / "a.tif", values)))
+    assert "`nodata=0`" in str(warning_for(write_raster(tmp_path / "a.tif", values)))
 
 
 def test_a_thin_border_is_not_worth_a_word(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_border_that_is_transparent_is_not_data(tmp_path: Path) -> None:
 
 @needs_scenes
 def test_the_real_untagged_collar_is_found() -> None:
-    assert "--nodata 0" in str(warning_for(str(SCENES / "landsat8_3band_uint16.tif")))
+    assert "`nodata=0`" in str(warning_for(str(SCENES / "landsat8_3band_uint16.tif")))
     assert warning_for(str(SCENES / "village_rgb_2m.tif")) is None
     assert warning_for(str(SCENES / "drone_rgba_collar_35cm.tif")) is None
 

@@ -71,7 +71,7 @@ def test_a_transform_without_crs_asks_for_one(tmp_path: Path) -> None:
     path = str(tmp_path / "a.tif")
     with rasterio.open(path, "w", driver="GTiff", count=1, height=5, width=7, dtype="uint8", transform=TRANSFORM):
         pass
-    assert "--crs" in describe_scene(SceneSource(path)).warnings[0]
+    assert "name it with `crs`" in describe_scene(SceneSource(path)).warnings[0]
     answered = describe_scene(SceneSource(path, crs=CRS.from_epsg(32633)))
     assert answered.grid.crs == CRS.from_epsg(32633)
     assert answered.warnings == ()

@@ -21,7 +21,7 @@ def test_an_existing_file_needs_overwrite(tmp_path: Path) -> None:
     target = tmp_path / "out.tif"
     target.touch()
     check_output_path(target, "/vsicurl/https://host/out.tif", overwrite=True)
-    with pytest.raises(OutputError, match=r"exists already.*--overwrite"):
+    with pytest.raises(OutputError, match=r"exists already.*`overwrite=True`"):
         check_output_path(target, "scene.tif", overwrite=False)
 
 

@@ -154,5 +154,5 @@ def test_a_model_of_reflectance_reads_counts_by_the_file_s_own_scales(tmp_path: 
 
 def test_a_model_of_reflectance_asks_what_bare_counts_mean(tmp_path: Path) -> None:
     source = SceneSource(write_raster(tmp_path / "a.tif", ramp(2, 21, 17, "uint16")))
-    with SceneReader(source, (1, 2)) as reader, pytest.raises(SceneError, match="name what took it with --sensor"):
+    with SceneReader(source, (1, 2)) as reader, pytest.raises(SceneError, match="name what took it with `sensor`"):
         choose_scaling(reader, mode=AutoScaling(), model=REFLECTANCE)

@@ -111,7 +111,7 @@ def test_an_evaluation_of_another_map_is_refused(evaluation: Path) -> None:
 def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.json"
     path.write_text(text)
-    with pytest.raises(EvaluationError, match=r"other\.json' is no result of accuracy estimate --json"):
+    with pytest.raises(EvaluationError, match=r"other\.json' is no result of accuracy estimate; name the JSON file"):
         read_accuracy(None, path)
-    with pytest.raises(EvaluationError, match=r"other\.json' is no result of evaluate --json"):
+    with pytest.raises(EvaluationError, match=r"other\.json' is no result of evaluate; name the JSON file"):
         read_accuracy(path, None)

@@ -171,7 +171,7 @@ def test_a_raster_of_decimal_numbers_is_refused(tmp_path: Path) -> None:
     [
         ("report.pdf", r"must end in \.html or \.htm, not '\.pdf'"),
         ("nowhere/report.html", "does not exist; create it first"),
-        ("there.html", "exists already; choose another name or use --overwrite"),
+        ("there.html", "exists already; choose another name or use `overwrite=True`"),
         ("folder.html", "is a folder; name a file inside it"),
     ],
 )
@@ -212,5 +212,5 @@ def test_progress_rises_to_the_end(made: MadeMap, tmp_path: Path) -> None:
 def test_a_result_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text('{"raster": 1}')
-    with pytest.raises(OptionError, match=r"is no result of segment --json"):
+    with pytest.raises(OptionError, match=r"is no result of segment; name the JSON file"):
         read_result(path)

@@ -52,10 +52,10 @@ def test_a_plan_keeps_the_limit_and_more_room_is_used(limit: float) -> None:
 
 def test_a_limit_that_cannot_be_kept_is_refused_with_one_that_can() -> None:
     with pytest.raises(
-        MemoryLimitError, match=r"needs about .* but --max-memory allows 500 MB; .* [\d.]+GB\."
+        MemoryLimitError, match=r"needs about .* but `max_memory` allows 500 MB; .* [\d.]+GB\."
     ) as caught:
         plan_memory(WORK, batch_size=None, max_memory=500 * 10**6, max_vram=None)
-    enough = float(str(caught.value).rsplit("--max-memory ", 1)[1].removesuffix("GB."))
+    enough = float(str(caught.value).rsplit("`max_memory` ", 1)[1].removesuffix("GB."))
     assert plan_memory(WORK, batch_size=None, max_memory=int(enough * 1e9), max_vram=None).batch_size == 1
 
 
@@ -84,7 +84,7 @@ def test_the_gpu_has_a_limit_of_its_own() -> None:
     ]
     assert sizes == sorted(sizes)
     assert (sizes[-1], len(set(sizes)) > 2) == (16, True)
-    with pytest.raises(MemoryLimitError, match="--max-vram allows 100 MB"):
+    with pytest.raises(MemoryLimitError, match="`max_vram` allows 100 MB"):
         plan_memory(work, batch_size=None, max_memory=None, max_vram=100 * 10**6)
     assert plan_memory(work, batch_size=4, max_memory=None, max_vram=None).batch_size == 4
 

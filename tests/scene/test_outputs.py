@@ -236,9 +236,9 @@ def test_full_and_off_say_how_much_was_refined(scene: str, folder: Path) -> None
 
 
 def test_too_little_memory_is_refused_with_what_would_do(scene: str, folder: Path) -> None:
-    with pytest.raises(MemoryLimitError, match=r"--max-memory \d") as caught:
+    with pytest.raises(MemoryLimitError, match=r"`max_memory` \d") as caught:
         _map(scene, folder / "map.tif", max_memory=100 * 10**6)
-    enough = float(str(caught.value).rsplit("--max-memory ", 1)[1].removesuffix("GB."))
+    enough = float(str(caught.value).rsplit("`max_memory` ", 1)[1].removesuffix("GB."))
     _map(scene, folder / "map.tif", max_memory=int(enough * 1e9))
 
 

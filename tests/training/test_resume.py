@@ -108,7 +108,7 @@ def test_cancelled_training_keeps_its_last_step_and_goes_on(tmp_path: Path) -> N
             token.cancel()
 
     settings = replace(SETTINGS, steps=5)
-    with pytest.raises(CancelledError, match="--resume"):
+    with pytest.raises(CancelledError, match="`resume=True`"):
         train_tiny(tmp_path / "cancelled", settings, progress=cancel_at_three, cancel=token)
     assert len(losses(tmp_path / "cancelled")) == 3
     train_tiny(tmp_path / "cancelled", settings, resume=True)
@@ -117,7 +117,7 @@ def test_cancelled_training_keeps_its_last_step_and_goes_on(tmp_path: Path) -> N
 
 
 def test_resuming_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"no checkpoint .* without --resume first"):
+    with pytest.raises(TrainingError, match=r"no checkpoint .* without `resume` first"):
         train_tiny(tmp_path, resume=True)
 
 

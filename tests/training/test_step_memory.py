@@ -47,18 +47,20 @@ def test_a_step_that_fits_is_let_through() -> None:
         require_step_memory(Learner(), batch_of, settings, available_bytes=needed(size))
 
 
-@pytest.mark.parametrize(("available", "way"), [(16, "16 --accumulation 4"), (20, "16 --accumulation 4"), (1, "1 --")])
+@pytest.mark.parametrize(
+    ("available", "way"), [(16, "16, accumulation=4"), (20, "16, accumulation=4"), (1, "1, accumulation=64")]
+)
 def test_the_options_that_are_named_fit(available: int, way: str) -> None:
     settings = BackboneSettings(batch_size=64)
-    with pytest.raises(MemoryLimitError, match=rf"64 samples needs about .* set --batch-size {way}"):
+    with pytest.raises(MemoryLimitError, match=rf"64 samples needs about .* set `batch_size={way}`"):
         require_step_memory(Learner(), batch_of, settings, available_bytes=needed(available))
 
 
 def test_where_no_batch_fits_the_crop_is_to_be_smaller() -> None:
     learner, one = Learner(), BackboneSettings(batch_size=1)
-    with pytest.raises(MemoryLimitError, match=r"are free; set a smaller --crop-px\.$"):
+    with pytest.raises(MemoryLimitError, match=r"are free; set a smaller `crop_px`\.$"):
         require_step_memory(learner, batch_of, one, available_bytes=needed(1) // 2)
-    with pytest.raises(MemoryLimitError, match="set --batch-size 1, and set a smaller --crop-px"):
+    with pytest.raises(MemoryLimitError, match="set `batch_size=1`, and set a smaller `crop_px`"):
         require_step_memory(learner, batch_of, replace(one, batch_size=4), available_bytes=needed(1) // 2)
     with pytest.raises(MemoryLimitError, match="train on a larger machine"):
         require_step_memory(learner, batch_of, RefinementSettings(batch_size=1), available_bytes=needed(1) // 2)
@@ -79,7 +81,7 @@ def test_nothing_is_tried_where_the_system_does_not_tell() -> None:
 
 
 def test_a_training_stops_before_its_first_step(tmp_path: Path) -> None:
-    with pytest.raises(MemoryLimitError, match=r"needs about .* GB of memory, but .* set --batch-size"):
+    with pytest.raises(MemoryLimitError, match=r"needs about .* GB of memory, but .* set `batch_size="):
         train_tiny(tmp_path, replace(SETTINGS, batch_size=2**26))
     assert not (tmp_path / "last.pt").exists()
 

@@ -127,7 +127,7 @@ def test_a_step_too_large_for_memory_names_the_option(tmp_path: Path) -> None:
             return torch.empty(1 << 52)
 
     trainer = Trainer(replace(task, learner=Greedy()), STEADY, tmp_path, device=torch.device("cpu"))
-    with pytest.raises(MemoryLimitError, match=r"does not fit in the memory of cpu .* --batch-size 1 --accumulation 2"):
+    with pytest.raises(MemoryLimitError, match=r"does not fit in the memory of cpu .* `batch_size=1, accumulation=2`"):
         trainer.run()
 
 
@@ -222,5 +222,5 @@ def test_training_without_images_is_refused() -> None:
 
 
 def test_weights_of_too_few_classes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="--class-weights gives 2 values, but there are 3 classes"):
+    with pytest.raises(TrainingError, match="`class_weights` gives 2 values, but there are 3 classes"):
         train_tiny(tmp_path, replace(SETTINGS, class_weights=(1.0, 2.0)))

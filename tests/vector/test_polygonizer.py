@@ -271,7 +271,7 @@ def test_what_is_no_class_raster_is_refused(tmp_path, out):
     refused(
         Path(write_raster(tmp_path / "w.tif", values.astype(np.int16) * 9)), target, SceneError, "between 0 and 255"
     )
-    refused(Path(write_raster(tmp_path / "n.tif", values)), target, SceneError, "at most 255.*--nodata")
+    refused(Path(write_raster(tmp_path / "n.tif", values)), target, SceneError, "at most 255.*`nodata`")
     nothing = write_raster(tmp_path / "e.tif", np.full_like(values, 255), nodata=255)
     refused(Path(nothing), target, SceneError, "nothing to polygonize")
     refused(tmp_path / "absent.tif", target, SceneError, "does not exist")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,6 +14,8 @@ from zlib import error as ZlibError
 
 import numpy as np
 from numpy.typing import NDArray
+
+from magnet_geo.atomic_file import replacing
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -67,16 +68,12 @@ def write_arrays(path: Path, arrays: Arrays, *, packed: bool) -> FileStamp:
             with content.getbuffer() as view:
                 archive.writestr(ZipInfo(f"{name}.npy"), view, method, level)
     # Two processes may write the same part, where one of them was given up for lost.
-    written = path.with_name(f"{path.name}.{uuid4().hex[:8]}.new")
+    draft = path.with_name(f"{path.name}.{uuid4().hex[:8]}.new")
     # Bytes, not a view of the buffer: an error's traceback keeps pathlib's own view of it alive, which hinders the
     # buffer's end, and Python 3.14 prints that.
     content_of_file = buffer.getvalue()
-    try:
-        written.write_bytes(content_of_file)
-        os.replace(written, path)
-    except OSError:
-        written.unlink(missing_ok=True)
-        raise
+    with replacing(path, draft=draft):
+        draft.write_bytes(content_of_file)
     return FileStamp(len(content_of_file), crc32(content_of_file))
 
 

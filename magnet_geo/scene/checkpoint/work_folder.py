@@ -11,6 +11,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from magnet_geo.atomic_file import replacing
 from magnet_geo.errors import OutputError
 from magnet_geo.own_folder import claim_folder, clear_folder, is_own_folder, remove_folder
 from magnet_geo.text_formats import parse_json
@@ -110,13 +111,11 @@ class WorkFolder:
         Raises:
             OutputError: They cannot be written.
         """
-        written = self.path / f"{name}.new"
         try:
-            with written.open("wb") as file:
+            with replacing(self.path / name, draft=self.path / f"{name}.new") as draft, draft.open("wb") as file:
                 file.write(json.dumps(values, indent=1).encode())
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(written, self.path / name)
         except OSError as error:
             raise _not_written(self.path, error) from error
 

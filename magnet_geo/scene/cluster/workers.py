@@ -209,7 +209,7 @@ def _follow(
             except KilledWorker as error:
                 raise ClusterError(
                     "Several workers died, one after the other, on the same rows of the scene; they may lack memory: "
-                    "take fewer workers, or set --max-memory."
+                    "take fewer workers, or set `max_memory`."
                 ) from error
             except LostError as error:
                 raise ClusterError("The Dask scheduler is gone; start it again.") from error

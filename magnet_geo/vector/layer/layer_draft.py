@@ -48,7 +48,7 @@ class LayerDraft:
         if self.format.driver == "GeoJSON" and plan.crs is None:
             raise OutputError(
                 f"'{plan.target}' would be GeoJSON, which is in degrees (WGS 84), but the map has no coordinate "
-                "reference system; name it with --crs, or choose .gpkg."
+                "reference system; name it with `crs`, or choose .gpkg."
             )
         self._sink: LayerSink | None = None
 
@@ -98,7 +98,8 @@ class LayerDraft:
             target = self.plan.target
             if self.format.driver == "GPKG":
                 add_geopackage_style(self.plan.draft_path(".gpkg"), self.plan.name, style)
-            # The file that names the layer comes last: without it the others are nothing.
+            # The file that names the layer comes last: without it the others are nothing. `atomic_file.replacing` is
+            # for one file, written in one block.
             for suffix in reversed(self.format.sidecars):
                 draft = self.plan.draft_path(suffix)
                 if draft.exists():
@@ -167,7 +168,7 @@ class _GrowingSink:
         self._begun = True
 
     def close(self) -> None:
-        """See `LayerSink`."""
+        """Leave the file as it is: each batch was written whole."""
 
 
 class _CopyingSink:

@@ -141,7 +141,7 @@ def merged_bands(
     if scale is None and not min_area.in_pixels:
         raise OptionError(
             "A map without a coordinate reference system has no square metres; give the smallest area in pixels, such "
-            "as 20px, or name the system with --crs."
+            "as 20px, or name the system with `crs`."
         )
     size = bands.grid.size
 
