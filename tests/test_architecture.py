@@ -76,7 +76,7 @@ DISTRIBUTIONS = {
     "tensorboardX": "tensorboardx",
     "typing_extensions": "typing-extensions",
 }
-# Part of the interface of the package named: rasterio's transforms, geopandas' tables, onnx' errors, pydantic's schemas.
+# Part of the interface of the package named: rasterio's transforms, geopandas' tables, pydantic's schemas.
 CARRIED_BY = {"affine": "rasterio", "pandas": "geopandas", "google": "onnx", "pydantic_core": "pydantic"}
 
 
