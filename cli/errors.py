@@ -37,7 +37,7 @@ class MagnetGroup(click.Group):
 
 
 def explain(error: Exception) -> MagnetGeoError:
-    """The sentence for an error that ends a command, or one scene of it; shows the traceback with ``--debug``.
+    """Return the sentence for an error that ends a command, or one scene of it; shows the traceback with ``--debug``.
 
     Raises:
         OSError: The reader of a pipe is gone: click ends quietly then.
@@ -55,7 +55,7 @@ def explain(error: Exception) -> MagnetGeoError:
 
 
 def wanted_traceback(error: BaseException) -> str | None:
-    """The traceback of an error, where ``--debug`` asks for it."""
+    """Return the traceback of an error, where ``--debug`` asks for it."""
     context = click.get_current_context(silent=True)
     if context is None or not context.find_root().params.get("debug"):
         return None

@@ -37,7 +37,7 @@ class LazyGroup(MagnetGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a name, or None."""
+        """Return the command of a name, or None."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"magnet_geo.cli.commands.{cmd_name}").command

@@ -39,7 +39,7 @@ class Reflectance:
     offset: float = 0.0
 
     def native(self, reflectance: float) -> float:
-        """The native value of a reflectance."""
+        """Return the native value of a reflectance."""
         return (reflectance - self.offset) / self.scale
 
 
@@ -81,13 +81,13 @@ class Sensor:
         return any(meant & set(own.common) for own in self.bands)
 
     def order_of(self, count: int) -> tuple[SensorBand, ...] | None:
-        """The bands of a file of so many bands, in its order; None where files of that many are not known."""
+        """Return the bands of a file of so many bands, in its order; None where files of that many are not known."""
         by_name = {band.name: band for band in self.bands}
         return next((tuple(by_name[name] for name in order) for order in self.orders if len(order) == count), None)
 
 
 def find_sensor(name: str) -> Sensor:
-    """The sensor of a name.
+    """Return the sensor of a name.
 
     Raises:
         OptionError: There is none.

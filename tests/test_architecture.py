@@ -318,3 +318,14 @@ def test_commands_print_through_what_spells_out_control_characters(path: Path) -
     calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     made = {ast.unparse(call) for call in calls}
     assert path.stem in ("shown", "console") or not made & {"click.echo", "click.secho", "Console", "Text", "print"}
+
+
+PUZZLES = ("Gives ", "Told ", "See ")
+
+
+@each(MODULES)
+def test_docstrings_begin_with_a_word_that_a_newcomer_would_use(module: Module) -> None:
+    documented = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for node in ast.walk(parsed(module.path)) if isinstance(node, documented)]
+    found = {node.name: ast.get_docstring(node) or "" for node in nodes}
+    assert [name for name, text in found.items() if text.startswith(PUZZLES)] == []

@@ -29,7 +29,7 @@ class StageGroup(MagnetGroup):
         return list(STAGES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a stage, or None."""
+        """Return the command of a stage, or None."""
         if cmd_name not in STAGES:
             return None
         command: click.Command = import_module(f".{STAGES[cmd_name][0]}", __package__).command

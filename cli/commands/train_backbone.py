@@ -82,7 +82,7 @@ def backbone(
         raise click.UsageError("Give either --init or --init-encoder, not both.")
 
     def begin(training: LabeledDataset) -> tuple[Start, Manifest | None]:
-        """The first weights, and the model to make where a preset names it."""
+        """Return the first weights, and the model to make where a preset names it."""
         from magnet_geo.training.initialization import begin_backbone
 
         classes = training.table.scheme.classes

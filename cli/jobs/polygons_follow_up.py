@@ -27,7 +27,7 @@ def check_polygon_layer(target: Path, scene: str, *, overwrite: bool) -> None:
 
 
 def polygons_follow_up(target: Path, options: SegmentOptions) -> FollowUp:
-    """Gives what writes the polygons of a finished map, as they are.
+    """Return what writes the polygons of a finished map, as they are.
 
     Args:
         target: The layer.

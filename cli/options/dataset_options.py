@@ -169,7 +169,7 @@ class DatasetChoice:
         return bool(self.val_datalist or self.val_images or self.val_scenes)
 
     def class_table(self, default: ClassTable | None = None) -> ClassTable:
-        """What labels mean.
+        """Return what labels mean.
 
         Args:
             default: The model's or preset's table, where ``--classes`` names none.
@@ -191,7 +191,7 @@ class DatasetChoice:
         values: ModelValues | None = None,
         progress: ProgressListener = ignore_progress,
     ) -> DatasetDescription:
-        """The images to train on or to test with, before any is opened.
+        """Return the images to train on or to test with, before any is opened.
 
         Args:
             table: What labels mean.
@@ -210,7 +210,7 @@ class DatasetChoice:
     def validation_description(
         self, training: DatasetDescription, *, progress: ProgressListener = ignore_progress
     ) -> DatasetDescription | None:
-        """The validation images, understood as those to train on; None where none are named.
+        """Return the validation images, understood as those to train on; None where none are named.
 
         Raises:
             TrainingError: A list or folder cannot be used.

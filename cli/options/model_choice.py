@@ -44,14 +44,14 @@ class ModelChoice:
             raise click.UsageError("--backbone, --refinement and the preset's knobs need --preset.")
 
     def manifest(self) -> Manifest:
-        """What the model says of itself, without loading its weights."""
+        """Return what the model says of itself, without loading its weights."""
         if self.preset is None:
             return read_manifest(find_model(self.name or DEFAULT_MODEL))
         manifest = apply_overrides(create_preset(self.preset), self.overrides)
         return manifest if self.refinements else manifest.without_refinement()
 
     def load(self, *, device: str, precision: Literal["auto", "fp32", "bf16", "fp16"]) -> Segmenter:
-        """The model, ready to run."""
+        """Return the model, ready to run."""
         from magnet_geo.inference import Segmenter, load_model
         from magnet_geo.model import bundle_from_checkpoints
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
+from typing_extensions import override
 
 from magnet_geo.errors import OptionError
 from magnet_geo.scene import RefineMode, WorkerPlace
@@ -42,8 +43,8 @@ class FileOrName(_Type[str]):
         """
         self.names = names
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """See the class."""
         return str(value)
 
 
@@ -52,8 +53,8 @@ class BandList(_Type[tuple[int, ...]]):
 
     name = "numbers"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """See the class."""
         parts = str(value).split(",")
         if not all(part.strip().isdecimal() for part in parts):
             self.fail(f"'{value}' is no list of band numbers; write it like 3,2,1.", param, ctx)
@@ -65,8 +66,8 @@ class Workers(_Type[WorkerPlace]):
 
     name = "local:N|tcp://HOST:PORT"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> WorkerPlace:
-        """See the class."""
         if isinstance(value, WorkerPlace):
             return value
         try:
@@ -80,10 +81,10 @@ class PixelSize(_Type[float | Literal["native"]]):
 
     name = "native|METRES"
 
+    @override
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float | Literal["native"]:
-        """See the class."""
         if value == "native":
             return "native"
         try:
@@ -100,10 +101,10 @@ class ScalingRange(_Type[Literal["auto", "none"] | tuple[float, float]]):
 
     name = "auto|none|MIN,MAX"
 
+    @override
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Literal["auto", "none"] | tuple[float, float]:
-        """See the class."""
         if value == "auto":
             return "auto"
         if value == "none":
@@ -122,8 +123,8 @@ class Refine(_Type[RefineMode]):
 
     name = "full|fast|SHARE|off"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> RefineMode:
-        """See the class."""
         try:
             return RefineMode.parse(str(value))
         except OptionError as error:
@@ -135,10 +136,10 @@ class Box(_Type[tuple[float, float, float, float]]):
 
     name = "L,B,R,T"
 
+    @override
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[float, float, float, float]:
-        """See the class."""
         try:
             left, bottom, right, top = (float(part) for part in str(value).split(","))
         except ValueError:
@@ -151,8 +152,8 @@ class Crs(_Type[CRS]):
 
     name = "CRS"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> CRS:
-        """See the class."""
         try:
             return CRS.from_user_input(value)
         except CRSError:
@@ -164,8 +165,8 @@ class KeyValue(_Type[tuple[str, str]]):
 
     name = "KEY=VALUE"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """See the class."""
         key, separator, setting = str(value).partition("=")
         if not separator or not key.strip():
             self.fail(f"'{value}' is no pair; write KEY=VALUE.", param, ctx)
@@ -177,8 +178,8 @@ class Bytes(_Type[int]):
 
     name = "4GB"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """See the class."""
         found = _BYTES.fullmatch(str(value).strip())
         if found is None or found[2].upper() not in _MULTIPLES or float(found[1]) == 0:
             self.fail(f"'{value}' is no amount of memory; write it like 4GB or 800MB.", param, ctx)
@@ -190,8 +191,8 @@ class Duration(_Type[float]):
 
     name = "10min"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """See the class."""
         if isinstance(value, float):
             return value
         found = _DURATION.fullmatch("".join(str(value).split()))
@@ -207,8 +208,8 @@ class ClassShare(_Type[tuple[str | None, float]]):
 
     name = "[CLASS=]SHARE"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str | None, float]:
-        """See the class."""
         head, separator, tail = str(value).rpartition("=")
         try:
             share = float(tail)
@@ -226,8 +227,8 @@ class ModeList(_Type[tuple[str, ...]]):
 
     name = "coarse,fast,full,slid,share"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """See the class."""
         known = self.name.split(",")[:-1]
         modes = tuple(part.strip() for part in str(value).split(","))
         wrong = [mode for mode in modes if mode not in known and not _is_share(mode)]

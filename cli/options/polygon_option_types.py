@@ -6,6 +6,7 @@ import csv
 from typing import TYPE_CHECKING, Any
 
 import click
+from typing_extensions import override
 
 from magnet_geo.errors import OptionError
 
@@ -27,8 +28,8 @@ class PatchArea(_Type["PatchSize"]):
 
     name = "50m2|20px"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> PatchSize:
-        """See the class."""
         from magnet_geo.vector.polygon_options import PatchSize
 
         try:
@@ -42,8 +43,8 @@ class Tolerance(_Type["BorderTolerance"]):
 
     name = "1.5m|2px"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> BorderTolerance:
-        """See the class."""
         from magnet_geo.vector.polygon_options import BorderTolerance
 
         try:
@@ -57,8 +58,8 @@ class ClassNames(_Type[tuple[str, ...]]):
 
     name = "water,road"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """See the class."""
         if isinstance(value, tuple):
             return value
         try:

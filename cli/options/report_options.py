@@ -26,7 +26,7 @@ def check_report(report: Path, scene: str, *, overwrite: bool) -> None:
 
 
 def report_follow_up(report: Path, choice: ModelChoice, options: SegmentOptions) -> FollowUp:
-    """Gives what writes the report of a finished map.
+    """Return what writes the report of a finished map.
 
     Args:
         report: HTML file.

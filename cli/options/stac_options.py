@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from typing_extensions import override
 
 from magnet_geo.errors import OptionError
 from magnet_geo.progress import CancelToken, WarningEvent
@@ -31,8 +32,8 @@ class TimeSpanType(_Type):
 
     name = "TIME|FROM/TO"
 
+    @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> TimeSpan:
-        """See the class."""
         from magnet_geo.stac.time_span import TimeSpan
 
         try:
@@ -53,7 +54,7 @@ def check_stac(target: Path, scene: str, *, overwrite: bool) -> None:
 
 
 def stac_follow_up(target: Path, choice: ModelChoice, taken: TimeSpan | None) -> FollowUp:
-    """What writes a STAC Item of a finished map.
+    """Return what writes a STAC Item of a finished map.
 
     Args:
         target: The Item.

@@ -85,7 +85,7 @@ class Numbers(_Type[tuple[float, ...]]):
 
 
 def headed(heading: str, *names: str, **values: Any) -> Callable[[Any], Any]:
-    """An option under a heading."""
+    """Return an option under a heading."""
     return click.option(*names, cls=HeadedOption, heading=heading, **values)
 
 

@@ -67,7 +67,7 @@ def show_estimate(estimate: AccuracyEstimate) -> None:
 
 
 def estimate_rows(estimate: AccuracyEstimate) -> list[Row]:
-    """Gives a row per class, with its row of the error matrix."""
+    """Return a row per class, with its row of the error matrix."""
     overall = estimate.overall_accuracy
     return [
         {

@@ -58,7 +58,7 @@ def show_dataset_scores(result: DatasetScores) -> None:
 
 
 def dataset_score_rows(result: DatasetScores) -> list[Row]:
-    """Gives a row per mode and class."""
+    """Return a row per mode and class."""
     rows: list[Row] = []
     for mode in result.modes:
         extra = {"mode": mode.mode, "refined_share": mode.refined_share, "passes": mode.passes, "seconds": mode.seconds}

@@ -219,7 +219,7 @@ class JsonLinesListener:
 
 
 def choose_listener(progress: str) -> RunListener:
-    """The listener behind ``auto``, ``bar``, ``jsonl`` or ``none``."""
+    """Return the listener behind ``auto``, ``bar``, ``jsonl`` or ``none``."""
     if progress == "jsonl":
         return JsonLinesListener()
     if progress == "bar" or (progress == "auto" and sys.stderr.isatty()):

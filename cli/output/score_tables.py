@@ -42,7 +42,7 @@ def show_evaluation(result: EvaluationResult) -> None:
 
 
 def summary(scores: ScoreRecord) -> str:
-    """Gives the overall scores as one line, that of the borders only where it was measured."""
+    """Return the overall scores as one line, that of the borders only where it was measured."""
     parts = {
         "mIoU": scores.mean_iou,
         "fwIoU": scores.frequency_weighted_iou,
@@ -70,7 +70,7 @@ def show_confusion(console: Console, scores: ScoreRecord) -> None:
 
 
 def score_rows(scores: ScoreRecord, extra: Mapping[str, object] | None = None) -> list[Row]:
-    """Gives a row per class, with its row of the confusion matrix.
+    """Return a row per class, with its row of the confusion matrix.
 
     Args:
         scores: The scores.
@@ -100,7 +100,7 @@ def score_rows(scores: ScoreRecord, extra: Mapping[str, object] | None = None) -
 
 
 def number(value: float | None) -> str:
-    """Gives a score with three decimals."""
+    """Return a score with three decimals."""
     return _ABSENT if value is None else f"{value:.3f}"
 
 

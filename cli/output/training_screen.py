@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from typing_extensions import override
 
 from magnet_geo._version import __version__
 from magnet_geo.errors import MagnetGeoError
@@ -67,7 +68,7 @@ class TrainingScreen(Protocol):
         ...
 
 
-class TextScreen:
+class TextScreen(TrainingScreen):
     """Remarks, warnings and a line now and then on stderr."""
 
     _EVERY = 0.05
@@ -83,19 +84,20 @@ class TextScreen:
     ) -> None:
         return None
 
+    @override
     def __call__(self, event: Event) -> None:
-        """See `TrainingScreen.__call__`."""
         if isinstance(event, WarningEvent):
             self.tell(f"Warning: {event.message}")
         elif isinstance(event, ProgressEvent) and event.stage == "train" and self._is_due(event.fraction):
             self.tell(f"{event.fraction:4.0%}  {event.message}")
 
+    @override
     def tell(self, text: str) -> None:
-        """See `TrainingScreen.tell`."""
         echo(text, err=True)
 
+    @override
     def result(self, line: TrainedLine) -> None:
-        """See `TrainingScreen.result`."""
+        """Say nothing: the command prints the outcome itself."""
 
     def _is_due(self, fraction: float) -> bool:
         due = fraction >= self._told + self._EVERY
@@ -135,20 +137,20 @@ class BarScreen(TextScreen):
     ) -> None:
         self._progress.stop()
 
+    @override
     def __call__(self, event: Event) -> None:
-        """See `TrainingScreen.__call__`."""
         if isinstance(event, WarningEvent):
             super().__call__(event)
         elif isinstance(event, ProgressEvent):
             done = event.fraction if event.stage == "train" else 0.0
             self._progress.update(self._task, completed=done, description=event.message)
 
+    @override
     def tell(self, text: str) -> None:
-        """See `TrainingScreen.tell`."""
         self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-class JsonScreen:
+class JsonScreen(TrainingScreen):
     """One JSON object a line on stdout; whatever else writes to stdout is led to stderr meanwhile."""
 
     def __init__(self) -> None:
@@ -171,19 +173,19 @@ class JsonScreen:
         os.dup2(self._stream.fileno(), 1)
         self._stream.close()
 
+    @override
     def __call__(self, event: Event) -> None:
-        """See `TrainingScreen.__call__`."""
         if isinstance(event, ProgressEvent):
             self._write(ProgressLine(fraction=event.fraction, stage=event.stage, message=event.message))
         elif isinstance(event, WarningEvent):
             self._write(LogLine(level="warning", message=event.message))
 
+    @override
     def tell(self, text: str) -> None:
-        """See `TrainingScreen.tell`."""
         self._write(LogLine(level="info", message=text))
 
+    @override
     def result(self, line: TrainedLine) -> None:
-        """See `TrainingScreen.result`."""
         self._write(line)
 
     def _write(self, line: Any) -> None:
@@ -192,7 +194,7 @@ class JsonScreen:
 
 
 def choose_screen(progress: str) -> TrainingScreen:
-    """The screen behind ``auto``, ``bar``, ``jsonl`` or ``none``."""
+    """Return the screen behind ``auto``, ``bar``, ``jsonl`` or ``none``."""
     if progress == "jsonl":
         return JsonScreen()
     if progress == "bar" or (progress == "auto" and sys.stderr.isatty()):

@@ -12,7 +12,7 @@ _WIDEST = 10_000
 
 
 def plain_table(*heads: str) -> Table:
-    """Gives a table without borders; a head that begins with > is of a column of numbers."""
+    """Return a table without borders; a head that begins with > is of a column of numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
         table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") else "left", no_wrap=True)

@@ -44,7 +44,7 @@ def use_threads(count: int | None) -> Iterator[None]:
 
 
 def choose_device(name: str) -> torch.device:
-    """The device behind ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    """Return the device behind ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
         DeviceError: It is not there.
@@ -66,7 +66,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """The number type the networks run in.
+    """Return the number type the networks run in.
 
     ``auto`` takes bfloat16 where the hardware multiplies it natively: CUDA from compute capability 8.0 on,
     CPUs with AMX or AVX-512 BF16 that oneDNN may use (``ONEDNN_MAX_CPU_ISA``).

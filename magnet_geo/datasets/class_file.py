@@ -65,7 +65,7 @@ class _ClassDocument(BaseModel):
 
 
 def read_class_table(name_or_path: str, ignored_values: tuple[int, ...] = ()) -> ClassTable:
-    """Gives the class table of a published set or a file.
+    """Return the class table of a published set or a file.
 
     A YAML file looks like this; only the names are needed::
 

@@ -59,7 +59,7 @@ class ClassTable:
 
     @classmethod
     def of_scheme(cls, scheme: ClassScheme, ignored_values: Iterable[int] = ()) -> ClassTable:
-        """Gives the table of labels that are written as maps are: by the classes' own values, colors and names."""
+        """Return the table of labels that are written as maps are: by the classes' own values, colors and names."""
         ignored = frozenset({scheme.nodata, *ignored_values})
         return cls(
             scheme=scheme,
@@ -70,7 +70,7 @@ class ClassTable:
         )
 
     def ignoring(self, values: Iterable[int]) -> ClassTable:
-        """Gives the table with further label values ignored, also those that had a class."""
+        """Return the table with further label values ignored, also those that had a class."""
         ignored = self.ignored_values | frozenset(values)
         kept = {value: index for value, index in self.values.items() if value not in ignored}
         return ClassTable(
@@ -86,7 +86,7 @@ class ClassTable:
         )
 
     def index_of(self, label: object) -> int:
-        """Gives the class index of one entry of a class column.
+        """Return the class index of one entry of a class column.
 
         Args:
             label: A number or a text; a text may also be a number.
@@ -109,13 +109,13 @@ class ClassTable:
         return IGNORE_INDEX if int(number) in self.ignored_values else self.values.get(int(number), UNKNOWN)
 
     def of_values(self, labels: NDArray[np.int64]) -> NDArray[np.int16]:
-        """Gives the class index of label values: `IGNORE_INDEX` where ignored, `UNKNOWN` where not in the table."""
+        """Return the class index of label values: `IGNORE_INDEX` where ignored, `UNKNOWN` where not in the table."""
         lookup = self._value_lookup
         known = (labels >= 0) & (labels < lookup.size - 1)
         return np.asarray(lookup[np.where(known, labels, lookup.size - 1)])
 
     def of_colors(self, labels: NDArray[np.uint8]) -> NDArray[np.int16]:
-        """Gives the class index of (3, H, W) label colors as (H, W), as `of_values` does.
+        """Return the class index of (3, H, W) label colors as (H, W), as `of_values` does.
 
         A color within the tolerance of several classes' gets the nearest.
         """
@@ -129,7 +129,7 @@ class ClassTable:
         return indexes
 
     def describe_labels(self) -> str:
-        """Gives the label values of the table for a sentence, such as ``1 water, 2 land``."""
+        """Return the label values of the table for a sentence, such as ``1 water, 2 land``."""
         pairs = sorted(self.values.items())
         return ", ".join(f"{value} {self.scheme.classes[index].name}" for value, index in pairs)
 

@@ -130,7 +130,7 @@ def open_truth(
     background: int = IGNORE_INDEX,
     pool: ReaderPool | None = None,
 ) -> Truth:
-    """Gives the classes of a label raster or of polygons on a grid.
+    """Return the classes of a label raster or of polygons on a grid.
 
     Args:
         labels: Path of a raster or vector file.
@@ -195,7 +195,7 @@ class PairOpener:
         self.values = description.values or ModelValues("uint8", (), ())
 
     def open(self, pair: LabeledPair) -> RasterSource:
-        """Gives the source of a pair.
+        """Return the source of a pair.
 
         Raises:
             SceneError: The image or its label raster cannot be used.

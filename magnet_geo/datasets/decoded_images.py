@@ -31,7 +31,7 @@ class DecodedImages:
         return size_bytes <= self._budget * _LARGEST_SHARE
 
     def get(self, key: Hashable, decode: Callable[[], LabeledImage]) -> LabeledImage:
-        """Gives an image, decoded now or earlier.
+        """Return an image, decoded now or earlier.
 
         Args:
             key: Its name.

@@ -91,7 +91,7 @@ def prepare_deepglobe(
 
 
 def draw_split(identities: Sequence[str], split: SeededSplit) -> dict[str, list[str]]:
-    """Gives the images of each list; the same seed gives the same lists on every machine."""
+    """Return the images of each list; the same seed gives the same lists on every machine."""
     order = np.random.default_rng(split.seed).permutation(len(identities)).tolist()
     val, test = (round(len(identities) * share) for share in (split.val_share, split.test_share))
     parts = {"val": order[:val], "test": order[val : val + test], "train": order[val + test :]}
@@ -99,7 +99,7 @@ def draw_split(identities: Sequence[str], split: SeededSplit) -> dict[str, list[
 
 
 def read_split(path: Path) -> dict[str, str]:
-    """Gives the list of each image in a split file: lines of an ID (or file name) and train, val or test.
+    """Return the list of each image in a split file: lines of an ID (or file name) and train, val or test.
 
     Raises:
         TrainingError: The file cannot be read, names no image, or a line has another form.

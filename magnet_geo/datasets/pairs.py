@@ -30,7 +30,7 @@ class LabeledPair:
 
 
 def pairs_of_list(datalist: Path, root: Path) -> tuple[LabeledPair, ...]:
-    """Gives the pairs of a list file: lines ``image<TAB>labels``, relative to a folder.
+    """Return the pairs of a list file: lines ``image<TAB>labels``, relative to a folder.
 
     Raises:
         TrainingError: The file cannot be read, is empty, or has a line of another form.
@@ -51,7 +51,7 @@ def pairs_of_list(datalist: Path, root: Path) -> tuple[LabeledPair, ...]:
 
 
 def pairs_of_folders(images: Path, labels: Path) -> tuple[tuple[LabeledPair, ...], tuple[str, ...]]:
-    """Gives the pairs of two folders: files of the same name, whatever their endings.
+    """Return the pairs of two folders: files of the same name, whatever their endings.
 
     Where no names are the same, endings after an underscore that all names of a folder share are left out of the
     comparison (``12_sat.jpg`` and ``12_mask.png``).

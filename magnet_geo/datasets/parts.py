@@ -37,12 +37,12 @@ class PartSource:
 
     @property
     def band_count(self) -> int:
-        """See `LabeledSource.band_count`."""
+        """Count the bands of what is read."""
         return self.whole.band_count
 
     @property
     def gsd_m(self) -> float | None:
-        """See `LabeledSource.gsd_m`."""
+        """Return the side of a pixel on the ground in metres, or None."""
         return self.whole.gsd_m
 
     def read_pixels(self, rect: PixelRect) -> ScenePixels:
@@ -50,7 +50,7 @@ class PartSource:
         return self.whole.read_pixels(rect.shifted(rows=self.rect.row, cols=self.rect.col))
 
     def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
-        """See `LabeledSource.read`; ``rect`` counts from the part's corner."""
+        """Read a rectangle, resampled; ``rect`` counts from the part's corner."""
         image = self.whole.read(rect.shifted(rows=self.rect.row, cols=self.rect.col), shape)
         own = _covered(rect, shape, PixelRect(0, 0, self.rect.height, self.rect.width))
         return replace(image, classes=np.where(own, image.classes, np.uint8(IGNORE_INDEX)))
@@ -70,22 +70,22 @@ class WithoutParts:
 
     @property
     def name(self) -> str:
-        """See `LabeledSource.name`."""
+        """Return the path, for messages."""
         return self.whole.name
 
     @property
     def size(self) -> Size:
-        """See `LabeledSource.size`."""
+        """Return the size at full resolution."""
         return self.whole.size
 
     @property
     def band_count(self) -> int:
-        """See `LabeledSource.band_count`."""
+        """Count the bands of what is read."""
         return self.whole.band_count
 
     @property
     def gsd_m(self) -> float | None:
-        """See `LabeledSource.gsd_m`."""
+        """Return the side of a pixel on the ground in metres, or None."""
         return self.whole.gsd_m
 
     def read_pixels(self, rect: PixelRect) -> ScenePixels:
@@ -93,7 +93,7 @@ class WithoutParts:
         return self.whole.read_pixels(rect)
 
     def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
-        """See `LabeledSource.read`."""
+        """Read a rectangle, resampled, with its classes."""
         image = self.whole.read(rect, shape)
         touched = [part for part in self.left_out if part.intersection(rect) is not None]
         if not touched:

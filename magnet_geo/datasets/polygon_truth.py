@@ -54,7 +54,7 @@ class PolygonTruth:
         self.note = f"{self._layer.feature_count} polygons"
 
     def read(self, rect: PixelRect, shape: Size) -> NDArray[np.uint8]:
-        """See `Truth.read`."""
+        """Burn the polygons of a rectangle."""
         classes = np.full((shape.height, shape.width), IGNORE_INDEX, np.uint8)
         to_world = self._grid.window_transform(rect) @ Affine.scale(
             rect.width / shape.width, rect.height / shape.height
@@ -68,7 +68,7 @@ class PolygonTruth:
         return classes
 
     def overlaps(self, rect: PixelRect, *, cancel: CancelToken | None = None) -> Overlaps:
-        """See `Truth.overlaps`."""
+        """Find polygons of different classes that overlap."""
         return find_overlaps(self._layer, self._grid, rect, cancel=cancel)
 
     def _fill(self, tile: NDArray[np.uint8], to_world: Affine) -> None:

@@ -69,17 +69,17 @@ class RasterSource:
 
     @property
     def size(self) -> Size:
-        """See `LabeledSource.size`."""
+        """Return the size at full resolution."""
         return self.grid.size
 
     @property
     def band_count(self) -> int:
-        """See `LabeledSource.band_count`."""
+        """Count the bands of what is read."""
         return len(self.image.bands)
 
     @property
     def gsd_m(self) -> float | None:
-        """See `LabeledSource.gsd_m`."""
+        """Return the side of a pixel on the ground in metres, or None."""
         return self.grid.ground_sample_distance_m
 
     def read_pixels(self, rect: PixelRect) -> ScenePixels:
@@ -89,7 +89,7 @@ class RasterSource:
         return self._read_scaled(rect)
 
     def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
-        """See `LabeledSource.read`."""
+        """Read a rectangle, resampled, with its classes."""
         return self._whole().cut(rect).resampled(shape) if self._held else self._read(rect, shape)
 
     def _is_decoded_whole(self) -> bool:

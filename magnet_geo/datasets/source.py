@@ -80,12 +80,12 @@ class MemorySource:
 
     @property
     def size(self) -> Size:
-        """See `LabeledSource.size`."""
+        """Return the size at full resolution."""
         return Size(*self.image.classes.shape)
 
     @property
     def band_count(self) -> int:
-        """See `LabeledSource.band_count`."""
+        """Count the bands of what is read."""
         return int(self.image.pixels.shape[2])
 
     def read_pixels(self, rect: PixelRect) -> ScenePixels:
@@ -93,5 +93,5 @@ class MemorySource:
         return self.image.cut(rect).scene_pixels
 
     def read(self, rect: PixelRect, shape: Size) -> LabeledImage:
-        """See `LabeledSource.read`."""
+        """Read a rectangle, resampled, with its classes."""
         return self.image.cut(rect).resampled(shape)

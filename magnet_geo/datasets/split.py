@@ -27,7 +27,7 @@ def split_sources(
     progress: ProgressListener = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> tuple[tuple[LabeledSource, ...], tuple[LabeledSource, ...]]:
-    """Gives the sources to train on and those to validate on.
+    """Return the sources to train on and those to validate on.
 
     Where the share makes three whole images or more, images are drawn. Otherwise each image is parted into blocks,
     and blocks are drawn so that every class has about its share of labels on both sides; training reads no label
@@ -60,7 +60,7 @@ def split_sources(
 
 
 def draw_blocks(counts: NDArray[np.float64], share: float, generator: Generator) -> list[int]:
-    """Gives blocks that together hold about a share of every class's labels.
+    """Return blocks that together hold about a share of every class's labels.
 
     Blocks are taken one by one out of a random half of them, each time the one that brings the classes' shares closest
     to the wanted one.

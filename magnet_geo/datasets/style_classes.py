@@ -30,7 +30,7 @@ class StyledClass:
 
 
 def read_style(path: Path) -> list[StyledClass]:
-    """Gives the legend of a style.
+    """Return the legend of a style.
 
     Raises:
         ValueError: It is no QGIS style, or neither paletted nor categorized.

@@ -51,7 +51,7 @@ class BoundaryCounts:
 
     @classmethod
     def empty(cls, num_classes: int) -> BoundaryCounts:
-        """Gives counts of nothing."""
+        """Return counts of nothing."""
         return cls(*np.zeros((4, num_classes), np.int64))
 
     @classmethod
@@ -64,7 +64,7 @@ class BoundaryCounts:
         tolerance_px: int = DEFAULT_TOLERANCE_PX,
         core: PixelRect | None = None,
     ) -> BoundaryCounts:
-        """Gives the counts of two class arrays.
+        """Return the counts of two class arrays.
 
         A border pixel has a neighbor above, below, left or right that is of another class; the edge of what is
         compared is no border.
@@ -130,7 +130,7 @@ class BoundaryCounts:
         return np.asarray(np.where(self.mapped + self.true > 0, f1, np.nan))
 
     def mean_f1(self, *, uncounted: frozenset[int] = frozenset()) -> float:
-        """Gives the mean of the classes that have a border.
+        """Return the mean of the classes that have a border.
 
         Args:
             uncounted: Class indexes left out.
@@ -139,7 +139,7 @@ class BoundaryCounts:
 
 
 def context_px(tolerance_px: int) -> int:
-    """Gives how far around a part the counts of its pixels look."""
+    """Return how far around a part the counts of its pixels look."""
     return tolerance_px + 1
 
 

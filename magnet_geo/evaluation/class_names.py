@@ -9,7 +9,7 @@ from magnet_geo.errors import OptionError
 
 
 def find_class(text: str, classes: Iterable[LandClass]) -> LandClass:
-    """Gives the class of a name, whatever its case, or of a value.
+    """Return the class of a name, whatever its case, or of a value.
 
     Args:
         text: Such as ``water`` or ``1``.

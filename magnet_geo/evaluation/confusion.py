@@ -33,12 +33,12 @@ class ConfusionMatrix:
 
     @classmethod
     def empty(cls, num_classes: int) -> ConfusionMatrix:
-        """Gives a matrix in which nothing is counted yet."""
+        """Return a matrix in which nothing is counted yet."""
         return cls(np.zeros((num_classes, num_classes), dtype=np.int64))
 
     @classmethod
     def of(cls, *, truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int) -> ConfusionMatrix:
-        """Gives the counts of two class arrays.
+        """Return the counts of two class arrays.
 
         Args:
             truth: Class index of each pixel, `IGNORE_INDEX` where unlabelled.
@@ -122,7 +122,7 @@ class ConfusionMatrix:
         return (self.overall_accuracy - chance) / (1 - chance) if chance < 1 else float("nan")
 
     def mean_iou(self, *, uncounted: Collection[int] = ()) -> float:
-        """Gives the mean IoU of the classes that occur.
+        """Return the mean IoU of the classes that occur.
 
         Args:
             uncounted: Class indexes left out of the mean. Their pixels still count against the other classes.
@@ -130,18 +130,18 @@ class ConfusionMatrix:
         return mean_of_present(self.iou, uncounted=uncounted)
 
     def mean_f1(self, *, uncounted: Collection[int] = ()) -> float:
-        """Gives the mean F1 of the classes that occur; `uncounted` as for `mean_iou`."""
+        """Return the mean F1 of the classes that occur; `uncounted` as for `mean_iou`."""
         return mean_of_present(self.f1, uncounted=uncounted)
 
     def frequency_weighted_iou(self, *, uncounted: Collection[int] = ()) -> float:
-        """Gives the mean IoU weighted by each class's share of the truth; `uncounted` as for `mean_iou`."""
+        """Return the mean IoU weighted by each class's share of the truth; `uncounted` as for `mean_iou`."""
         counted = _counted(self.num_classes, uncounted) & (self.truth_pixels > 0)
         weights = self.truth_pixels[counted]
         return float(np.average(self.iou[counted], weights=weights)) if weights.size else float("nan")
 
 
 def mean_of_present(scores: NDArray[np.float64], *, uncounted: Collection[int] = ()) -> float:
-    """Gives the mean of (C,) class scores that are not NaN, NaN where all are.
+    """Return the mean of (C,) class scores that are not NaN, NaN where all are.
 
     Args:
         scores: Score of each class.

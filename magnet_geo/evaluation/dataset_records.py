@@ -33,7 +33,7 @@ class ImageScore(_Record):
 
     @classmethod
     def of(cls, name: str, score: MapScore, *, uncounted: frozenset[int]) -> ImageScore:
-        """Gives the record of an image's counts."""
+        """Return the record of an image's counts."""
         confusion = score.confusion
         iou, accuracy = confusion.mean_iou(uncounted=uncounted), confusion.overall_accuracy
         return cls(

@@ -77,7 +77,7 @@ def _sums(
 
 
 def pixel_areas(grid: RasterGrid) -> PixelAreas | None:
-    """Gives the areas of a grid's pixels; None where it does not lie on the ground."""
+    """Return the areas of a grid's pixels; None where it does not lie on the ground."""
     try:
         return PixelAreas(grid)
     except ValueError:

@@ -37,7 +37,7 @@ class MapScore:
 
     @classmethod
     def empty(cls, num_classes: int) -> MapScore:
-        """Gives a score of nothing."""
+        """Return a score of nothing."""
         return cls(ConfusionMatrix.empty(num_classes), BoundaryCounts.empty(num_classes))
 
     def __add__(self, other: MapScore) -> MapScore:
@@ -90,5 +90,5 @@ def _score(
 
 
 def count_parts(area: PixelRect) -> int:
-    """Gives how many parts `score_parts` yields."""
+    """Return how many parts `score_parts` yields."""
     return -(-area.height // PART_PX) * -(-area.width // PART_PX)

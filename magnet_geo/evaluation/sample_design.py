@@ -33,7 +33,7 @@ class AnswerRecord(_Record):
     color: str
 
     def land_class(self) -> LandClass:
-        """The same as the package's own value."""
+        """Return the same as the package's own value."""
         return LandClass(self.value, self.name, self.color)
 
 

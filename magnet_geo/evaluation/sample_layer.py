@@ -15,7 +15,7 @@ LAYER_NAME = "sample"
 
 
 def sample_layer(design: SampleDesign, *, blind: bool = False) -> PointLayer:
-    """Gives a point at the center of each pixel that was drawn, in order of ids.
+    """Return a point at the center of each pixel that was drawn, in order of ids.
 
     Args:
         design: The sample.

@@ -78,7 +78,7 @@ class ScoreRecord(_Record):
 def score_record(
     score: MapScore, classes: Sequence[LandClass], *, uncounted: frozenset[int], tolerance_px: int
 ) -> ScoreRecord:
-    """Gives the scores as a record.
+    """Return the scores as a record.
 
     Args:
         score: The counts.

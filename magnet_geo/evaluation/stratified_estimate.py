@@ -86,18 +86,18 @@ class AccuracySample:
         return self._mean((self.mapped == self.reference).astype(np.float64))
 
     def share(self, index: int) -> Estimate:
-        """Gives the share of the area that is truly of a class (equations 9 and 10)."""
+        """Return the share of the area that is truly of a class (equations 9 and 10)."""
         return self._mean((self.reference == index).astype(np.float64))
 
     def users(self, index: int) -> Estimate:
-        """Gives the share of a mapped class that is truly of it (equations 2 and 6)."""
+        """Return the share of a mapped class that is truly of it (equations 2 and 6)."""
         if self.stratum_pixels[index] == 0:
             return Estimate(np.nan, np.nan)
         value, variance = self._stratum((self.reference == index).astype(np.float64), index)
         return Estimate(value, float(np.sqrt(variance)))
 
     def producers(self, index: int) -> Estimate:
-        """Gives the share of a true class that is mapped as it (equations 3 and 7)."""
+        """Return the share of a true class that is mapped as it (equations 3 and 7)."""
         truly = (self.reference == index).astype(np.float64)
         area = self._mean(truly).value
         if area == 0:

@@ -64,7 +64,7 @@ class MagnificationPyramid:
 
     @classmethod
     def from_decimations(cls, patch_px: int, decimations: tuple[int, ...]) -> MagnificationPyramid:
-        """A pyramid of square windows that one patch covers at the coarsest level.
+        """Return a pyramid of square windows that one patch covers at the coarsest level.
 
         Args:
             patch_px: Side of a patch.
@@ -86,11 +86,11 @@ class MagnificationPyramid:
         return self.network_input if self.manner is PyramidManner.PUBLISHED else self.levels[0]
 
     def decimation(self, level: int) -> float:
-        """How many of the finest level's rows one row of ``level`` covers."""
+        """Return how many of the finest level's rows one row of ``level`` covers."""
         return self.window.height / self.levels[level].height
 
     def for_image(self, size: Size) -> MagnificationPyramid:
-        """The pyramid an image of this size gets.
+        """Return the pyramid an image of this size gets.
 
         Published pyramids stay as they are (the image is stretched); decimation pyramids grow by whole
         windows until they hold the image (it is padded).

@@ -68,15 +68,15 @@ class PixelRect:
         return slice(self.row, self.row_stop), slice(self.col, self.col_stop)
 
     def shifted(self, *, rows: int, cols: int) -> PixelRect:
-        """The same rectangle moved by whole pixels."""
+        """Return the same rectangle moved by whole pixels."""
         return PixelRect(self.row + rows, self.col + cols, self.height, self.width)
 
     def relative_to(self, origin: PixelRect) -> PixelRect:
-        """The same rectangle in the pixel coordinates of ``origin``."""
+        """Return the same rectangle in the pixel coordinates of ``origin``."""
         return self.shifted(rows=-origin.row, cols=-origin.col)
 
     def intersection(self, other: PixelRect) -> PixelRect | None:
-        """The common part, or None where there is none."""
+        """Return the common part, or None where there is none."""
         row, col = max(self.row, other.row), max(self.col, other.col)
         height = min(self.row_stop, other.row_stop) - row
         width = min(self.col_stop, other.col_stop) - col

@@ -48,7 +48,7 @@ class RasterGrid:
         return PixelRect(0, 0, self.height, self.width)
 
     def window_transform(self, rect: PixelRect) -> Affine:
-        """The transform of a raster that begins at the corner of ``rect``."""
+        """Return the transform of a raster that begins at the corner of ``rect``."""
         return self.transform @ Affine.translation(rect.col, rect.row)
 
     def world(self, *, rows: NDArray[np.float64], cols: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

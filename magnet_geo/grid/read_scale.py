@@ -32,7 +32,7 @@ class ReadScale:
     def between(
         cls, *, model_gsd_m: float, scene_gsd_m: float, window: Size, largest_ratio: float = LARGEST_RATIO
     ) -> ReadScale:
-        """The scale at which a scene is read for a model.
+        """Return the scale at which a scene is read for a model.
 
         The ratio is rounded to whole scene pixels per ``denominator`` model pixels, where the denominator is
         the largest divisor of the window's sides up to 64; ratios within 10 % of one count as one.
@@ -70,7 +70,7 @@ class ReadScale:
         return self.numerator / self.denominator
 
     def to_scene(self, model_px: int) -> int:
-        """A length in scene pixels.
+        """Return a length in scene pixels.
 
         Args:
             model_px: Length in model pixels, a multiple of the denominator.
@@ -80,7 +80,7 @@ class ReadScale:
         return model_px * self.numerator // self.denominator
 
     def round_up(self, model_px: int) -> int:
-        """The next length, in model pixels, that is whole in scene pixels too."""
+        """Return the next length, in model pixels, that is whole in scene pixels too."""
         return model_px if self.is_native else -(-model_px // self.denominator) * self.denominator
 
 

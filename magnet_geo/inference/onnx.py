@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from magnet_geo.compute.device import Precision, choose_device
 from magnet_geo.errors import DeviceError
 from magnet_geo.model.graph_file import GraphBundle
 from magnet_geo.networks.onnx_graph import OnnxGraph, graph_runs_on_cuda
+from magnet_geo.progressive import Predictor
 
 
-class GraphPredictor:
+class GraphPredictor(Predictor):
     """Probabilities from whatever a foreign graph gives; see `Predictor`."""
 
     def __init__(
@@ -30,8 +32,8 @@ class GraphPredictor:
         self.num_classes, self.batch_size, self.device, self.dtype = num_classes, 1, device, torch.float32
         self._graph, self._gives_logits = graph, gives_logits
 
+    @override
     def scale_specific(self, inputs: Tensor) -> Tensor:
-        """See `Predictor.scale_specific`."""
         return graph_probabilities(self._graph(inputs), gives_logits=self._gives_logits)
 
     def refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:

@@ -114,7 +114,7 @@ class Segmenter:
         return self.predictor.dtype.itemsize
 
     def rules(self, mode: Literal["full", "fast", "off"] | None = None) -> SelectionRules:
-        """The selection rules of a mode; None for the model's default.
+        """Return the selection rules of a mode; None for the model's default.
 
         Raises:
             OptionError: The model has no such mode.
@@ -159,7 +159,7 @@ class Segmenter:
     def image_beside(
         self, values: NDArray[np.generic], valid: NDArray[np.bool_] | None, *, decimation: int = 1
     ) -> Callable[[], ImagePyramid]:
-        """The same beside what a GPU is doing: to be called, for the image, by the thread that segments it."""
+        """Return the same beside what a GPU is doing: to be called, for the image, by the thread that segments it."""
         return self._side.make(lambda: self.image(values, valid, decimation=decimation))
 
     def stages(
@@ -171,7 +171,7 @@ class Segmenter:
         wanted: Sequence[NDArray[np.bool_]] | None = None,
         on_batch: Callable[[int], None] = lambda patches: None,
     ) -> Iterator[Stage]:
-        """The stages of one MagNet image; see `segment_stages`.
+        """Yield the stages of one MagNet image; see `segment_stages`.
 
         Args:
             values: (B, H, W) model values, uint8 or float32 in 0-255.
@@ -310,7 +310,7 @@ def load_model(model: str | Path = "landcover", *, device: str = "auto", precisi
 
 
 def last_stage(stages: Iterator[Stage]) -> Stage:
-    """The finest of an image's stages; the others are dropped on the way."""
+    """Return the finest of an image's stages; the others are dropped on the way."""
     stage = next(stages)
     for following in stages:
         stage = following

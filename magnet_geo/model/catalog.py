@@ -17,7 +17,7 @@ def list_models() -> dict[str, Path]:
 
 
 def find_model(name_or_path: str | Path) -> Path:
-    """The file of a model: a bundled one of this name first, else the file itself.
+    """Return the file of a model: a bundled one of this name first, else the file itself.
 
     Args:
         name_or_path: Bundled name or path.

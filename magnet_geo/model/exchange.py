@@ -72,7 +72,7 @@ def export_model(path: Path, output: Path, *, format: ExportFormat = "safetensor
 
 
 def exported_files(manifest: Manifest, output: Path) -> tuple[Path, ...]:
-    """The ``pth`` files of an export: the backbone's, then the refinements'.
+    """Return the ``pth`` files of an export: the backbone's, then the refinements'.
 
     Args:
         manifest: Of the model.

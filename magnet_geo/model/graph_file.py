@@ -52,7 +52,7 @@ def load_graph_bundle(name_or_path: str | Path) -> GraphBundle | None:
 
 
 def read_graph(path: Path) -> bytes:
-    """The bytes of the ``.onnx`` file inside a model file.
+    """Return the bytes of the ``.onnx`` file inside a model file.
 
     Raises:
         ModelError: There is none.

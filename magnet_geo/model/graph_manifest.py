@@ -46,7 +46,7 @@ class GraphManifestDraft:
         return isinstance(graph, Mapping) and graph.get("layout") == "nhwc"
 
     def complete(self, *, size: tuple[int, int] | None) -> Manifest:
-        """The whole manifest.
+        """Return the whole manifest.
 
         Args:
             size: Rows and columns that the graph takes; None for any.

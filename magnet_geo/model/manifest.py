@@ -129,7 +129,7 @@ class Manifest(Part):
             raise ModelError(f"{source} is not valid: {_first_fault(error)}") from error
 
     def changed(self, **updates: Any) -> Manifest:
-        """A checked copy with some fields replaced.
+        """Return a checked copy with some fields replaced.
 
         Args:
             updates: New values by field name.
@@ -141,12 +141,12 @@ class Manifest(Part):
         return type(self).from_values(values | updates, source=f"The changed manifest of '{self.name}'")
 
     def without_refinement(self) -> Manifest:
-        """The same model, coarse only."""
+        """Return the same model, coarse only."""
         values = self.architecture.model_dump() | {"refinement": None, "refinement_per_level": False}
         return self.changed(architecture=values, selection=None)
 
     def to_json(self) -> str:
-        """The manifest as one line of JSON."""
+        """Return the manifest as one line of JSON."""
         return self.model_dump_json()
 
     @property

@@ -113,7 +113,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata of any safetensors file, empty where it has none.
+    """Return the metadata of any safetensors file, empty where it has none.
 
     Raises:
         ModelError: It is no safetensors file, or a damaged one.
@@ -169,7 +169,7 @@ def model_hash(path: Path) -> str:
 
 
 def short_hash(full: str) -> str:
-    """The start of a hash, as it stands in tags and tables."""
+    """Return the start of a hash, as it stands in tags and tables."""
     return full[:SHORT_HASH_LENGTH]
 
 

@@ -121,7 +121,7 @@ def preset_names() -> tuple[str, ...]:
 
 
 def create_preset(name: str) -> Manifest:
-    """The manifest of a published configuration; a ``-fast`` one differs in its default mode only.
+    """Return the manifest of a published configuration; a ``-fast`` one differs in its default mode only.
 
     Args:
         name: One of `preset_names()`.
@@ -138,7 +138,7 @@ def create_preset(name: str) -> Manifest:
 
 
 def apply_overrides(manifest: Manifest, overrides: PresetOverrides) -> Manifest:
-    """A manifest with the overrides' values.
+    """Return a manifest with the overrides' values.
 
     Args:
         manifest: Usually a preset.
@@ -156,7 +156,7 @@ def apply_overrides(manifest: Manifest, overrides: PresetOverrides) -> Manifest:
 
 
 def parse_size_pair(text: str) -> Size:
-    """The size behind a published ``width-height`` pair, such as ``612-612``.
+    """Return the size behind a published ``width-height`` pair, such as ``612-612``.
 
     Raises:
         OptionError: It is no such pair.
@@ -168,7 +168,7 @@ def parse_size_pair(text: str) -> Size:
 
 
 def parse_scales(text: str) -> tuple[Size, ...]:
-    """The level sizes behind a published list, such as ``612-612,1224-1224,2448-2448``.
+    """Return the level sizes behind a published list, such as ``612-612,1224-1224,2448-2448``.
 
     Raises:
         OptionError: A part is no ``width-height`` pair.

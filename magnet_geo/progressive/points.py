@@ -64,7 +64,7 @@ def choose_cells(score: NDArray[np.float32], pixels: NDArray[np.int64], count: i
 def choose_smoothed_cells(
     score: NDArray[np.float32], kernel: int, pixels: NDArray[np.int64], count: int
 ) -> NDArray[np.bool_]:
-    """What `choose_cells` chooses of the median-filtered score, mostly without computing the medians.
+    """Return what `choose_cells` chooses of the median-filtered score, mostly without computing the medians.
 
     A median exceeds a value where more than half of its cells do. So the lowest median that is still chosen is found by
     halving the range of scores, each time counting cells above a value in all windows at once.
@@ -104,12 +104,12 @@ def _medians_above(padded: NDArray[np.float32], kernel: int, value: np.float32) 
 
 
 def nearest_cells(cells: int, length: int) -> NDArray[np.int64]:
-    """The cell of each pixel along an axis, by the nearest rule: (length,) int64."""
+    """Return the cell of each pixel along an axis, by the nearest rule: (length,) int64."""
     return np.arange(length) * cells // length
 
 
 def nearest_pixels(cells: int, length: int) -> NDArray[np.int64]:
-    """The pixel each cell looks at along an axis, by the nearest rule: (cells,) int64."""
+    """Return the pixel each cell looks at along an axis, by the nearest rule: (cells,) int64."""
     return np.arange(cells) * length // cells
 
 

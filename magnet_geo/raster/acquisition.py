@@ -11,7 +11,7 @@ _TIFF_FORMAT = "%Y:%m:%d %H:%M:%S"
 
 
 def read_acquisition(source: SceneSource) -> datetime | None:
-    """Gives the time of acquisition, in UTC where the file names no zone; None where it says nothing.
+    """Return the time of acquisition, in UTC where the file names no zone; None where it says nothing.
 
     Raises:
         SceneError: The scene cannot be opened.

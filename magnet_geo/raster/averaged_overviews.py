@@ -50,7 +50,7 @@ class AveragedOverview:
     exact: bool
 
     def source(self, scene: SceneSource) -> SceneSource:
-        """The overview as a scene of its own."""
+        """Return the overview as a scene of its own."""
         return replace(scene, open_options=(*scene.open_options, ("OVERVIEW_LEVEL", str(self.level))))
 
 

@@ -66,7 +66,7 @@ class ClassMap:
         return self.description.grid
 
     def read(self, rect: PixelRect) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Gives the class values of a rectangle and where they are valid.
+        """Return the class values of a rectangle and where they are valid.
 
         Args:
             rect: It may reach beyond the map; nothing is valid there.
@@ -100,7 +100,7 @@ class ClassMap:
                 yield PixelRect(row, col, min(side_px, height - row), min(side_px, width - col))
 
     def land_class(self, value: int) -> LandClass:
-        """Gives the class of a value; one that the file does not name gets a name, and its color in the color
+        """Return the class of a value; one that the file does not name gets a name, and its color in the color
         table or one of its own."""
         return self.table.get(value) or LandClass(value, f"class {value}", self.colors.get(value) or _color_of(value))
 

@@ -214,7 +214,7 @@ def _not_collected(record: logging.LogRecord) -> bool:
 
 
 def gdal_detail(error: BaseException) -> str:
-    """What GDAL said, as a clause to be put after a colon: the innermost message of a chain of errors."""
+    """Return what GDAL said, as a clause to be put after a colon: the innermost message of a chain of errors."""
     *_, innermost = _chain(error)
     said = str(innermost).strip().rstrip(".")
     return f"{said}; set {_JPEG_SWITCH}=NO to read it as it is" if re.search(_JPEG_DAMAGE, said) else said

@@ -12,7 +12,7 @@ _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 
 def layer_style(scheme: ClassScheme) -> str:
-    """A paletted renderer, readable from QGIS 3.22 on."""
+    """Return a paletted renderer, readable from QGIS 3.22 on."""
     root = ElementTree.Element("qgis", version="3.22.0", styleCategories="AllStyleCategories")
     pipe = ElementTree.SubElement(root, "pipe")
     _add_renderer(pipe, scheme)

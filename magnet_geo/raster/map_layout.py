@@ -82,7 +82,7 @@ class MapLayout:
     def of_classes(
         cls, scene: SceneDescription, scheme: ClassScheme, *, tags: Pairs = (), creation_options: Pairs = ()
     ) -> MapLayout:
-        """A map of class values on a scene's grid."""
+        """Return a map of class values on a scene's grid."""
         return cls(
             scene.grid,
             ("class",),

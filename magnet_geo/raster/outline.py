@@ -25,7 +25,7 @@ _MOST_CORNERS = 20 * _MOST_VERTICES
 
 
 def valid_outline(source: SceneSource) -> BaseGeometry:
-    """Gives polygons around the valid pixels of band 1, in pixel coordinates (x column, y row).
+    """Return polygons around the valid pixels of band 1, in pixel coordinates (x column, y row).
 
     It is meant for catalogues: read at 512 pixels on the long side, with at most 200 vertices. Where that is not enough
     to follow a ragged border, pixels are taken together in cells twice, four times ... as large, each valid where any

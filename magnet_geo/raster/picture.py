@@ -20,7 +20,7 @@ from magnet_geo.raster.validity import ScenePixels
 
 
 def picture_size(grid: RasterGrid, max_side: int) -> Size:
-    """Gives the size of a whole raster, reduced so that no side exceeds ``max_side`` pixels; never enlarged."""
+    """Return the size of a whole raster, reduced so that no side exceeds ``max_side`` pixels; never enlarged."""
     factor = max(1.0, max(grid.height, grid.width) / max_side)
     return Size(ceil(grid.height / factor), ceil(grid.width / factor))
 
@@ -59,7 +59,7 @@ def _read_once(source: SceneSource, bands: tuple[int, ...], size: Size, *, categ
 
 
 def indexed_png(values: NDArray[np.uint8], colors: dict[int, tuple[int, int, int, int]]) -> bytes:
-    """Gives a PNG whose pixels are values and whose palette has an alpha, so that a page can recolor it.
+    """Return a PNG whose pixels are values and whose palette has an alpha, so that a page can recolor it.
 
     Args:
         values: (H, W) uint8.

@@ -85,7 +85,7 @@ _UNKNOWN = _Fault("", "cannot be read: it is damaged, or the connection breaks o
 
 
 def remote_failure(path: str, detail: str) -> RemoteSceneError:
-    """The error for what GDAL said of a remote scene."""
+    """Return the error for what GDAL said of a remote scene."""
     fault = next((fault for fault in _FAULTS if re.search(fault.signs, detail)), _UNKNOWN)
     public = public_address(path)
     said = detail.replace(path, public)

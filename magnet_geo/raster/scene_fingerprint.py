@@ -16,7 +16,7 @@ _PLACE = "BLOCK_OFFSET", "BLOCK_SIZE"
 
 
 def scene_fingerprint(source: SceneSource) -> str:
-    """Gives name, size and time of change of a scene's files; of what is no local file, its
+    """Return name, size and time of change of a scene's files; of what is no local file, its
     name without the keys of a signed address, and what the header of a GeoTIFF tells of its content.
 
     A scene that was moved to another folder keeps it.

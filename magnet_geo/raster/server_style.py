@@ -18,7 +18,7 @@ _NAMESPACES = {
 
 
 def server_style(scheme: ClassScheme, *, name: str) -> str:
-    """A style of SLD 1.0 with one color per value; other values are not drawn.
+    """Return a style of SLD 1.0 with one color per value; other values are not drawn.
 
     The attribute ``type="values"`` of the color map is GeoServer's addition to the standard; without it a server blends
     the colors of neighboring values.

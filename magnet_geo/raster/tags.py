@@ -6,7 +6,7 @@ from magnet_geo.raster.source import SceneSource, open_scene
 
 
 def read_tags(source: SceneSource, *, domain: str | None = None) -> dict[str, str]:
-    """Gives the dataset's tags by name.
+    """Return the dataset's tags by name.
 
     Args:
         source: The raster.

@@ -26,7 +26,7 @@ class GridRecord(BaseModel):
 
 
 def grid_record(grid: RasterGrid) -> GridRecord:
-    """A grid in plain numbers."""
+    """Return a grid in plain numbers."""
     crs = None
     if grid.crs is not None:
         authority = grid.crs.to_authority()

@@ -93,7 +93,7 @@ class RunRecord(BaseModel):
 
 
 def read_run_record(tags: Mapping[str, str], *, name: str) -> RunRecord | None:
-    """Gives the record among the tags of a raster; None where there is none.
+    """Return the record among the tags of a raster; None where there is none.
 
     Args:
         tags: Of the dataset.

@@ -210,7 +210,7 @@ class PlanRecord(_Record):
 def class_records(
     classes: Iterable[LandClass], *, pixels: NDArray[np.int64], areas_m2: NDArray[np.float64] | None
 ) -> tuple[ClassRecord, ...]:
-    """Gives the record of each class.
+    """Return the record of each class.
 
     Args:
         classes: All classes that occur, and others.
@@ -225,7 +225,7 @@ def class_records(
 
 
 def area_record(areas: PixelAreas | None) -> AreaRecord | None:
-    """Gives how areas were measured; None where they were not."""
+    """Return how areas were measured; None where they were not."""
     if areas is None:
         return None
     return AreaRecord(ellipsoid=areas.ellipsoid, relative_error=areas.relative_error, areal_scale=areas.areal_scale)

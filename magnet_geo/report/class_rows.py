@@ -15,7 +15,7 @@ _TENTHS = 10
 
 
 def class_rows(survey: MapSurvey, classes: dict[int, LandClass]) -> tuple[ClassRow, ...]:
-    """Gives a row for each class that occurs, the largest first.
+    """Return a row for each class that occurs, the largest first.
 
     Args:
         survey: What was counted.
@@ -28,12 +28,12 @@ def class_rows(survey: MapSurvey, classes: dict[int, LandClass]) -> tuple[ClassR
 
 
 def area_unit(survey: MapSurvey) -> AreaUnit:
-    """Gives the unit of the map's areas."""
+    """Return the unit of the map's areas."""
     return AreaUnit.for_largest(float(survey.areas.max()), on_ground=survey.on_ground)
 
 
 def decade_heads(survey: MapSurvey) -> tuple[str, ...]:
-    """Gives the heads of the patch-size columns: the least area of each power of ten that occurs."""
+    """Return the heads of the patch-size columns: the least area of each power of ten that occurs."""
     edges = decade_areas()[_decades_used(survey)]
     return tuple(decade_text(float(edge), on_ground=survey.on_ground) for edge in edges)
 

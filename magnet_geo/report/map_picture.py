@@ -70,6 +70,6 @@ def _credit(sources: ReportSources, record: RunRecord | None) -> str:
 
 
 def scene_name(sources: ReportSources, record: RunRecord | None) -> str:
-    """Gives what the scene is called, without folder and suffix; the map where nothing is known of its scene."""
+    """Return what the scene is called, without folder and suffix; the map where nothing is known of its scene."""
     source = sources.scene or sources.classes
     return PurePath(record.scene if record is not None else source.name).stem

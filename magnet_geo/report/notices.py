@@ -86,7 +86,7 @@ _OTHER = _Explanation("", "Note", "")
 
 
 def explain_warnings(warnings: tuple[str, ...]) -> tuple[Notice, ...]:
-    """Gives each warning with its title and meaning."""
+    """Return each warning with its title and meaning."""
     return tuple(_notice(text) for text in warnings)
 
 

@@ -68,7 +68,7 @@ def check_report_path(output: Path, scene: str, *, overwrite: bool) -> None:
 
 
 def render(contents: ReportContents) -> str:
-    """Gives the page."""
+    """Return the page."""
     environment = Environment(
         loader=PackageLoader("magnet_geo.report"),
         autoescape=True,

@@ -28,12 +28,12 @@ _NOTHING = 255
 
 
 def unused_value(classes: Collection[LandClass]) -> int:
-    """Gives a value that no class has: the picture's value of what is not mapped."""
+    """Return a value that no class has: the picture's value of what is not mapped."""
     return next(value for value in range(255, -1, -1) if value not in {entry.value for entry in classes})
 
 
 def class_uri(source: SceneSource, size: Size, classes: Collection[LandClass]) -> str:
-    """Gives the map as a PNG whose pixels are class values, in the classes' colors.
+    """Return the map as a PNG whose pixels are class values, in the classes' colors.
 
     Raises:
         SceneError: A block cannot be decoded.
@@ -44,7 +44,7 @@ def class_uri(source: SceneSource, size: Size, classes: Collection[LandClass]) -
 
 
 def certainty_uri(source: SceneSource, size: Size) -> str:
-    """Gives the certainty as a PNG, dark where the model is unsure.
+    """Return the certainty as a PNG, dark where the model is unsure.
 
     Raises:
         SceneError: A block cannot be decoded.
@@ -59,7 +59,7 @@ def certainty_uri(source: SceneSource, size: Size) -> str:
 
 
 def scene_uri(source: SceneSource, bands: tuple[int, ...], size: Size) -> str:
-    """Gives the scene as people see it, transparent where it is not valid.
+    """Return the scene as people see it, transparent where it is not valid.
 
     Args:
         source: The scene.
@@ -78,7 +78,7 @@ def scene_uri(source: SceneSource, bands: tuple[int, ...], size: Size) -> str:
 
 
 def refined_uri(percents: NDArray[np.uint8]) -> str:
-    """Gives where a level was refined: (H, W) percent of each cell, 255 where there was nothing to refine."""
+    """Return where a level was refined: (H, W) percent of each cell, 255 where there was nothing to refine."""
     palette = {percent: (*_REFINED_RGB, round(2.55 * percent)) for percent in range(101)}
     return _png_uri(indexed_png(percents, palette))
 

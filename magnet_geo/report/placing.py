@@ -45,7 +45,7 @@ def ground_size(grid: RasterGrid) -> GroundSize | None:
 
 
 def scale_bar(size: GroundSize | None) -> ScaleBar | None:
-    """Gives a bar of at most a quarter of the picture."""
+    """Return a bar of at most a quarter of the picture."""
     if size is None:
         return None
     length = nice_length(_BAR_SHARE * size.across_m)
@@ -53,7 +53,7 @@ def scale_bar(size: GroundSize | None) -> ScaleBar | None:
 
 
 def crs_name(grid: RasterGrid) -> str:
-    """Gives the name of the CRS with its code."""
+    """Return the name of the CRS with its code."""
     if grid.crs is None:
         return "pixel coordinates, no CRS"
     authority = grid.crs.to_authority()
@@ -62,7 +62,7 @@ def crs_name(grid: RasterGrid) -> str:
 
 
 def corner_text(grid: RasterGrid, *, row: int, col: int) -> str:
-    """Gives the coordinates of a pixel corner; empty without a CRS."""
+    """Return the coordinates of a pixel corner; empty without a CRS."""
     if grid.crs is None:
         return ""
     x, y = (float(part[0]) for part in grid.world(rows=np.array([float(row)]), cols=np.array([float(col)])))
@@ -71,7 +71,7 @@ def corner_text(grid: RasterGrid, *, row: int, col: int) -> str:
 
 
 def coordinate_decimals(grid: RasterGrid) -> int:
-    """Gives the decimals that tell neighboring pixels apart, and no more."""
+    """Return the decimals that tell neighboring pixels apart, and no more."""
     t = grid.transform
     step = max(abs(t.a), abs(t.b), abs(t.d), abs(t.e))
     return max(0, min(9, ceil(-log10(step))))

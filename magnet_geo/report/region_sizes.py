@@ -75,7 +75,7 @@ class RegionSizes:
 
 
 def decade_areas() -> NDArray[np.float64]:
-    """Gives the smallest area of each power of ten that `RegionSizes` counts."""
+    """Return the smallest area of each power of ten that `RegionSizes` counts."""
     powers: NDArray[np.float64] = np.power(10.0, np.arange(_LOWEST_DECADE, _HIGHEST_DECADE + 1))
     return powers
 

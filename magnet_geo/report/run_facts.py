@@ -22,7 +22,7 @@ _HASH_DIGITS = 16
 
 
 def run_facts(record: RunRecord | None, result: SegmentResult | None, tags: dict[str, str]) -> tuple[Fact, ...]:
-    """Gives the facts of a run; of a map without a record, what its tags say."""
+    """Return the facts of a run; of a map without a record, what its tags say."""
     if record is None:
         named = (("Software", tags.get("TIFFTAG_SOFTWARE")), ("Model", tags.get("MAGNET_GEO_MODEL")))
         return tuple(Fact(label, text) for label, text in named if text)
@@ -30,7 +30,7 @@ def run_facts(record: RunRecord | None, result: SegmentResult | None, tags: dict
 
 
 def model_facts(record: RunRecord | None) -> tuple[Fact, ...]:
-    """Gives the facts of the model behind a run."""
+    """Return the facts of the model behind a run."""
     if record is None:
         return ()
     model = record.model
@@ -47,29 +47,29 @@ def model_facts(record: RunRecord | None) -> tuple[Fact, ...]:
 
 
 def find_manifest(model: ModelRecord) -> Manifest | None:
-    """Gives the bundled model that made a map, if it is the very same."""
+    """Return the bundled model that made a map, if it is the very same."""
     path = list_models().get(model.name)
     return read_manifest(path) if path is not None and model_hash(path) == model.sha256 else None
 
 
 def model_tables(manifest: Manifest | None) -> tuple[DataTable, ...]:
-    """Gives the results that a model's card holds."""
+    """Return the results that a model's card holds."""
     return () if manifest is None else tuple(_table(table) for table in manifest.card)
 
 
 def refined_levels(record: RunRecord | None) -> tuple[RefinedLevel, ...]:
-    """Gives what was refined, level by level."""
+    """Return what was refined, level by level."""
     return () if record is None else tuple(_level(record, level) for level in record.levels)
 
 
 def refined_counts(record: RunRecord | None) -> tuple[int, int]:
-    """Gives the patches of all levels, and how many of them were refined."""
+    """Return the patches of all levels, and how many of them were refined."""
     levels = () if record is None else record.levels
     return sum(level.patches for level in levels), sum(level.refined for level in levels)
 
 
 def refined_note(record: RunRecord | None) -> str:
-    """Gives in words how much was refined."""
+    """Return in words how much was refined."""
     if record is None:
         return "The map carries no record of how it was made, so nothing is known of its refinement."
     patches, refined = refined_counts(record)

@@ -46,7 +46,7 @@ def figures(
 
 
 def area_note(survey: MapSurvey) -> str:
-    """Gives how areas were measured."""
+    """Return how areas were measured."""
     if not survey.on_ground:
         return "The map has no coordinate reference system, so that sizes are in pixels."
     if survey.area_error is None or survey.area_error < 1e-6:

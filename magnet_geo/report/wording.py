@@ -22,7 +22,7 @@ class AreaUnit:
 
     @classmethod
     def for_largest(cls, area: float, *, on_ground: bool) -> AreaUnit:
-        """Gives the unit that suits the largest of the areas.
+        """Return the unit that suits the largest of the areas.
 
         Args:
             area: Square metres, or pixels.
@@ -35,18 +35,18 @@ class AreaUnit:
         return cls("ha", 1e4) if area >= 1e4 else cls("m²", 1.0)
 
     def text(self, area: float) -> str:
-        """An area without its unit, all to the same digit."""
+        """Return an area without its unit, all to the same digit."""
         return f"{area / self.size:,.0f}" if self.name == "px" else f"{area / self.size:,.2f}"
 
 
 def area_text(area: float, *, on_ground: bool) -> str:
-    """An area with the unit that suits it, to three digits."""
+    """Return an area with the unit that suits it, to three digits."""
     unit = AreaUnit.for_largest(area, on_ground=on_ground)
     return f"{short_number(area / unit.size)} {unit.name}"
 
 
 def decade_text(area: float, *, on_ground: bool) -> str:
-    """A power of ten as an area, such as ``10 m²`` or ``0.1 ha``."""
+    """Return a power of ten as an area, such as ``10 m²`` or ``0.1 ha``."""
     if not on_ground:
         return f"{area:,.0f} px" if area >= 1 else f"{area:g} px"
     if area >= 1e6:
@@ -55,17 +55,17 @@ def decade_text(area: float, *, on_ground: bool) -> str:
 
 
 def length_text(metres: float) -> str:
-    """A length with the unit that suits it."""
+    """Return a length with the unit that suits it."""
     return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
 
 
 def side_text(metres: float) -> str:
-    """The side of a pixel, to three digits."""
+    """Return the side of a pixel, to three digits."""
     return f"{metres / 1000:.3g} km" if metres >= 1000 else f"{metres:.3g} m"
 
 
 def nice_length(at_most: float) -> float:
-    """The longest length of 1, 2 or 5 times a power of ten that is not above ``at_most``."""
+    """Return the longest length of 1, 2 or 5 times a power of ten that is not above ``at_most``."""
     power = 10.0 ** floor(log10(at_most))
     return next(step * power for step in _NICE_STEPS if step * power <= at_most * (1 + 1e-9))
 
@@ -79,19 +79,19 @@ def short_number(number: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 0-1 as percent; what is there but tiny does not become nothing."""
+    """Return a share of 0-1 as percent; what is there but tiny does not become nothing."""
     if 0 < share < 0.0005:
         return "< 0.1 %"
     return f"{100 * share:.1f} %"
 
 
 def bytes_text(size: int) -> str:
-    """An amount of memory."""
+    """Return an amount of memory."""
     return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def seconds_text(seconds: float) -> str:
-    """A duration."""
+    """Return a duration."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

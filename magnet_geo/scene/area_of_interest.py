@@ -46,7 +46,7 @@ class AreaOfInterest:
 
     @classmethod
     def of(cls, area: Area | None, grid: RasterGrid) -> AreaOfInterest:
-        """The pixels an option asks for.
+        """Return the pixels an option asks for.
 
         Raises:
             AreaOfInterestError: It cannot be read, is empty, or misses the scene.
@@ -65,7 +65,7 @@ class AreaOfInterest:
         return cls(grid, geometry, rect)
 
     def inside(self, rect: PixelRect) -> NDArray[np.bool_]:
-        """Which pixels of a rectangle are inside: (h, w) boolean."""
+        """Return which pixels of a rectangle are inside: (h, w) boolean."""
         if self.geometry is None:
             return np.ones((rect.height, rect.width), np.bool_)
         # Most windows of a long or scattered area see nothing of it.

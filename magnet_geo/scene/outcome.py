@@ -43,7 +43,7 @@ def make_result(
     warnings: tuple[str, ...],
     seconds: float,
 ) -> SegmentResult:
-    """The outcome of a finished run.
+    """Return the outcome of a finished run.
 
     Args:
         output: Class raster.
@@ -82,7 +82,7 @@ def make_result(
 def make_plan_record(
     plan: RunPlan, model: Segmenter, *, estimate: TimeEstimate | None = None, budget_s: float | None = None
 ) -> PlanRecord:
-    """What a run would do.
+    """Return what a run would do.
 
     Args:
         plan: The run.
@@ -152,7 +152,7 @@ def make_run_record(
 
 
 def budget_record(seconds: float | None, stats: RefinementStats) -> BudgetRecord | None:
-    """How far a budget of time went; None without one."""
+    """Return how far a budget of time went; None without one."""
     if seconds is None:
         return None
     levels = stats.levels(None)
@@ -161,7 +161,7 @@ def budget_record(seconds: float | None, stats: RefinementStats) -> BudgetRecord
 
 
 def model_record(model: Segmenter) -> ModelRecord:
-    """The model in short."""
+    """Return the model in short."""
     manifest = model.manifest
     return ModelRecord(name=manifest.name, version=manifest.version, sha256=model.model_hash, title=manifest.title)
 

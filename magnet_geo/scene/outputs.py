@@ -204,7 +204,7 @@ def _check_stages_folder(folder: Path) -> None:
 
 
 def written_scheme(manifest: Manifest, options: SegmentOptions) -> ClassScheme:
-    """The model's classes, and "unclassified" where the options can make it occur."""
+    """Return the model's classes, and "unclassified" where the options can make it occur."""
     scheme = manifest.class_scheme()
     if options.min_confidence == 0 or scheme.unclassified is None:
         return scheme
@@ -213,7 +213,7 @@ def written_scheme(manifest: Manifest, options: SegmentOptions) -> ClassScheme:
 
 
 def map_writer(output: Path, plan: RunPlan, model: Segmenter, options: SegmentOptions, workspace: Path) -> MapWriter:
-    """The writer of a run's rasters."""
+    """Return the writer of a run's rasters."""
     manifest = model.manifest
     tags = _tags(model)
     classes = MapLayout.of_classes(
@@ -231,7 +231,7 @@ def map_writer(output: Path, plan: RunPlan, model: Segmenter, options: SegmentOp
 
 
 def preview_writer(preview: Path, plan: RunPlan, model: Segmenter, workspace: Path) -> MapWriter:
-    """The writer of the coarse map."""
+    """Return the writer of the coarse map."""
     tags = (*_tags(model), ("MAGNET_GEO_STAGE", "coarse preview"))
     layout = MapLayout.of_classes(plan.description, model.manifest.class_scheme(), tags=tags)
     return MapWriter((preview, layout), workspace=workspace)
@@ -259,7 +259,7 @@ def stage_writers(plan: RunPlan, model: Segmenter, options: SegmentOptions, work
 
 
 def pixel_areas(plan: RunPlan) -> PixelAreas | None:
-    """What measures the map's areas; None where nothing is known of the ground."""
+    """Return what measures the map's areas; None where nothing is known of the ground."""
     try:
         return PixelAreas(plan.description.grid)
     except ValueError:

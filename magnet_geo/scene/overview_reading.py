@@ -58,7 +58,7 @@ class OverviewReading:
         return cls(overviews, scale, exact=reader.always_valid and not _clips(scaling, reader.dtype))
 
     def overview(self, window: Window, decimation: int, *, for_map: bool) -> AveragedOverview | None:
-        """The coarsest overview from which a window can be read.
+        """Return the coarsest overview from which a window can be read.
 
         Args:
             window: Step of the plan.

@@ -82,7 +82,7 @@ def choose_read_scale(
 
 
 def describe_source(scene: str, options: SegmentOptions) -> tuple[SceneSource, SceneDescription]:
-    """How a scene is opened, and its metadata.
+    """Return how a scene is opened, and its metadata.
 
     Args:
         scene: Anything GDAL opens.
@@ -267,7 +267,7 @@ def run_limits(plan: RunPlan, model: Segmenter) -> Iterator[None]:
 
 
 def plan_windows(scene: Size, scale: ReadScale, manifest: Manifest) -> WindowPlan:
-    """The windows of a model over a scene.
+    """Return the windows of a model over a scene.
 
     Args:
         scene: Size of the scene.

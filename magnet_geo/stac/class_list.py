@@ -14,7 +14,7 @@ _OTHER = re.compile(r"[^0-9A-Za-z_-]+")
 def class_list(
     classes: Iterable[tuple[int, str, str]], *, counts: dict[int, int] | None = None, nodata: int | None = None
 ) -> list[Classification]:
-    """Gives the entries.
+    """Return the entries.
 
     Args:
         classes: Value, name and ``#rrggbb`` of each class.

@@ -46,7 +46,7 @@ class TimeSpan:
 
     @classmethod
     def at(cls, instant: datetime) -> TimeSpan:
-        """A single instant."""
+        """Return a single instant."""
         return cls(instant, instant)
 
     @classmethod

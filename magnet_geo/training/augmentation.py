@@ -30,7 +30,7 @@ class Dihedral:
 
     @classmethod
     def draw(cls, generator: Generator, *, flips: bool = True, rotations: bool = True, square: bool = True) -> Dihedral:
-        """Gives any of the allowed orientations with equal probability.
+        """Return any of the allowed orientations with equal probability.
 
         Args:
             generator: Draws.
@@ -44,7 +44,7 @@ class Dihedral:
         return cls(turns if rotations else 0, mirrored and flips)
 
     def place(self, *, row: int, col: int, height: int, width: int, within: tuple[int, int]) -> tuple[int, int]:
-        """Gives the first row and column that a rectangle has once the image around it is in this orientation.
+        """Return the first row and column that a rectangle has once the image around it is in this orientation.
 
         Args:
             row: First row before.
@@ -170,7 +170,7 @@ class ColorJitter:
 
     @classmethod
     def of_strength(cls, strength: float, *, bands: int) -> ColorJitter:
-        """Gives the default changes, all of them weaker or stronger.
+        """Return the default changes, all of them weaker or stronger.
 
         Args:
             strength: 0 changes nothing, 1 as the defaults, 2 twice as far.
@@ -191,7 +191,7 @@ class ColorJitter:
         )
 
     def draw(self, generator: Generator) -> ColorChange:
-        """Gives one random change."""
+        """Return one random change."""
         if generator.random() < self.untouched_share:
             return ColorChange.none(self.bands)
         common = 1 + generator.uniform(-self.gain, self.gain)

@@ -40,7 +40,7 @@ class _Observed:
 def patch_thresholds(
     windows: Iterable[ValidationWindow], predictor: Predictor, *, point_rule: PointRule, levels: int, share: float
 ) -> tuple[float, ...]:
-    """Gives the mean uncertainty per level, from 1 on, that a share of the patches reaches.
+    """Return the mean uncertainty per level, from 1 on, that a share of the patches reaches.
 
     Each level is looked at after the levels before it were refined by their own thresholds.
 
@@ -62,7 +62,7 @@ def patch_thresholds(
 def point_share_scores(
     windows: Iterable[ValidationWindow], predictor: Predictor, *, point_rule: PointRule, shares: Iterable[float]
 ) -> dict[float, float]:
-    """Gives the mean IoU with every patch refined for each share of points replaced."""
+    """Return the mean IoU with every patch refined for each share of points replaced."""
     scores = {}
     for share in shares:
         rule = replace(point_rule, n_points=share)
@@ -79,7 +79,7 @@ def best_temperature(
     temperatures: Iterable[float],
     stride_px: int = 8,
 ) -> tuple[float, dict[float, float]]:
-    """Gives the temperature of least negative log-likelihood for the final probabilities.
+    """Return the temperature of least negative log-likelihood for the final probabilities.
 
     A probability p becomes p ** (1 / temperature), rescaled to sum 1.
 
@@ -105,7 +105,7 @@ def best_temperature(
 def _sampled_logs(
     window: ValidationWindow, predictor: Predictor, point_rule: PointRule, stride_px: int
 ) -> tuple[Tensor, Tensor]:
-    """Gives (M, C) log-probabilities and (M,) class indices of the labelled pixels on a lattice."""
+    """Return (M, C) log-probabilities and (M,) class indices of the labelled pixels on a lattice."""
     probabilities = last_probabilities(window, predictor, patch_rule=AllPatches(), point_rule=point_rule)
     classes = torch.from_numpy(window.classes[::stride_px, ::stride_px]).long().to(probabilities.device)
     labeled = classes != IGNORE_INDEX

@@ -94,7 +94,7 @@ class PlaceBatch:
         return cls(tuple(SeenLevel.of(patches) for patches in zip(*places, strict=True)))
 
     def to(self, device: torch.device) -> PlaceBatch:
-        """Gives the same on a device; the copy overlaps with computation where memory is pinned."""
+        """Return the same on a device; the copy overlaps with computation where memory is pinned."""
         return PlaceBatch(
             tuple(
                 replace(level, crops=level.crops.to(device), sharpness=level.sharpness.to(device))
@@ -103,7 +103,7 @@ class PlaceBatch:
         )
 
     def pin_memory(self) -> PlaceBatch:
-        """Gives the same in pinned memory."""
+        """Return the same in pinned memory."""
         return PlaceBatch(tuple(replace(level, crops=level.crops.pin_memory()) for level in self.levels))
 
 
@@ -130,7 +130,7 @@ class ChainSampler:
         return max(1, round(sum(windows)))
 
     def __call__(self, number: int) -> list[SeenPatch]:
-        """Gives the place of a sample number, coarse to fine."""
+        """Return the place of a sample number, coarse to fine."""
         generator = generator_of(self._settings.seed, 1, number)
         for _ in range(TRIES):
             place = self._draw(generator)
@@ -204,7 +204,7 @@ class PairSampler:
         return len(self._sources.sources)
 
     def __call__(self, number: int) -> list[SeenPatch]:
-        """Gives the whole image and the patch of a sample number."""
+        """Return the whole image and the patch of a sample number."""
         generator = generator_of(self._settings.seed, 1, number)
         step = generator_of(self._settings.seed, 2, number // self._samples_per_step)
         level = int((step if self._settings.per_level else generator).integers(1, len(self._pyramid.levels)))

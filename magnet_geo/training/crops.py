@@ -28,7 +28,7 @@ TRIES = 8
 
 
 def generator_of(*numbers: int) -> Generator:
-    """Gives the random numbers of one sample, a pure function of the numbers that name it."""
+    """Return the random numbers of one sample, a pure function of the numbers that name it."""
     return np.random.default_rng(numbers)
 
 
@@ -53,16 +53,16 @@ class SourceSet:
         return cls(tuple(sources), gsd_m, np.asarray(weights / weights.sum()))
 
     def draw(self, generator: Generator) -> LabeledSource:
-        """Gives one source."""
+        """Return one source."""
         return self.sources[int(generator.choice(len(self.sources), p=self.shares))]
 
     def in_turn(self, seed: int, number: int) -> LabeledSource:
-        """Gives the source of a sample number: all of them once in random order, then again in another one."""
+        """Return the source of a sample number: all of them once in random order, then again in another one."""
         epoch, place = divmod(number, len(self.sources))
         return self.sources[_order(seed, epoch, len(self.sources))[place]]
 
     def pixel_ratio(self, source: LabeledSource) -> float:
-        """Gives how many of the source's pixels one model pixel spans."""
+        """Return how many of the source's pixels one model pixel spans."""
         return 1.0 if self.gsd_m is None or source.gsd_m is None else self.gsd_m / source.gsd_m
 
 
@@ -138,7 +138,7 @@ class CropSampler:
         return source.read(rect, self.shape)
 
     def _extent(self, source: LabeledSource, level: int) -> tuple[float, float]:
-        """Gives the height and width, in the source's pixels, that a crop of a level shows."""
+        """Return the height and width, in the source's pixels, that a crop of a level shows."""
         if self._published:
             return published_extent(self._pyramid, level, source.size)
         side = self._settings.crop_px * self._pyramid.decimation(level) * self._sources.pixel_ratio(source)
@@ -146,7 +146,7 @@ class CropSampler:
 
 
 def published_extent(pyramid: MagnificationPyramid, level: int, size: Size) -> tuple[float, float]:
-    """Gives the height and width of an image that one patch of a level shows; the first level shows all of it."""
+    """Return the height and width of an image that one patch of a level shows; the first level shows all of it."""
     if level == 0:
         return size.height, size.width
     whole = pyramid.levels[level]
@@ -178,7 +178,7 @@ def read_as_published(
 
 
 def draw_offset(size: int, side_px: int, overhang_px: int, generator: Generator) -> int:
-    """Gives a first row or column so that a cut lies in the image up to an overhang, or holds all of it."""
+    """Return a first row or column so that a cut lies in the image up to an overhang, or holds all of it."""
     first, last = sorted((-overhang_px, size - side_px + overhang_px))
     return int(generator.integers(first, last + 1))
 
@@ -215,7 +215,7 @@ class CropBatch:
         return cls(images.permute(0, 3, 1, 2), valid, classes)
 
     def to(self, device: torch.device) -> CropBatch:
-        """Gives the same on a device; the copy overlaps with computation where memory is pinned."""
+        """Return the same on a device; the copy overlaps with computation where memory is pinned."""
         return CropBatch(
             self.images.to(device, non_blocking=True),
             self.valid.to(device, non_blocking=True),
@@ -223,5 +223,5 @@ class CropBatch:
         )
 
     def pin_memory(self) -> CropBatch:
-        """Gives the same in pinned memory."""
+        """Return the same in pinned memory."""
         return CropBatch(self.images.pin_memory(), self.valid.pin_memory(), self.classes.pin_memory())

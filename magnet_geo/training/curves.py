@@ -88,7 +88,7 @@ def _draw_scores(axis, records: HistoryRecords) -> None:  # type: ignore[no-unty
 
 
 def _running_mean(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gives the mean of the last few steps at each step."""
+    """Return the mean of the last few steps at each step."""
     span = max(1, int(len(losses) * _SPAN_SHARE))
     sums = np.cumsum(np.concatenate([[0.0], losses]))
     last = np.arange(1, len(losses) + 1)

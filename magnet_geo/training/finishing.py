@@ -86,7 +86,7 @@ def calibrated(
     windows: ValidationSet,
     workplace: Workplace,
 ) -> Manifest:
-    """Gives the manifest with the fast mode's thresholds and the temperature; published rules stay as they are."""
+    """Return the manifest with the fast mode's thresholds and the temperature; published rules stay as they are."""
     pyramid = manifest.pyramid
     if is_published(pyramid) or manifest.selection is None or next(iter(windows), None) is None:
         return manifest
@@ -104,7 +104,7 @@ def calibrated(
 def create_predictor(
     manifest: Manifest, backbone: Backbone, refinements: Sequence[Refinement], workplace: Workplace
 ) -> NetworkPredictor:
-    """Gives the networks ready to run; one refinement serves every level."""
+    """Return the networks ready to run; one refinement serves every level."""
     shared = list(refinements) * (len(manifest.refined_levels) if len(refinements) == 1 else 1)
     return NetworkPredictor(
         backbone,

@@ -67,7 +67,7 @@ class BackboneLearner(nn.Module):
         self._objective, self._auxiliary_weight, self._dtype = objective, auxiliary_weight, dtype
 
     def forward(self, batch: CropBatch) -> Tensor:
-        """Gives the scalar loss of a batch."""
+        """Return the scalar loss of a batch."""
         images = self.network_input(batch.images, batch.valid)
         with torch.autocast(images.device.type, self._dtype, enabled=self._dtype != torch.float32):
             main, *auxiliary = self.backbone.heads(images)
@@ -109,7 +109,7 @@ class RefinementLearner(nn.Module):
         self._frozen = (prepare_for_inference(backbone, device=device, dtype=dtype),)
 
     def forward(self, batch: PlaceBatch) -> Tensor:
-        """Gives the scalar loss of a batch."""
+        """Return the scalar loss of a batch."""
         cumulative = self._scale_specific(batch.levels[0])
         losses = []
         for level in batch.levels[1:]:
@@ -130,7 +130,7 @@ class RefinementLearner(nn.Module):
 
 
 def crop_cumulative(cumulative: Tensor, level: SeenLevel, *, roi_aligned: bool) -> Tensor:
-    """Gives the coarser level's (N, C, H, W) probabilities where the patches of this level lie, at their size.
+    """Return the coarser level's (N, C, H, W) probabilities where the patches of this level lie, at their size.
 
     Args:
         cumulative: (N, C, h, w) probabilities of the level before.
@@ -151,7 +151,7 @@ def crop_cumulative(cumulative: Tensor, level: SeenLevel, *, roi_aligned: bool) 
 
 
 def _resized_part(maps: Tensor, rect: PixelRect, within: Size) -> Tensor:
-    """Gives a rectangle of (C, h, w) maps as if all of them were resized bilinearly to `within` first."""
+    """Return a rectangle of (C, h, w) maps as if all of them were resized bilinearly to `within` first."""
     rows, cols = (
         (torch.arange(first, first + count, dtype=torch.float64) + 0.5) * (size / whole) - 0.5
         for first, count, size, whole in (

@@ -21,7 +21,7 @@ def cross_entropy(
     label_smoothing: float = 0.0,
     ranks: Ranks = ALONE,
 ) -> Tensor:
-    """Gives the mean cross-entropy over the labelled pixels of all processes, 0 where there are none.
+    """Return the mean cross-entropy over the labelled pixels of all processes, 0 where there are none.
 
     Args:
         logits: (N, C, H, W).
@@ -52,7 +52,7 @@ def hard_example_cross_entropy(
     class_weights: Tensor | None = None,
     ranks: Ranks = ALONE,
 ) -> Tensor:
-    """Gives the mean cross-entropy over hard pixels only (online hard example mining).
+    """Return the mean cross-entropy over hard pixels only (online hard example mining).
 
     Args:
         logits: (N, C, H, W).
@@ -74,7 +74,7 @@ def hard_example_cross_entropy(
 
 
 def _kth_lowest(right: Tensor, kept: int, ranks: Ranks) -> Tensor:
-    """Gives the kept-th lowest value over all processes, the greatest of all where there are fewer."""
+    """Return the kept-th lowest value over all processes, the greatest of all where there are fewer."""
     if kept == 0:
         return right.new_tensor(-1.0)
     lowest = right.new_full((kept,), torch.inf)
@@ -85,7 +85,7 @@ def _kth_lowest(right: Tensor, kept: int, ranks: Ranks) -> Tensor:
 
 
 def lovasz_softmax(logits: Tensor, classes: Tensor, *, stride_px: int = 1) -> Tensor:
-    """Gives the Lovasz extension of 1 - mean IoU over the classes present in the batch.
+    """Return the Lovasz extension of 1 - mean IoU over the classes present in the batch.
 
     Berman et al., "The Lovasz-Softmax loss", CVPR 2018, equation 9.
 
@@ -106,7 +106,7 @@ def lovasz_softmax(logits: Tensor, classes: Tensor, *, stride_px: int = 1) -> Te
 
 
 def _lovasz_class(probabilities: Tensor, foreground: Tensor) -> Tensor:
-    """Gives the Lovasz hinge of one class from (M,) probabilities and an (M,) boolean truth."""
+    """Return the Lovasz hinge of one class from (M,) probabilities and an (M,) boolean truth."""
     target = foreground.to(probabilities.dtype)
     errors, order = (target - probabilities).abs().sort(descending=True)
     sorted_target = target[order]

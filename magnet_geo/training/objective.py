@@ -30,7 +30,7 @@ class Objective:
     ranks: Ranks = ALONE
 
     def __call__(self, logits: Tensor, classes: Tensor) -> Tensor:
-        """Gives the scalar loss of (N, C, H, W) logits against (N, H, W) class indices."""
+        """Return the scalar loss of (N, C, H, W) logits against (N, H, W) class indices."""
         settings, logits, classes = self.settings, logits.float(), classes.long()
         weights = None if self.class_weights is None else torch.tensor(self.class_weights, device=logits.device)
         if settings.loss == "ohem":

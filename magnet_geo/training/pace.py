@@ -30,7 +30,7 @@ class ParameterGroup:
 
 
 def create_optimizer(groups: Sequence[ParameterGroup], settings: TrainingSettings) -> Optimizer:
-    """Gives the optimizer of the settings over all groups that hold a weight."""
+    """Return the optimizer of the settings over all groups that hold a weight."""
     values = [{"params": group.parameters, "lr": group.rate} for group in groups if group.parameters]
     if settings.optimizer == "sgd":
         return torch.optim.SGD(
@@ -41,7 +41,7 @@ def create_optimizer(groups: Sequence[ParameterGroup], settings: TrainingSetting
 
 
 def rate_factor(step: int, progress: float, settings: TrainingSettings) -> float:
-    """Gives the share of the highest rate.
+    """Return the share of the highest rate.
 
     Args:
         step: Steps done.

@@ -36,21 +36,21 @@ class Ranks:
         return self.rank == 0
 
     def total(self, values: Tensor) -> Tensor:
-        """Gives the sum over all processes; no gradient flows through it."""
+        """Return the sum over all processes; no gradient flows through it."""
         values = values.detach().clone()
         if self.world_size > 1:
             dist.all_reduce(values)
         return values
 
     def greatest(self, values: Tensor) -> Tensor:
-        """Gives the greatest value over all processes, element by element."""
+        """Return the greatest value over all processes, element by element."""
         values = values.detach().clone()
         if self.world_size > 1:
             dist.all_reduce(values, op=dist.ReduceOp.MAX)
         return values
 
     def gathered(self, values: Tensor) -> Tensor:
-        """Gives the values of all processes, one after the other along the first axis; shapes must agree."""
+        """Return the values of all processes, one after the other along the first axis; shapes must agree."""
         if self.world_size == 1:
             return values
         parts = [torch.empty_like(values) for _ in range(self.world_size)]
@@ -58,7 +58,7 @@ class Ranks:
         return torch.cat(parts)
 
     def mean_of_sums(self, total: Tensor, weight: Tensor) -> Tensor:
-        """Gives this process's part of sum / weight over all processes.
+        """Return this process's part of sum / weight over all processes.
 
         Gradients are averaged over the processes, which is why each part is scaled up by their number.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def polynomial_decay(progress: float, *, power: float = 0.9) -> float:
-    """Gives the factor (1 - progress) ** power.
+    """Return the factor (1 - progress) ** power.
 
     Args:
         progress: Share of the training that is done; clipped to 0-1.
@@ -14,7 +14,7 @@ def polynomial_decay(progress: float, *, power: float = 0.9) -> float:
 
 
 def warmed_up(step: int, *, warmup_steps: int) -> float:
-    """Gives the factor of a linear warm-up: reaches 1 at `warmup_steps`, never 0.
+    """Return the factor of a linear warm-up: reaches 1 at `warmup_steps`, never 0.
 
     Args:
         step: Steps done so far.
@@ -24,7 +24,7 @@ def warmed_up(step: int, *, warmup_steps: int) -> float:
 
 
 def step_decay(progress: float, *, milestones: tuple[float, ...], factor: float = 0.1) -> float:
-    """Gives `factor` to the power of the milestones passed.
+    """Return `factor` to the power of the milestones passed.
 
     Args:
         progress: Share of the training that is done, 0-1.

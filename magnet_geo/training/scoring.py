@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from magnet_geo.evaluation.confusion import ConfusionMatrix
 from magnet_geo.grid import Size
@@ -31,7 +32,7 @@ from magnet_geo.training.validation import RememberingPredictor, ValidationWindo
 _NAME_OF_FINEST = "1/1"
 
 
-class SlidPredictor:
+class SlidPredictor(Predictor):
     """Takes the backbone's own prediction of every patch for the refined one: a plain sliding window."""
 
     def __init__(self, predictor: Predictor) -> None:
@@ -39,12 +40,12 @@ class SlidPredictor:
         self.device, self.dtype = predictor.device, predictor.dtype
         self._predictor = predictor
 
+    @override
     def scale_specific(self, inputs: Tensor) -> Tensor:
-        """See `Predictor.scale_specific`."""
         return self._predictor.scale_specific(inputs)
 
+    @override
     def refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """See `Predictor.refined`."""
         return scale_specific
 
 
@@ -52,7 +53,7 @@ class SlidPredictor:
 def backbone_scores(
     windows: Iterable[ValidationWindow], predictor: Predictor, *, class_names: Sequence[str], uncounted: Collection[int]
 ) -> Scores:
-    """Gives the mean IoU of the backbone alone at each level; their mean is the score.
+    """Return the mean IoU of the backbone alone at each level; their mean is the score.
 
     Args:
         windows: Where to look.
@@ -79,7 +80,7 @@ def refinement_scores(
     class_names: Sequence[str],
     uncounted: Collection[int],
 ) -> Scores:
-    """Gives the mean IoU of the coarse map, of the fine one (slid) and of the aggregate, which decides.
+    """Return the mean IoU of the coarse map, of the fine one (slid) and of the aggregate, which decides.
 
     Args:
         windows: Where to look.
@@ -111,7 +112,7 @@ def scores_of(
     uncounted: Collection[int],
     decides: str | None,
 ) -> Scores:
-    """Gives mean IoUs by name, the per-class IoU of what decides, and a line for people.
+    """Return mean IoUs by name, the per-class IoU of what decides, and a line for people.
 
     Args:
         matrices: Counts by name, coarse to fine.
@@ -141,7 +142,7 @@ def _counted(probabilities: Tensor, window: ValidationWindow) -> ConfusionMatrix
 
 
 def _slid_level(image: ImagePyramid, level: int, predictor: Predictor) -> Tensor:
-    """Gives the (C, h, w) prediction of a level, patch by patch."""
+    """Return the (C, h, w) prediction of a level, patch by patch."""
     networks = ImageNetworks(image, predictor, choose_runner(predictor), lambda patches: None)
     size = image.pyramid.levels[level]
     whole = torch.zeros((predictor.num_classes, size.height, size.width), device=predictor.device)

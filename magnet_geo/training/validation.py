@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import override
 
 from magnet_geo.datasets import IGNORE_INDEX, LabeledImage
 from magnet_geo.grid import MagnificationPyramid, PixelRect, Size, WindowPlan
@@ -41,7 +42,7 @@ class ValidationWindow:
     classes: NDArray[np.uint8]
 
 
-class RememberingPredictor:
+class RememberingPredictor(Predictor):
     """Keeps the backbone's predictions, so that other rules on the same windows cost no second pass.
 
     Args:
@@ -55,15 +56,16 @@ class RememberingPredictor:
         self.remembered: dict[bytes, Tensor] = {} if remembered is None else remembered
         self._predictor = predictor
 
+    @override
     def scale_specific(self, inputs: Tensor) -> Tensor:
-        """See `Predictor.scale_specific`; kept in half precision."""
+        """Do as the protocol says; kept in half precision."""
         key = inputs[..., ::8, ::8].cpu().contiguous().numpy().tobytes()
         if key not in self.remembered:
             self.remembered[key] = self._predictor.scale_specific(inputs).half()
         return self.remembered[key].float()
 
+    @override
     def refined(self, level: int, *, scale_specific: Tensor, cumulative: Tensor) -> Tensor:
-        """See `Predictor.refined`."""
         return self._predictor.refined(level, scale_specific=scale_specific, cumulative=cumulative)
 
 
@@ -113,7 +115,7 @@ def validation_windows(
 
 
 def confusion(probabilities: Tensor, classes: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
-    """Gives the (C, C) counts of truth (rows) against prediction (columns) over labelled pixels."""
+    """Return the (C, C) counts of truth (rows) against prediction (columns) over labelled pixels."""
     truth = torch.from_numpy(classes).to(probabilities.device)
     labeled = truth != IGNORE_INDEX
     pairs = truth[labeled].long() * num_classes + probabilities.argmax(dim=0)[labeled]
@@ -122,7 +124,7 @@ def confusion(probabilities: Tensor, classes: NDArray[np.uint8], num_classes: in
 
 
 def class_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Gives the (C,) intersection over union of each class, NaN for classes that do not occur."""
+    """Return the (C,) intersection over union of each class, NaN for classes that do not occur."""
     hits = np.diag(counts).astype(np.float64)
     union = counts.sum(axis=0) + counts.sum(axis=1) - np.diag(counts)
     iou: NDArray[np.float64] = np.where(union > 0, hits / np.maximum(union, 1), np.nan)
@@ -132,7 +134,7 @@ def class_iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def chain_confusion(
     windows: Iterable[ValidationWindow], predictor: Predictor, *, patch_rule: PatchRule, point_rule: PointRule
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Gives how the last stage scores, and how much was refined.
+    """Return how the last stage scores, and how much was refined.
 
     Returns:
         (C, C) confusion counts, and per level from 1 on the share of all patches that were refined.
@@ -150,6 +152,6 @@ def chain_confusion(
 def last_probabilities(
     window: ValidationWindow, predictor: Predictor, *, patch_rule: PatchRule, point_rule: PointRule
 ) -> Tensor:
-    """Gives the (C, H, W) float32 probabilities of the last stage at full size."""
+    """Return the (C, H, W) float32 probabilities of the last stage at full size."""
     *_, last = segment_stages(window.image, predictor, SelectionRules(patch_rule, point_rule))
     return full_size(last, window.image.pyramid.window)

@@ -13,7 +13,7 @@ _POINT_MM = "4"
 
 
 def answer_form(*, column: str, choices: Collection[LandClass], columns: Collection[str]) -> str:
-    """Gives the style (QML) of a layer whose rows wait for an answer.
+    """Return the style (QML) of a layer whose rows wait for an answer.
 
     Args:
         column: Holds the answers: whole numbers, NULL until answered.

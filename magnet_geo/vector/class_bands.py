@@ -72,7 +72,7 @@ class ClassBands:
         return self._map.grid
 
     def value(self, code: int) -> int:
-        """The class value behind a code."""
+        """Return the class value behind a code."""
         return int(np.flatnonzero(self._codes == code)[0])
 
     @property

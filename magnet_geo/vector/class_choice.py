@@ -14,7 +14,7 @@ from magnet_geo.vector.polygons_result import ClassPolygons
 
 
 def chosen_codes(names: Sequence[str], classes: Mapping[int, LandClass], named: Sequence[LandClass]) -> set[int]:
-    """The codes of some classes.
+    """Return the codes of some classes.
 
     Args:
         names: Names or values, in any case of letters.
@@ -58,11 +58,11 @@ class ClassTally:
         self.vertices += vertices
 
     def present(self, classes: Mapping[int, LandClass]) -> list[LandClass]:
-        """The classes with features, by value."""
+        """Return the classes with features, by value."""
         return [classes[code] for code in np.flatnonzero(self.features).tolist()]
 
     def records(self, classes: Mapping[int, LandClass], *, with_areas: bool) -> tuple[ClassPolygons, ...]:
-        """A record for each class with features, by value."""
+        """Return a record for each class with features, by value."""
         return tuple(
             ClassPolygons(
                 value=classes[code].value,

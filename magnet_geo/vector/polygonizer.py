@@ -113,7 +113,7 @@ class _Run:
         self.scale = None if grid.crs is None else GroundScale(grid)
 
     def write(self, output: Path) -> PolygonsResult:
-        """The whole layer and its style."""
+        """Return the whole layer and its style."""
         for warning in self.class_map.description.warnings:
             self._warn(warning)
         grid, shape = self.class_map.grid, self._shape()

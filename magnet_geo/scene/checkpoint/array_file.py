@@ -36,7 +36,7 @@ class FileStamp:
 
     @classmethod
     def of(cls, path: Path) -> FileStamp | None:
-        """The stamp of a file as it is now; None where there is none, or it cannot be read."""
+        """Return the stamp of a file as it is now; None where there is none, or it cannot be read."""
         length = crc = 0
         try:
             with path.open("rb") as file:

@@ -55,7 +55,7 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[Record]:
-    """The whole records of a journal, in order; lines that are torn or damaged are left out.
+    """Return the whole records of a journal, in order; lines that are torn or damaged are left out.
 
     Raises:
         OSError: It cannot be read.

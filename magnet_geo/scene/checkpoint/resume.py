@@ -135,7 +135,7 @@ def note_conditions(work: WorkFolder, conditions: Facts) -> None:
 
 
 def mixed_conditions(work: WorkFolder) -> str | None:
-    """What to say where parts of the map are computed differently; None where they are not."""
+    """Return what to say where parts of the map are computed differently; None where they are not."""
     first, *others = _noted(work)["conditions"] or [{}]
     unlike = sorted({name for conditions in others for name in differences(conditions, first)})
     if not unlike:

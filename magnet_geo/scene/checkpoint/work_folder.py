@@ -85,7 +85,7 @@ class WorkFolder:
             ) from error
 
     def folder(self, name: str) -> Path:
-        """An own folder for a part of the work, made where it is missing.
+        """Return an own folder for a part of the work, made where it is missing.
 
         Raises:
             OutputError: It cannot be made.
@@ -98,7 +98,7 @@ class WorkFolder:
         return path
 
     def read_note(self, name: str) -> dict[str, Any] | None:
-        """What `write_note` wrote; None where there is none, or it is damaged."""
+        """Return what `write_note` wrote; None where there is none, or it is damaged."""
         try:
             found = parse_json((self.path / name).read_bytes())
         except (OSError, ValueError):
@@ -164,7 +164,7 @@ class WorkFolder:
 
 
 def work_path(output: Path) -> Path:
-    """Where the unfinished work of an output lies."""
+    """Return where the unfinished work of an output lies."""
     return output.absolute().with_name(f".{output.name}.magnet-geo")
 
 

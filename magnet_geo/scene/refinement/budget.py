@@ -83,7 +83,7 @@ class TimeBudget:
 
 
 def budget_warning(record: BudgetRecord, *, overdrawn: bool) -> str | None:
-    """The sentence on what was left coarse; None where nothing was.
+    """Return the sentence on what was left coarse; None where nothing was.
 
     Args:
         record: How far the budget went.
@@ -106,7 +106,7 @@ def budget_warning(record: BudgetRecord, *, overdrawn: bool) -> str | None:
 
 
 def short_budget_warning(seconds: float, estimate: TimeEstimate) -> str:
-    """The sentence on a budget that ranking patches would overdraw."""
+    """Return the sentence on a budget that ranking patches would overdraw."""
     return (
         f"The budget of {duration_text(seconds)} is too short for more than the coarse map, which alone takes about "
         f"{duration_text(estimate.seconds)}: nothing is refined."

@@ -76,11 +76,11 @@ class Cost:
         return Cost(self.clock_s + other.clock_s, self.cpu_s + other.cpu_s)
 
     def beyond(self, other: Cost) -> Cost:
-        """What this step costs more than another; never less than nothing."""
+        """Return what this step costs more than another; never less than nothing."""
         return Cost(max(0.0, self.clock_s - other.clock_s), max(0.0, self.cpu_s - other.cpu_s))
 
     def times(self, number: float) -> Cost:
-        """The step done again and again."""
+        """Return the step done again and again."""
         return Cost(number * self.clock_s, number * self.cpu_s)
 
 
@@ -130,7 +130,7 @@ class StepCosts:
         return self._beside(self.patch)
 
     def estimate(self, *, refined_share: float, two_passes: bool) -> TimeEstimate:
-        """What the run will take.
+        """Return what the run will take.
 
         Args:
             refined_share: Share of the patches that will be refined.

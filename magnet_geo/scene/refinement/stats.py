@@ -62,7 +62,7 @@ class RefinementStats:
         return float(refined) / max(1, int(wanted))
 
     def levels(self, gsd_m: float | None) -> tuple[LevelRecord, ...]:
-        """Gives the record of each level from 1 on.
+        """Return the record of each level from 1 on.
 
         Args:
             gsd_m: Pixel size of the scene; None where unknown.
@@ -78,7 +78,7 @@ class RefinementStats:
         )
 
     def grid(self) -> RefinedGrid | None:
-        """Gives where the run refined; None where there is no level to refine."""
+        """Return where the run refined; None where there is no level to refine."""
         if not self._pixel:
             return None
         return RefinedGrid(

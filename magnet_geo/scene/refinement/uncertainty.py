@@ -49,7 +49,7 @@ def coarse_uncertainties(
 
 
 def expected_gains(found: Uncertainties, pyramid: MagnificationPyramid) -> Uncertainties:
-    """What refining a patch may mend: its uncertainty times the share of the window that it covers.
+    """Return what refining a patch may mend: its uncertainty times the share of the window that it covers.
 
     Every patch costs the same passes, but one of a coarser level covers more ground (`benchmarks/accuracy/compare.py`).
 

@@ -71,7 +71,7 @@ class DomainCheck:
         self._pixels += pixels.shape[1]
 
     def counts(self) -> dict[str, NDArray[Any]]:
-        """Gives what was seen so far as arrays by name, for `join`."""
+        """Return what was seen so far as arrays by name, for `join`."""
         return {
             "values": self._values,
             "spreads": self._spreads,
@@ -97,7 +97,7 @@ class DomainCheck:
         return float(self._spreads @ np.arange(256)) / self._pixels if self._pixels else np.nan
 
     def warning(self) -> str | None:
-        """Gives the sentence for the user, None where the scene looks familiar or the model tells too little."""
+        """Return the sentence for the user, None where the scene looks familiar or the model tells too little."""
         reasons = list(self._reasons()) if self._pixels else []
         if not reasons:
             return None
@@ -174,5 +174,5 @@ def _apart(means: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _percentile(counts: NDArray[np.int64], percent: float) -> int:
-    """Gives the lowest value that at least this share of the pixels does not exceed."""
+    """Return the lowest value that at least this share of the pixels does not exceed."""
     return int(np.searchsorted(np.cumsum(counts), counts.sum() * percent / 100))

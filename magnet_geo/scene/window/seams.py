@@ -98,7 +98,7 @@ def fade_down(upper: Tensor, lower: Tensor, *, rows: slice, band: int) -> Tensor
 
 
 def strips_of_edge(band: int) -> Iterator[slice]:
-    """The rows in which a band is blended and classified: the same ones wherever it is done."""
+    """Yield the rows in which a band is blended and classified: the same ones wherever it is done."""
     for row in range(0, band, _STRIP_ROWS):
         yield slice(row, min(row + _STRIP_ROWS, band))
 

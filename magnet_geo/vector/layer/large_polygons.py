@@ -19,7 +19,7 @@ _Bounds = tuple[float, float, float, float]
 
 
 def cut_large(block: PolygonBlock, limit: int, *, tile_px: int) -> tuple[PolygonBlock, NDArray[np.int64]]:
-    """Gives each polygon of a large feature, cut where need be, as a feature of its own.
+    """Return each polygon of a large feature, cut where need be, as a feature of its own.
 
     Args:
         block: Polygons whose borders have a corner wherever they cross a multiple of ``tile_px`` (knots): there the

@@ -60,7 +60,7 @@ class LayerPlan:
         return "MultiPolygon" if self.multi else "Polygon"
 
     def draft_path(self, suffix: str) -> Path:
-        """A hidden file beside the target."""
+        """Return a hidden file beside the target."""
         return self.target.with_name(f".{self.target.stem}.part{suffix}")
 
 
@@ -85,7 +85,7 @@ FORMATS = {
 
 
 def layer_format(target: Path) -> LayerFormat:
-    """The format of a file name.
+    """Return the format of a file name.
 
     Raises:
         OutputError: Its end is not known.

@@ -13,7 +13,7 @@ _OUTLINE_MM = "0.1"
 
 
 def polygon_style(classes: Sequence[LandClass], *, column: str = "class_value") -> str:
-    """A categorized renderer, readable from QGIS 3.22 on.
+    """Return a categorized renderer, readable from QGIS 3.22 on.
 
     Args:
         classes: One category each, in this order.

@@ -126,7 +126,7 @@ def merged_bands(
     connectivity: Connectivity,
     each_band: Callable[[Band], None],
 ) -> MergedBands:
-    """The bands of a map without small patches.
+    """Return the bands of a map without small patches.
 
     Args:
         bands: The map.

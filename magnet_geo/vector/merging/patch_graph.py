@@ -38,7 +38,7 @@ class Borders:
 
     @classmethod
     def join(cls, parts: list[Borders]) -> Borders:
-        """The borders of several bands."""
+        """Return the borders of several bands."""
         return cls.of(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("first", "second", "lengths")))
 
 
@@ -57,7 +57,7 @@ class PatchGraph:
     borders: Borders
 
     def merge_small(self, least: float) -> NDArray[np.uint8]:
-        """Gives each patch the class it has once all patches below a size are merged into neighbors.
+        """Return each patch the class it has once all patches below a size are merged into neighbors.
 
         In each round all small patches that have no smaller small neighbor join the neighbor with the longest shared
         border; of several, the larger one, then the one that comes first in reading order. Patches of one class that

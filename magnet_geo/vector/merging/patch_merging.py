@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from magnet_geo.grid import PixelRect, RasterGrid
 from magnet_geo.vector.class_bands import Band, BandSource
@@ -21,7 +22,7 @@ MeasureOf = Callable[[PixelRect], RunMeasure]
 
 
 @dataclass(frozen=True, slots=True)
-class MergedBands:
+class MergedBands(BandSource):
     """Reads a source a second time, with the class each run has after merging.
 
     Attributes:
@@ -37,12 +38,12 @@ class MergedBands:
     changed: int
 
     @property
+    @override
     def grid(self) -> RasterGrid:
-        """See `BandSource`."""
         return self.source.grid
 
+    @override
     def bands(self) -> Iterator[Band]:
-        """See `BandSource`."""
         for band, runs, numbers in _numbered(self.source, RegionNumbers(self.connectivity)):
             own = runs.first_row_runs
             codes = np.repeat(self.codes[numbers[own:]], runs.lengths[own:])
@@ -100,7 +101,7 @@ class _Census:
         self.borders.append(_borders(runs, numbers, self.pixel_size, with_touching=with_touching))
 
     def graph(self, roots: Numbers, place: Numbers) -> PatchGraph:
-        """The patches of all bands; parts that are one patch are brought together."""
+        """Return the patches of all bands; parts that are one patch are brought together."""
         borders = Borders.join(self.borders)
         return PatchGraph(
             np.concatenate(self.codes)[roots],

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from magnet_geo.vector.tracing.border_walk import Corners, Steps
 from magnet_geo.vector.tracing.corner_keys import corner_keys, positions
@@ -54,7 +55,7 @@ class BorderShape(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PixelBorders:
+class PixelBorders(BorderShape):
     """Borders along the pixels.
 
     Attributes:
@@ -63,18 +64,18 @@ class PixelBorders:
 
     knots: int | None = None
 
+    @override
     def shape(self, walks: Walks) -> tuple[Numbers, Numbers]:
-        """See `BorderShape`."""
         nodes = walks.steps.arrivals[walks.chains.members] // 4
         return lattice_keys(walks)[nodes], walks.chains.offsets
 
+    @override
     def tidy(self, rings: RingBlock) -> RingBlock:
-        """See `BorderShape`."""
         return rings
 
 
 @dataclass(frozen=True, slots=True)
-class SmoothBorders:
+class SmoothBorders(BorderShape):
     """Borders that cut each corner from half a pixel before it to half a pixel after it: stairs become slopes.
 
     A cut stays inside its corner's quarter of a pixel, so that no two borders can meet. Corners where more than two
@@ -90,8 +91,8 @@ class SmoothBorders:
     width: int
     knots: int | None = None
 
+    @override
     def shape(self, walks: Walks) -> tuple[Numbers, Numbers]:
-        """See `BorderShape`."""
         places = walks.chains.members
         nodes, coming = np.divmod(walks.steps.arrivals[places], 4)
         going = walks.steps.departures[places]
@@ -129,6 +130,6 @@ class SmoothBorders:
 
 
 def lattice_keys(walks: Walks) -> Numbers:
-    """The key of each corner where it lies between the pixels."""
+    """Return the key of each corner where it lies between the pixels."""
     corners = walks.corners
     return corner_keys(corners.lines + walks.first_row, corners.columns, touching=corners.touching)

@@ -130,7 +130,7 @@ def _neighbors(corners: Corners) -> Numbers:
 
 
 def left_runs(corners: Corners, arrivals: Numbers) -> Numbers:
-    """The run on the left of a walk that comes to each arrival."""
+    """Return the run on the left of a walk that comes to each arrival."""
     behind = np.array([_BEHIND[heading] for heading in range(4)])
     found: Numbers = corners.runs[behind[arrivals % 4], arrivals // 4]
     return found

@@ -32,5 +32,5 @@ def positions(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def is_touching(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which corners were marked as touching."""
+    """Return which corners were marked as touching."""
     return (keys & 1).astype(np.bool_)

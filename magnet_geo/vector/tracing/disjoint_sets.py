@@ -52,7 +52,7 @@ class DisjointSets:
         _hook(self._parent, self.find(first), self.find(second))
 
     def find(self, numbers: Numbers) -> Numbers:
-        """The number that stands for the component of each given one, as of now."""
+        """Return the number that stands for the component of each given one, as of now."""
         found = self._parent[numbers]
         while not np.array_equal(above := self._parent[found], found):
             found = above

@@ -63,7 +63,7 @@ class OpenWalks:
 
 
 def ring_keys(fragment: Fragment) -> Keys:
-    """The corners of a closed ring, in order."""
+    """Return the corners of a closed ring, in order."""
     parts, node = [fragment.keys], fragment._next
     while node is not None and node is not fragment:
         parts.append(node.keys)

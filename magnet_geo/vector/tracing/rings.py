@@ -48,7 +48,7 @@ class RingBlock:
         return RingBlock(self.keys[np.repeat(chosen, self.lengths)], offsets_of(kept), self.regions[chosen])
 
     def reorder(self, order: Numbers) -> RingBlock:
-        """The rings in another order, (R,) places."""
+        """Return the rings in another order, (R,) places."""
         kept = self.lengths[order]
         offsets = offsets_of(kept)
         places = np.repeat(self.offsets[:-1][order] - offsets[:-1], kept)
@@ -56,7 +56,7 @@ class RingBlock:
         return RingBlock(self.keys[places], offsets, self.regions[order])
 
     def without(self, dropped: NDArray[np.bool_]) -> RingBlock:
-        """The rings without some of their corners, (N,) boolean."""
+        """Return the rings without some of their corners, (N,) boolean."""
         left = np.concatenate([[0], np.cumsum(~dropped)])
         return RingBlock(self.keys[~dropped], left[self.offsets], self.regions)
 
@@ -95,5 +95,5 @@ class RingBlock:
 
 
 def offsets_of(lengths: Numbers) -> Numbers:
-    """Where parts of given lengths begin, and the end of the last."""
+    """Return where parts of given lengths begin, and the end of the last."""
     return np.concatenate([[0], np.cumsum(lengths)])

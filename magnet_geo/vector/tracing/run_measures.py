@@ -29,7 +29,7 @@ class RunSpans:
 
 
 class RunMeasure(Protocol):
-    """Gives a number for each run of a band."""
+    """Numbers for the runs of a band."""
 
     def __call__(self, runs: RunSpans) -> NDArray[np.float64]:
         """(R,) float64."""

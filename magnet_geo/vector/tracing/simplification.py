@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from magnet_geo.vector.tracing.border_shape import PixelBorders, Walks, lattice_keys
+from magnet_geo.vector.tracing.border_shape import BorderShape, PixelBorders, Walks, lattice_keys
 from magnet_geo.vector.tracing.corner_keys import corner_keys
 from magnet_geo.vector.tracing.polygons import build_polygons
 from magnet_geo.vector.tracing.region_tracer import RegionTracer
@@ -26,7 +27,7 @@ TILE_PX = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class SimplifiedBorders:
+class SimplifiedBorders(BorderShape):
     """Borders simplified by the area of the triangles that corners make with their neighbors (Visvalingam-Whyatt).
 
     Bands must begin at multiples of the tile's rows and be as high.
@@ -41,8 +42,8 @@ class SimplifiedBorders:
     pixel_aspect: float = 1.0
     knots: int = TILE_PX
 
+    @override
     def shape(self, walks: Walks) -> tuple[Numbers, Numbers]:
-        """See `BorderShape`."""
         keep = self._kept_corners(walks)
         places = walks.chains.members
         nodes = walks.steps.arrivals[places] // 4
@@ -50,8 +51,8 @@ class SimplifiedBorders:
         left = offsets_of(stays.astype(np.int64))
         return lattice_keys(walks)[nodes[stays]], left[walks.chains.offsets]
 
+    @override
     def tidy(self, rings: RingBlock) -> RingBlock:
-        """See `BorderShape`."""
         return rings
 
     def _kept_corners(self, walks: Walks) -> NDArray[np.bool_]:
