@@ -37,7 +37,7 @@ class PatchExecutor:
     One patch per thread needs no barriers: a network is a hundred short layers, and at the end of each the threads of
     one would wait for each other. In a batch all wait for the slowest patch, and one thread makes its inputs and uses
     its results while the others do nothing. Here each does all that belongs to its patch. What can wait, patches of the
-    next image, fills the gaps at the ends of levels.
+    next image, fills the gaps at the ends of levels. A process forked later has threads of its own.
 
     Attributes:
         max_workers: Patches computed at a time, unless torch has fewer threads.
@@ -107,7 +107,7 @@ class PatchExecutor:
 
     def _submit(self, priority: int, work: Callable[[], object]) -> Future[Any]:
         if self._made_for[0] != os.getpid():
-            # Of a process that was forked, threads are not copied along.
+            # A fork does not copy threads.
             self._start()
         job = _Job(priority, next(self._numbers), work)
         self._jobs.put(job)

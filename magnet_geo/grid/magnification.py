@@ -80,11 +80,6 @@ class MagnificationPyramid:
         """Size of a whole image at the finest level."""
         return self.levels[-1]
 
-    @property
-    def coarse_canvas(self) -> Size:
-        """Size of the first cumulative prediction."""
-        return self.network_input if self.manner is PyramidManner.PUBLISHED else self.levels[0]
-
     def decimation(self, level: int) -> float:
         """Return how many of the finest level's rows one row of ``level`` covers."""
         return self.window.height / self.levels[level].height

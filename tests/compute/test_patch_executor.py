@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -171,19 +170,9 @@ def test_threads_end_with_their_executor() -> None:
     assert alive() <= before
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """What OpenMP began before a fork would not go on after it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-@pytest.mark.usefixtures("one_thread")
-def test_an_executor_goes_on_in_a_process_forked_from_its_own() -> None:
+def test_an_executor_goes_on_in_a_process_forked_from_its_own(threads: int) -> None:
     executor = PatchExecutor(2)
     assert list(executor.imap(lambda item: item + 1, range(3))) == [1, 2, 3]
     child = os.fork()

@@ -33,7 +33,7 @@ def test_patches_tile_every_level_of_a_decimation_pyramid(patch: int, decimation
         assert (_times(pyramid, level) == 1).all()
         assert pyramid.decimation(level) == decimation / decimations[-1]
     assert len(pyramid.patches(0)) == 1
-    assert pyramid.coarse_canvas == Size(patch, patch)
+    assert pyramid.levels[0] == Size(patch, patch)
 
 
 @given(st.integers(10, 30), st.integers(10, 30), st.integers(0, 70), st.integers(0, 70))
@@ -47,7 +47,6 @@ def test_patches_cover_every_level_of_a_published_pyramid(height: int, width: in
 def test_the_first_level_of_a_published_pyramid_is_one_patch() -> None:
     pyramid = _published((Size(25, 40), Size(50, 80)), Size(10, 15))
     assert [rect.size for rect in pyramid.patches(0)] == [Size(25, 40)]
-    assert pyramid.coarse_canvas == Size(20, 30)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ PUBLISHED = MagnificationPyramid((Size(8, 8), Size(20, 20)), Size(8, 8), Size(6,
 
 @pytest.mark.parametrize("pyramid", [DECIMATED, PUBLISHED], ids=["decimation", "published"])
 def test_invalid_pixels_make_no_patch_uncertain(pyramid: MagnificationPyramid) -> None:
-    side = pyramid.coarse_canvas.height
+    side = pyramid.network_input.height
     coarse = torch.full((3, side, side), 1 / 3)
     coarse[:, :, : side // 2] = torch.tensor([0.98, 0.01, 0.01])[:, None, None]
     valid = np.zeros((pyramid.window.height, pyramid.window.width), bool)
