@@ -58,12 +58,11 @@ class ModelChoice:
         if self.preset is None or self.backbone is None:
             return load_model(self.name or DEFAULT_MODEL, device=device, precision=precision)
         bundle = bundle_from_checkpoints(self.manifest(), self.backbone, self.refinements)
-        segmenter = Segmenter.from_bundle(bundle, device=device, precision=precision)
         files = replace(
             self, backbone=self.backbone.absolute(), refinements=tuple(path.absolute() for path in self.refinements)
         )
-        segmenter.source = _Checkpoints(files, device, precision)
-        return segmenter
+        source = _Checkpoints(files, device, precision)
+        return Segmenter.from_bundle(bundle, device=device, precision=precision, source=source)
 
 
 @dataclass(frozen=True, slots=True)

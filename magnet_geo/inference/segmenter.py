@@ -44,7 +44,7 @@ class ModelSource(Protocol):
     """Where a model comes from, so that another process can load it too; a hashable value."""
 
     def load(self) -> Segmenter:
-        """Loads the model."""
+        """Load the model."""
         ...
 
     def __hash__(self) -> int: ...
@@ -65,7 +65,7 @@ class NamedModel:
     precision: Precision
 
     def load(self) -> Segmenter:
-        """Loads the model."""
+        """Load the model."""
         return load_model(self.name, device=self.device, precision=self.precision)
 
 
@@ -79,20 +79,29 @@ class Segmenter:
         source: Where other processes load it from; None for a model that only this one has.
     """
 
-    def __init__(self, manifest: Manifest, predictor: Predictor, *, model_hash: str = "") -> None:
-        self.manifest, self.predictor, self.model_hash = manifest, predictor, model_hash
-        self.source: ModelSource | None = None
+    def __init__(
+        self, manifest: Manifest, predictor: Predictor, *, model_hash: str = "", source: ModelSource | None = None
+    ) -> None:
+        self.manifest, self.predictor, self.model_hash, self.source = manifest, predictor, model_hash, source
         self._runner: Runner = BatchRunner(predictor)
         self._side = SideStream(predictor.device)
 
     @classmethod
-    def from_bundle(cls, bundle: ModelBundle, *, device: str = "auto", precision: Precision = "auto") -> Segmenter:
+    def from_bundle(
+        cls,
+        bundle: ModelBundle,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        source: ModelSource | None = None,
+    ) -> Segmenter:
         """Prepare the networks of a bundle.
 
         Args:
             bundle: Model as loaded.
             device: ``auto``, ``cpu``, ``cuda[:N]`` or ``mps``.
             precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+            source: Where other processes load it from.
 
         Raises:
             DeviceError: The device is absent or cannot run the precision.
@@ -106,7 +115,7 @@ class Segmenter:
             dtype=choose_dtype(precision, on),
             batch_size=2 if on.type == "cpu" else 8,
         )
-        return cls(bundle.manifest, predictor, model_hash=bundle.sha256)
+        return cls(bundle.manifest, predictor, model_hash=bundle.sha256, source=source)
 
     @property
     def number_bytes(self) -> int:
@@ -298,15 +307,13 @@ def load_model(model: str | Path = "landcover", *, device: str = "auto", precisi
         DeviceError: The device is absent or cannot run the precision.
     """
     configure_process()
-    foreign = load_graph_bundle(model)
-    if foreign is not None:
-        predictor = graph_predictor(foreign, device=device, precision=precision)
-        segmenter = Segmenter(foreign.manifest, predictor, model_hash=foreign.sha256)
-    else:
-        segmenter = Segmenter.from_bundle(load_bundle(model), device=device, precision=precision)
     path = Path(model)
-    segmenter.source = NamedModel(str(path.absolute() if path.is_file() else model), device, precision)
-    return segmenter
+    source = NamedModel(str(path.absolute() if path.is_file() else model), device, precision)
+    foreign = load_graph_bundle(model)
+    if foreign is None:
+        return Segmenter.from_bundle(load_bundle(model), device=device, precision=precision, source=source)
+    predictor = graph_predictor(foreign, device=device, precision=precision)
+    return Segmenter(foreign.manifest, predictor, model_hash=foreign.sha256, source=source)
 
 
 def last_stage(stages: Iterator[Stage]) -> Stage:

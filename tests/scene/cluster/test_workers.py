@@ -50,9 +50,7 @@ class StubSource:
     fatal: Path | None = None
 
     def load(self) -> Segmenter:
-        model = Segmenter(stub_manifest(), SlowPredictor(self.pause_s, self.fatal), model_hash="00")
-        model.source = self
-        return model
+        return Segmenter(stub_manifest(), SlowPredictor(self.pause_s, self.fatal), model_hash="00", source=self)
 
 
 def _listening() -> dict[str, str]:
@@ -190,8 +188,7 @@ def test_what_one_process_began_a_cluster_may_finish(scene: str, folder: Path, w
 
 
 def test_a_model_that_is_in_no_file_is_refused(scene: str, folder: Path, workers: Workers) -> None:
-    model = StubSource().load()
-    model.source = None
+    model = Segmenter(stub_manifest(), SlowPredictor(0.0, None), model_hash="00")
     with pytest.raises(OptionError, match="is in no file"):
         segment_scene(scene, output=folder / "map.tif", model=model, workers=workers)
     assert not list(folder.iterdir())
