@@ -7,6 +7,11 @@ from pathlib import Path
 from magnet_geo.model import Manifest, list_models, read_manifest
 
 FOLDER = Path(__file__).parent / "models"
+#: What was found out after a model was made; its file stays as it is, for maps name it by its hash.
+NOTES = {
+    "landcover": "In the training of this model a black pixel of an image, 0 in a band, counted as 1 there (0 was kept for "
+    "padding). Maps are made of the pixels as they are: on scenes with deep shadow the two differ by 1 of 255."
+}
 
 
 def cards() -> dict[str, str]:
@@ -41,6 +46,7 @@ def card(manifest: Manifest) -> str:
         f"## Where it can be trusted\n\n{manifest.domain}",
         *tables,
         *pictures,
+        *([f"## Since\n\n{NOTES[manifest.name]}"] if manifest.name in NOTES else []),
         f"## Data\n\n{manifest.data}",
         f"## Licence\n\n{manifest.licence}",
     ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,7 @@ def test_a_refinement_the_model_does_not_offer(refusal: Refusal, tmp_path: Path,
 
 
 def test_unclassified_where_the_value_is_taken(refusal: Refusal, tmp_path: Path, tiny_model: Path) -> None:
-    classes = [entry.model_dump() | {"value": index} for index, entry in enumerate(tiny_manifest().classes)]
+    classes = [asdict(entry) | {"value": index} for index, entry in enumerate(tiny_manifest().classes)]
     path = tmp_path / "zero.safetensors"
     metadata = {METADATA_KEY: tiny_manifest(classes=classes).to_json()}
     save_file(load_file(tiny_model), path, metadata=metadata)

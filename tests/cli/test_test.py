@@ -24,7 +24,7 @@ from tests.tiny_model import VALUES
 
 RGBA = ("red", "green", "blue", "alpha")
 EXACT = ("--precision", "fp32", "--device", "cpu")
-REFINE = {"coarse": "off", "fast": "fast", "full": "full"}
+REFINE = {"coarse": "off", "fast": "fast", "0.3": "0.3", "full": "full"}
 needs_matplotlib = pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="matplotlib is absent")
 
 
