@@ -9,8 +9,8 @@ from magnet_geo.model import Manifest, list_models, read_manifest
 FOLDER = Path(__file__).parent / "models"
 #: What was found out after a model was made; its file stays as it is, for maps name it by its hash.
 NOTES = {
-    "landcover": "In the training of this model a black pixel of an image, 0 in a band, counted as 1 there (0 was kept for "
-    "padding). Maps are made of the pixels as they are: on scenes with deep shadow the two differ by 1 of 255."
+    "landcover": "In the training of this model a black pixel of an image, 0 in a band, counted as 1 there (0 was kept "
+    "for padding). Maps are made of the pixels as they are: on scenes with deep shadow the two differ by 1 of 255."
 }
 
 
