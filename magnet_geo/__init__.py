@@ -2,6 +2,11 @@
 
     import magnet_geo
     result = magnet_geo.segment_scene("scene.tif", output="classes.tif")
+    result.areas, result.polygons(), result.open()
+
+Maps: `segment_scene`, `load_model`, `describe_scene`; what is made of a map: `polygonize`, `sieve`, `measure_areas`,
+`write_report`, `stac_item`; how right it is: `evaluate`, `draw_sample`, `read_sample`, `estimate_accuracy`; a model of
+your own: `train_backbone`, `train_refinement`. docs/reference/python.md shows each of them with an example.
 
 Everything is loaded on first use: importing this package loads no torch and changes nothing in the process. The
 first name that needs torch sets how its libraries use memory and threads, where the user said nothing.
@@ -18,14 +23,16 @@ if TYPE_CHECKING:
     from magnet_geo.errors import MagnetGeoError
     from magnet_geo.evaluation.accuracy_estimate import estimate_accuracy
     from magnet_geo.evaluation.map_areas import measure_areas
-    from magnet_geo.evaluation.map_evaluation import EvaluationOptions, evaluate_map
+    from magnet_geo.evaluation.map_evaluation import EvaluationOptions, evaluate
+    from magnet_geo.evaluation.sample_answers import read_sample
     from magnet_geo.evaluation.sampling import SampleOptions, draw_sample
     from magnet_geo.inference import Segmenter, load_model
     from magnet_geo.progress import CancelToken, PreviewEvent, ProgressEvent, WarningEvent
     from magnet_geo.raster import SceneSource, describe_scene
     from magnet_geo.records.segment_result import SegmentResult
     from magnet_geo.report import ReportSources, write_report
-    from magnet_geo.scene import Area, RefineMode, SegmentOptions, Workers, segment_scene
+    from magnet_geo.scene import Area, RefineMode, SceneMap, SegmentOptions, Workers, segment_scene
+    from magnet_geo.stac import stac_item
     from magnet_geo.training.backbone_training import train_backbone
     from magnet_geo.training.refinement_training import train_refinement
     from magnet_geo.vector.merging.minimum_mapping_unit import sieve
@@ -47,6 +54,7 @@ _HOMES = {
     "SampleOptions": "evaluation.sampling",
     "SceneSource": "raster",
     "SegmentOptions": "scene",
+    "SceneMap": "scene",
     "SegmentResult": "records.segment_result",
     "Segmenter": "inference",
     "WarningEvent": "progress",
@@ -54,11 +62,13 @@ _HOMES = {
     "describe_scene": "raster",
     "draw_sample": "evaluation.sampling",
     "estimate_accuracy": "evaluation.accuracy_estimate",
-    "evaluate_map": "evaluation.map_evaluation",
+    "evaluate": "evaluation.map_evaluation",
     "load_model": "inference",
+    "read_sample": "evaluation.sample_answers",
     "measure_areas": "evaluation.map_areas",
     "polygonize": "vector.polygonizer",
     "segment_scene": "scene",
+    "stac_item": "stac",
     "sieve": "vector.merging.minimum_mapping_unit",
     "train_backbone": "training.backbone_training",
     "train_refinement": "training.refinement_training",
@@ -80,6 +90,7 @@ __all__ = [
     "RefineMode",
     "ReportSources",
     "SampleOptions",
+    "SceneMap",
     "SceneSource",
     "SegmentOptions",
     "SegmentResult",
@@ -91,13 +102,15 @@ __all__ = [
     "draw_sample",
     "errors",
     "estimate_accuracy",
-    "evaluate_map",
+    "evaluate",
     "load_model",
     "measure_areas",
     "networks",
     "polygonize",
+    "read_sample",
     "segment_scene",
     "sieve",
+    "stac_item",
     "train_backbone",
     "train_refinement",
     "write_report",

@@ -50,7 +50,7 @@ RANKS = {
     "__main__": 8,
 }
 # Within one rank: what errors and events say is presentable; events raise the error of a cancelled run; training scores
-# itself as evaluation does; the report shows what evaluation measured.
+# itself as evaluation does; the report and an Item show what evaluation measured.
 ALLOWED_WITHIN_A_RANK = {
     ("plain_text", "addresses"),
     ("errors", "plain_text"),
@@ -60,6 +60,7 @@ ALLOWED_WITHIN_A_RANK = {
     ("atomic_file", "errors"),
     ("training", "evaluation"),
     ("report", "evaluation"),
+    ("stac", "evaluation"),
 }
 FORBIDDEN_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
 MAX_LINES = 500
@@ -77,7 +78,13 @@ DISTRIBUTIONS = {
     "typing_extensions": "typing-extensions",
 }
 # Part of the interface of the package named: rasterio's transforms, geopandas' tables, pydantic's schemas.
-CARRIED_BY = {"affine": "rasterio", "pandas": "geopandas", "google": "onnx", "pydantic_core": "pydantic"}
+CARRIED_BY = {
+    "affine": "rasterio",
+    "pandas": "geopandas",
+    "google": "onnx",
+    "pydantic_core": "pydantic",
+    "xarray": "rioxarray",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +275,7 @@ def test_every_folder_with_modules_is_a_package() -> None:
 
 def test_setup_cfg_declares_every_package_that_is_imported() -> None:
     declared = requirement_names(setup_cfg()["options"]["install_requires"])
-    for extra in ("train", "parquet", "onnx", "dask"):
+    for extra in ("train", "parquet", "onnx", "dask", "xarray"):
         declared |= requirement_names(setup_cfg()["options.extras_require"][extra])
     imported = {i.target.split(".")[0] for module in MODULES for i in imports_of(module)}
     foreign = imported - set(sys.stdlib_module_names) - {"magnet_geo"}

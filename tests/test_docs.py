@@ -1,7 +1,11 @@
 """The docs are made from the code and must be up to date."""
 
 import importlib.util
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +37,22 @@ def test_the_cards_in_the_docs_are_the_models_own(name, text):
 def test_the_reference_of_the_commands_is_what_help_says():
     text = _made_by("make_cli_reference").reference()
     assert (DOCS / "reference" / "commands.md").read_text() == text, "run: python docs/make_cli_reference.py"
+
+
+def test_the_reference_of_python_is_what_the_docstrings_say():
+    text = _made_by("make_python_reference").reference()
+    assert (DOCS / "reference" / "python.md").read_text() == text, "run: python docs/make_python_reference.py"
+
+
+def test_the_examples_of_python_run_as_they_stand(tmp_path):
+    village = DOCS.parent / "examples" / "village"
+    for name, source in {"scene.tif": "village_rgb_2m.tif", "labels.gpkg": "labels.gpkg"}.items():
+        shutil.copy(village / source, tmp_path / name)
+    program = tmp_path / "examples.py"
+    program.write_text(_made_by("make_python_reference").examples())
+    done = subprocess.run([sys.executable, program.name], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {"map.tif", "map.gpkg", "map.json", "points.gpkg", "report.html"} <= set(os.listdir(tmp_path))
 
 
 PAGES = sorted([*DOCS.rglob("*.md"), DOCS.parent / "README.md"])

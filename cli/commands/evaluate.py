@@ -86,7 +86,8 @@ def evaluate(
       magnet-geo evaluate classes.tif fields.gpkg --class-column crop --map meadow=grass
     """
     from magnet_geo.evaluation.class_matching import ClassMatching
-    from magnet_geo.evaluation.map_evaluation import EvaluationOptions, evaluate_map
+    from magnet_geo.evaluation.map_evaluation import EvaluationOptions
+    from magnet_geo.evaluation.map_evaluation import evaluate as evaluate_map
 
     area = chosen_area(bbox, bbox_crs, aoi)
     check_table_target(csv_file, overwrite=overwrite)

@@ -9,7 +9,6 @@ import click
 
 from magnet_geo.plain_text import short_name
 from magnet_geo.progress import CancelToken
-from magnet_geo.raster import SceneSource
 
 from ..cancelling import cancel_by_signal
 from ..options.stac_options import TimeSpanType
@@ -55,27 +54,25 @@ def stac(
       magnet-geo stac classes.tif classes.json --scene scene.tif
       magnet-geo stac classes.tif classes.json --scene scene.tif --datetime 2024-06-01
     """
-    from magnet_geo.evaluation.map_areas import measure_areas
-    from magnet_geo.stac import MapFiles, check_item_path, make_map_item, write_item
+    from magnet_geo.stac import stac_item
 
-    check_item_path(output, raster, overwrite=overwrite)
-    files = MapFiles(
-        raster=raster,
-        scene=scene,
-        model=model,
-        confidence=confidence,
-        probabilities=probabilities,
-        polygons=polygons,
-        report=report,
-    )
     token = CancelToken()
     with choose_listener("auto") as listener, cancel_by_signal(token):
         listener.begin_scene(short_name(raster), number=0, count=1)
-        classes = measure_areas(SceneSource(raster), progress=listener, cancel=token).classes
-        item, warnings = make_map_item(files, output, classes=classes, taken=taken)
-    write_item(item, output)
-    for text in warnings:
-        echo(f"Warning: {text}", err=True)
+        stac_item(
+            raster,
+            output,
+            scene=scene,
+            taken=taken,
+            model=model,
+            confidence=confidence,
+            probabilities=probabilities,
+            polygons=polygons,
+            report=report,
+            overwrite=overwrite,
+            progress=listener,
+            cancel=token,
+        )
     echo(f"Wrote {output}.", err=True)
 
 

@@ -119,7 +119,7 @@ class SegmentJob:
                 progress=listener,
                 cancel=self.token,
                 workers=workers,
-            )
+            ).record
 
         if workers is None or len(targets) == 1:
             return segment

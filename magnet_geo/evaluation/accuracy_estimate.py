@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import isnan
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from magnet_geo.errors import EvaluationError, OptionError
 from magnet_geo.evaluation.map_census import take_census
-from magnet_geo.evaluation.sample_answers import SampleAnswers
+from magnet_geo.evaluation.sample_answers import SampleAnswers, read_sample
 from magnet_geo.evaluation.sample_design import SampleDesign
 from magnet_geo.evaluation.stratified_estimate import AccuracySample, Estimate
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
@@ -96,12 +97,16 @@ class AccuracyEstimate(_Record):
 
 
 def estimate_accuracy(
-    answers: SampleAnswers, *, confidence_level: float = 0.95, drop_unanswered: bool = False, map_checked: bool = False
+    answers: SampleAnswers | str | Path,
+    *,
+    confidence_level: float = 0.95,
+    drop_unanswered: bool = False,
+    map_checked: bool = False,
 ) -> AccuracyEstimate:
     """Estimate accuracies and areas.
 
     Args:
-        answers: What was seen at the points.
+        answers: What was seen at the points, or the filled-in GeoPackage of them.
         confidence_level: Of the intervals, such as 0.95.
         drop_unanswered: Leave points without an answer out, as if they were missing at random.
         map_checked: Whether `check_map` was asked.
@@ -110,6 +115,8 @@ def estimate_accuracy(
         EvaluationError: Points have no answer, or a class has fewer than two.
         OptionError: The level is not between 0 and 1.
     """
+    if not isinstance(answers, SampleAnswers):
+        answers = read_sample(answers)
     if not 0 < confidence_level < 1:
         raise OptionError(f"The confidence level must lie between 0 and 1, such as 0.95, not {confidence_level:g}.")
     design = answers.design

@@ -1,4 +1,4 @@
-"""`evaluate_map`: a finished map against a raster or polygons of truth, window by window."""
+"""`evaluate`: a finished map against a raster or polygons of truth, window by window."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class EvaluationResult(BaseModel):
 _DEFAULTS = EvaluationOptions()
 
 
-def evaluate_map(
+def evaluate(
     prediction: str | Path,
     truth: str | Path,
     options: EvaluationOptions = _DEFAULTS,

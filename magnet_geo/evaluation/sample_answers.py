@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from rasterio.crs import CRS
 from magnet_geo.errors import EvaluationError
 from magnet_geo.evaluation.sample_design import DESIGN_KEY, SampleDesign, parse_design
 from magnet_geo.grid import RasterGrid
-from magnet_geo.vector import PointLayer
+from magnet_geo.vector import PointLayer, read_point_layer
 
 ID_COLUMN, REFERENCE_COLUMN = "id", "reference"
 _NAMED_POINTS = 5
@@ -32,6 +33,23 @@ class SampleAnswers:
 
     design: SampleDesign
     reference: NDArray[np.intp]
+
+
+def read_sample(
+    points: str | Path, *, design: SampleDesign | None = None, column: str = REFERENCE_COLUMN
+) -> SampleAnswers:
+    """Read the filled-in points that `draw_sample` wrote.
+
+    Args:
+        points: GeoPackage of the sample, or any point layer with its columns.
+        design: What `draw_sample` returned, where the layer lost it; None to find it there.
+        column: Holds the answers, as class values or names.
+
+    Raises:
+        EvaluationError: It is no sample, points are missing, added or moved, or an answer is no class.
+    """
+    layer, source = read_point_layer(Path(points)), Path(points).name
+    return read_answers(layer, design or find_design(layer, source=source), source=source, column=column)
 
 
 def point_grid(design: SampleDesign) -> RasterGrid:

@@ -24,10 +24,12 @@ from magnet_geo.evaluation.allocation import (
 from magnet_geo.evaluation.class_names import find_class
 from magnet_geo.evaluation.map_census import MapCensus, pixel_areas, take_census
 from magnet_geo.evaluation.sample_design import AnswerRecord, PointRecord, SampleDesign, StratumRecord
+from magnet_geo.evaluation.sample_layer import write_sample
 from magnet_geo.grid import PixelAreas, PixelRect
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
 from magnet_geo.raster import ClassMap, SceneSource
 from magnet_geo.records.grid_record import grid_record
+from magnet_geo.vector import check_point_target
 
 _COUNTING_ENDS = 0.6
 
@@ -64,10 +66,15 @@ class SampleOptions:
             raise OptionError(f"The seed must be 0 or more, not {self.seed}.")
 
 
+_DEFAULTS = SampleOptions()
+
+
 def draw_sample(
     source: SceneSource | str | Path,
-    options: SampleOptions,
+    options: SampleOptions = _DEFAULTS,
     *,
+    output: str | Path | None = None,
+    overwrite: bool = False,
     progress: ProgressListener = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> SampleDesign:
@@ -78,6 +85,9 @@ def draw_sample(
     Args:
         source: The map.
         options: What is wanted.
+        output: GeoPackage of points to write, whose column ``reference`` is to be filled in, by value or name; None for
+            the design alone.
+        overwrite: Whether an existing file may be replaced.
         progress: Receives events.
         cancel: Stops between two blocks.
 
@@ -85,9 +95,12 @@ def draw_sample(
         SceneError: The map cannot be read.
         OptionError: A class is unknown.
         EvaluationError: The map is empty or the sample too small for its classes.
+        OutputError: The points cannot be written.
     """
     steps = _Steps(progress, cancel or CancelToken())
     source = SceneSource.of(source)
+    if output is not None:
+        check_point_target(Path(output), overwrite=overwrite)
     with ClassMap(source) as class_map:
         blocks = sum(1 for _ in class_map.blocks())
         census = take_census(class_map, steps.counter("Counting the classes", 0.0, _COUNTING_ENDS, blocks))
@@ -101,7 +114,7 @@ def draw_sample(
         }
         places = _find(class_map, census, ranks, steps.counter("Drawing the points", _COUNTING_ENDS, 1.0, blocks))
     order = np.random.default_rng(options.seed).permutation(len(places))
-    return SampleDesign(
+    design = SampleDesign(
         map=source.name,
         map_sha256=census.sha256,
         grid=grid_record(class_map.grid),
@@ -114,6 +127,9 @@ def draw_sample(
         seed=options.seed,
         points=tuple(places[index] for index in order),
     )
+    if output is not None:
+        write_sample(Path(output), design)
+    return design
 
 
 @dataclass(slots=True)

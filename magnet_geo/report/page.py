@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from magnet_geo.atomic_file import atomic_write
 from magnet_geo.errors import OutputError
 from magnet_geo.progress import CancelToken, ProgressEvent, ProgressListener, ignore_progress
-from magnet_geo.raster import check_output_path
+from magnet_geo.raster import SceneSource, check_output_path
 from magnet_geo.report.compose import compose_report
 from magnet_geo.report.contents import ReportContents
 from magnet_geo.report.sources import ReportSources
@@ -19,7 +19,7 @@ _SUFFIXES = (".html", ".htm")
 
 
 def write_report(
-    sources: ReportSources,
+    sources: ReportSources | str | Path,
     output: str | Path,
     *,
     overwrite: bool = False,
@@ -32,7 +32,7 @@ def write_report(
     the file grows with the map.
 
     Args:
-        sources: What it is made from.
+        sources: What it is made from; a map alone is enough.
         output: HTML file to write; it appears when it is complete.
         overwrite: Whether an existing file may be replaced.
         progress: Receives events.
@@ -44,6 +44,8 @@ def write_report(
     Raises:
         MagnetGeoError: A source cannot be read or does not fit the map, or the file cannot be written.
     """
+    if not isinstance(sources, ReportSources):
+        sources = ReportSources(SceneSource(str(sources)))
     output = Path(output)
     check_report_path(output, sources.classes.path, overwrite=overwrite)
     contents = compose_report(sources, progress=progress, cancel=cancel or CancelToken())

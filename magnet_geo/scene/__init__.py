@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from magnet_geo.scene.outputs import check_outputs
     from magnet_geo.scene.plan import RunPlan, plan_run, plan_windows
     from magnet_geo.scene.refinement.selection import EachWindow
+    from magnet_geo.scene.scene_map import SceneMap
     from magnet_geo.scene.segment import segment_scene
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ImagePlan",
     "RefineMode",
     "RunPlan",
+    "SceneMap",
     "SegmentOptions",
     "WindowEvents",
     "WorkFolder",
@@ -54,6 +56,7 @@ __getattr__, __dir__ = lazy_names(
         "WindowEvents": "events",
         "map_image": "image_map",
         "RunPlan": "plan",
+        "SceneMap": "scene_map",
         "WorkFolder": "checkpoint.work_folder",
         "Workers": "cluster.workers",
         "check_outputs": "outputs",

@@ -68,6 +68,17 @@ class RefineMode:
             raise OptionError(f"The share of patches to refine must lie between 0 and 1, not {self.share:g}.")
 
     @classmethod
+    def of(cls, value: RefineMode | str | float) -> RefineMode:
+        """Take a mode as it is, as text or as a number: ``"full"``, ``"fast"``, ``"off"``, ``"0.3"`` or ``0.3``.
+
+        Raises:
+            OptionError: It is none of these.
+        """
+        if isinstance(value, RefineMode):
+            return value
+        return cls("share", float(value)) if isinstance(value, int | float) else cls.parse(value)
+
+    @classmethod
     def parse(cls, text: str) -> RefineMode:
         """From ``full``, ``fast``, ``off`` or a share between 0 and 1.
 
@@ -85,6 +96,13 @@ class RefineMode:
             raise OptionError(f"'{text}' is neither full, fast, off nor a share between 0 and 1.") from error
 
 
+def _take_texts_as_paths(record: object, *names: str) -> None:
+    """Whoever has no type checker writes ``confidence="certainty.tif"``."""
+    for name in names:
+        value = getattr(record, name)
+        object.__setattr__(record, name, None if value is None else Path(value))
+
+
 @dataclass(frozen=True, slots=True)
 class Area:
     """An area of interest, as a box or as a vector file.
@@ -100,6 +118,7 @@ class Area:
     vector: Path | None = setting(None, "Area of interest: polygons of a vector file.", kind="file")
 
     def __post_init__(self) -> None:
+        _take_texts_as_paths(self, "vector")
         if self.bounds_crs is not None and self.bounds is None:
             raise OptionError("`bounds_crs` needs `bounds`.")
         if self.bounds is not None and self.vector is not None:
@@ -123,7 +142,8 @@ class SegmentOptions:
         scaling: ``"auto"``, ``"none"`` or (min, max) of the native values.
         nodata: Replaces the scene's nodata value.
         area: What to map; None for the whole scene.
-        refine: How much is refined; None for the model's default.
+        refine: How much is refined: ``"full"``, ``"fast"``, ``"off"``, or a share of the patches such as ``0.3``; None
+            for the model's default.
         budget_s: Seconds a run may take: as many patches are refined as fit, most uncertain ground first; None for no
             limit.
         min_confidence: Certainty below which a pixel becomes unclassified, 0-1.
@@ -155,7 +175,9 @@ class SegmentOptions:
     scaling: Literal["auto", "none"] | tuple[float, float] = setting("auto", "Native values to the model's.")
     nodata: float | None = setting(None, "Nodata value in place of the file's.")
     area: Area | None = setting(None, "Area of interest.")
-    refine: RefineMode | None = setting(None, "How much is refined; full is most accurate.  [default: the model's]")
+    refine: RefineMode | Literal["full", "fast", "off"] | float | None = setting(
+        None, "How much is refined; full is most accurate.  [default: the model's]"
+    )
     budget_s: float | None = setting(None, "Time for a scene, spent on its least certain ground.", kind="seconds")
     min_confidence: float = setting(
         0.0, "Certainty below which a pixel is left unclassified (value 0).", least=0, most=1
@@ -178,13 +200,16 @@ class SegmentOptions:
         return None if self.sensor is None else find_sensor(self.sensor)
 
     def __post_init__(self) -> None:
+        mode = None if self.refine is None else RefineMode.of(self.refine)
+        object.__setattr__(self, "refine", mode)
+        _take_texts_as_paths(self, "preview", "confidence", "probabilities", "stages")
         if self.sensor is not None:
             find_sensor(self.sensor)
         if not 0 <= self.min_confidence <= 1:
             raise OptionError(f"The least confidence must lie between 0 and 1, not {self.min_confidence:g}.")
         if self.budget_s is not None and not 0 < self.budget_s < inf:
             raise OptionError(f"The time budget must be a positive number of seconds, not {self.budget_s:g}.")
-        if self.budget_s is not None and self.refine is not None and self.refine.mode != "full":
+        if self.budget_s is not None and mode is not None and mode.mode != "full":
             raise OptionError("`budget_s` decides how much is refined: leave `refine` out, or write `refine='full'`.")
         if isinstance(self.gsd, float | int) and not self.gsd > 0:
             raise OptionError(f"The pixel size must be a positive number of metres, not {self.gsd:g}.")

@@ -11,7 +11,6 @@ from magnet_geo.compute.device import use_threads
 from magnet_geo.errors import MagnetGeoError, OptionError
 from magnet_geo.inference.segmenter import Segmenter, load_model
 from magnet_geo.progress import CancelToken, ProgressListener, ignore_progress
-from magnet_geo.records.segment_result import SegmentResult
 from magnet_geo.scene.checkpoint.resume import resume_or_start
 from magnet_geo.scene.checkpoint.work_folder import WorkFolder
 from magnet_geo.scene.cluster.workers import Workers
@@ -22,6 +21,7 @@ from magnet_geo.scene.outputs import check_outputs, written_scheme
 from magnet_geo.scene.plan import plan_run, run_limits
 from magnet_geo.scene.refinement.budget import TimeBudget
 from magnet_geo.scene.run import Run
+from magnet_geo.scene.scene_map import SceneMap
 
 _DEFAULTS = SegmentOptions()
 
@@ -35,7 +35,7 @@ def segment_scene(
     progress: ProgressListener = ignore_progress,
     cancel: CancelToken | None = None,
     workers: Workers | str | None = None,
-) -> SegmentResult:
+) -> SceneMap:
     """Map the land cover of a scene.
 
     Memory does not depend on the scene's size. The class of a pixel does not depend on the area of interest,
@@ -56,7 +56,7 @@ def segment_scene(
             None to work in this process alone.
 
     Returns:
-        Where the outputs are and what the map holds.
+        The map: where its files are, what they hold, and what to go on with.
 
     Raises:
         MagnetGeoError: With a sentence for the user; no output exists then.
@@ -82,7 +82,7 @@ def segment_scene(
             if plan.refinement.needs_coarse_pass:
                 selector = run.coarse_pass(output, budget) or selector
             map_writer, stats = run.write_outputs(output, run.take_windows("map", selector), budget)
-    return make_result(
+    record = make_result(
         output,
         plan=plan,
         model=model,
@@ -95,6 +95,7 @@ def segment_scene(
         warnings=events.warnings,
         seconds=time.monotonic() - started,
     )
+    return SceneMap(record)
 
 
 @contextmanager

@@ -27,6 +27,15 @@ class PatchSize:
     in_pixels: bool
 
     @classmethod
+    def of(cls, value: PatchSize | str) -> PatchSize:
+        """Take a size as it is, or as text.
+
+        Raises:
+            OptionError: The text is no size.
+        """
+        return value if isinstance(value, PatchSize) else cls.parse(value)
+
+    @classmethod
     def parse(cls, text: str) -> PatchSize:
         """From ``50m2``, ``0.5ha``, ``1km2`` or ``20px``.
 
@@ -57,6 +66,15 @@ class BorderTolerance:
     in_pixels: bool
 
     @classmethod
+    def of(cls, value: BorderTolerance | str) -> BorderTolerance:
+        """Take a length as it is, or as text.
+
+        Raises:
+            OptionError: The text is no length.
+        """
+        return value if isinstance(value, BorderTolerance) else cls.parse(value)
+
+    @classmethod
     def parse(cls, text: str) -> BorderTolerance:
         """From ``1.5m``, ``50cm`` or ``2px``.
 
@@ -78,8 +96,9 @@ class PolygonOptions:
     Attributes:
         connectivity: 4: pixels of a polygon share sides. 8: they may also touch by the corner, and such features are
             multipolygons.
-        min_area: Smaller patches merge into the neighbor with the longest shared border first; None for all patches.
-        simplify: Tolerance of the shared borders; None for borders along the pixels.
+        min_area: Smaller patches merge into the neighbor with the longest shared border first: ``"200m2"``,
+            ``"0.5ha"``, ``"20px"``; None for all patches.
+        simplify: Tolerance of the shared borders: ``"1.5m"``, ``"2px"``; None for borders along the pixels.
         smooth: Whether corners are cut by half a pixel instead.
         classes: Names or values of the classes to write; none for all.
         dissolve: Whether each class becomes a single feature.
@@ -88,8 +107,8 @@ class PolygonOptions:
     """
 
     connectivity: Connectivity = 4
-    min_area: PatchSize | None = None
-    simplify: BorderTolerance | None = None
+    min_area: PatchSize | str | None = None
+    simplify: BorderTolerance | str | None = None
     smooth: bool = False
     classes: tuple[str, ...] = ()
     dissolve: bool = False
@@ -97,6 +116,10 @@ class PolygonOptions:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
+        if self.min_area is not None:
+            object.__setattr__(self, "min_area", PatchSize.of(self.min_area))
+        if self.simplify is not None:
+            object.__setattr__(self, "simplify", BorderTolerance.of(self.simplify))
         if self.simplify is not None and self.smooth:
             raise OptionError(
                 "Borders are either simplified or smoothed: after the one, the other could not keep them from "

@@ -26,7 +26,7 @@ from magnet_geo.vector.layer.layer_format import FORMATS, LayerPlan, layer_forma
 from magnet_geo.vector.layer.polygon_style import polygon_style
 from magnet_geo.vector.layer.style_file import write_polygon_style
 from magnet_geo.vector.merging.minimum_mapping_unit import merged_bands
-from magnet_geo.vector.polygon_options import PolygonOptions
+from magnet_geo.vector.polygon_options import BorderTolerance, PatchSize, PolygonOptions
 from magnet_geo.vector.polygons_result import PolygonsResult
 from magnet_geo.vector.tracing.border_shape import BorderShape, PixelBorders, SmoothBorders
 from magnet_geo.vector.tracing.polygons import build_polygons
@@ -163,16 +163,17 @@ class _Run:
             return SmoothBorders(grid.height, grid.width, knots)
         if options.simplify is None:
             return PixelBorders(knots)
-        if self.scale is None and not options.simplify.in_pixels:
+        tolerance = BorderTolerance.of(options.simplify)
+        if self.scale is None and not tolerance.in_pixels:
             raise OptionError(
                 "A map without a coordinate reference system has no metres; give the tolerance in pixels, such as 2px, "
                 "or name the system with `crs`."
             )
         if self.scale is None:
-            return SimplifiedBorders(options.simplify.value)
+            return SimplifiedBorders(tolerance.value)
         height, width = self.scale.metres_per_pixel(row=grid.height / 2, col=grid.width / 2)
-        tolerance = options.simplify.value
-        return SimplifiedBorders(tolerance if options.simplify.in_pixels else tolerance / width, height / width)
+        side = tolerance.value if tolerance.in_pixels else tolerance.value / width
+        return SimplifiedBorders(side, height / width)
 
     def _merged(self, bands: ClassBands) -> tuple[BandSource, int]:
         least = self.options.min_area
@@ -180,7 +181,7 @@ class _Run:
             return bands, 0
         merged = merged_bands(
             bands,
-            least,
+            PatchSize.of(least),
             self.scale,
             connectivity=self.options.connectivity,
             each_band=lambda band: self._read("merge", "Merging small patches", 0.0, _MERGED, band),

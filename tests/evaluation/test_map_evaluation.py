@@ -18,7 +18,7 @@ from magnet_geo.errors import CancelledError, EvaluationError, MagnetGeoError, O
 from magnet_geo.evaluation import map_score
 from magnet_geo.evaluation.boundary import BoundaryCounts
 from magnet_geo.evaluation.class_matching import ClassMatching
-from magnet_geo.evaluation.map_evaluation import EvaluationOptions, EvaluationResult, evaluate_map
+from magnet_geo.evaluation.map_evaluation import EvaluationOptions, EvaluationResult, evaluate
 from magnet_geo.progress import CancelToken, Event, WarningEvent
 from magnet_geo.scene import Area
 from tests.datasets.scenes import pixel_polygon, write_polygons
@@ -41,7 +41,7 @@ def labels(tmp_path: Path) -> str:
 
 
 def evaluated(class_map: str, truth: str, **options: object) -> EvaluationResult:
-    return evaluate_map(class_map, truth, EvaluationOptions(**options))  # type: ignore[arg-type]
+    return evaluate(class_map, truth, EvaluationOptions(**options))  # type: ignore[arg-type]
 
 
 def pairs(truth: NDArray[np.uint8], mapped: NDArray[np.uint8]) -> list[list[int]]:
@@ -127,13 +127,13 @@ def test_truth_polygons_of_two_classes_on_one_ground_are_warned_of_inside_the_ar
     squares = [pixel_polygon((0, 20), (0, 20)), pixel_polygon((10, 30), (15, 40))]
     truth = write_polygons(tmp_path / "truth.gpkg", squares, ["water", "forest"])
     events: list[Event] = []
-    evaluate_map(class_map, truth, EvaluationOptions(class_column="kind"), progress=events.append)
+    evaluate(class_map, truth, EvaluationOptions(class_column="kind"), progress=events.append)
     warnings = [event.message for event in events if isinstance(event, WarningEvent)]
     assert len(warnings) == 1
     assert "overlap in 'truth.gpkg': 1 pair, on about 50 pixels ('water' and 'forest' at 400009.25," in warnings[0]
     events.clear()
     elsewhere = Area(pixel_polygon((0, 9), (0, 30)).bounds)
-    evaluate_map(class_map, truth, EvaluationOptions(class_column="kind", area=elsewhere), progress=events.append)
+    evaluate(class_map, truth, EvaluationOptions(class_column="kind", area=elsewhere), progress=events.append)
     assert not [event for event in events if isinstance(event, WarningEvent)]
 
 
@@ -160,7 +160,7 @@ def test_names_that_contradict_values_are_warned_of(class_map: str, labels: str)
     with rasterio.open(labels, "r+") as dataset:
         dataset.update_tags(1, CLASS_1="sea", CLASS_4="bare land", CLASS_7="forest")
     seen: list[Event] = []
-    evaluate_map(class_map, labels, DEFAULTS, progress=seen.append)
+    evaluate(class_map, labels, DEFAULTS, progress=seen.append)
     warnings = [event.message for event in seen if isinstance(event, WarningEvent)]
     assert warnings[0].startswith("Labels are matched by value, but 1 is 'water' on the map and 'sea' in the truth")
     with pytest.raises(OptionError, match="calls a class 'sea', which the map does not have"):
@@ -225,4 +225,4 @@ def test_a_comparison_can_be_cancelled(class_map: str, labels: str) -> None:
     token = CancelToken()
     token.cancel()
     with pytest.raises(CancelledError):
-        evaluate_map(class_map, labels, DEFAULTS, cancel=token)
+        evaluate(class_map, labels, DEFAULTS, cancel=token)

@@ -10,7 +10,7 @@ import pytest
 
 from magnet_geo.errors import EvaluationError
 from magnet_geo.evaluation.accuracy_estimate import AccuracyEstimate, ClassAccuracy, EstimateRecord
-from magnet_geo.evaluation.map_evaluation import EvaluationOptions, evaluate_map
+from magnet_geo.evaluation.map_evaluation import EvaluationOptions, evaluate
 from magnet_geo.raster import SceneSource
 from magnet_geo.report import ReportSources
 from magnet_geo.report.accuracy_tables import accuracy_tables, read_accuracy
@@ -26,7 +26,7 @@ def evaluation(foreign: Path, made: MadeMap, tmp_path: Path) -> Path:
     truth = quadrants(HEIGHT, WIDTH)
     truth[HEIGHT // 2 : HEIGHT // 2 + 10] = 1
     write_classes(tmp_path / "truth.tif", truth, made.scene)
-    found = evaluate_map(str(foreign), str(tmp_path / "truth.tif"), EvaluationOptions())
+    found = evaluate(str(foreign), str(tmp_path / "truth.tif"), EvaluationOptions())
     (tmp_path / "evaluation.json").write_text(found.model_dump_json())
     return tmp_path / "evaluation.json"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from magnet_geo.inference.segmenter import Segmenter
-from magnet_geo.scene.options import SegmentOptions
+from magnet_geo.scene.options import RefineMode, SegmentOptions
 from magnet_geo.scene.refinement.selection import EachWindow, PatchSelector
 
 
@@ -34,7 +34,7 @@ class Refinement:
         Raises:
             OptionError: The model has no such mode.
         """
-        selection, asked = model.manifest.selection, options.refine
+        selection, asked = model.manifest.selection, None if options.refine is None else RefineMode.of(options.refine)
         mode: Literal["full", "fast", "off"] = selection.default if selection else "off"
         if options.budget_s is not None:
             mode = "full"

@@ -51,7 +51,7 @@ def sieve(
     source: SceneSource | str | Path,
     output: str | Path,
     *,
-    min_area: PatchSize,
+    min_area: PatchSize | str,
     connectivity: Connectivity = 4,
     overwrite: bool = False,
     progress: ProgressListener = ignore_progress,
@@ -65,7 +65,7 @@ def sieve(
     Args:
         source: Class raster: one band of whole numbers from 0 to 255.
         output: Class raster to write, a Cloud Optimized GeoTIFF.
-        min_area: Smaller patches merge.
+        min_area: Smaller patches merge: ``"200m2"``, ``"0.5ha"`` or ``"20px"``.
         connectivity: Whether pixels of a patch share sides (4) or may touch by the corner (8).
         overwrite: Whether an existing file may be replaced.
         progress: Receives events.
@@ -75,7 +75,7 @@ def sieve(
         MagnetGeoError: With a sentence for the user; no output exists then.
     """
     started, token = time.monotonic(), cancel or CancelToken()
-    source, output = SceneSource.of(source), Path(output)
+    source, output, least = SceneSource.of(source), Path(output), PatchSize.of(min_area)
     check_output_path(output, source.path, overwrite, side_files=class_map_side_files(output))
 
     def say(stage: str, message: str, fraction: float) -> None:
@@ -90,7 +90,7 @@ def sieve(
         scale = None if class_map.grid.crs is None else GroundScale(class_map.grid)
         merged = merged_bands(
             bands,
-            min_area,
+            least,
             scale,
             connectivity=connectivity,
             each_band=lambda band: say("merge", "Merging small patches", _MERGED * band.rect.row_stop / height),
