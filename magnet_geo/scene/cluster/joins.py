@@ -41,18 +41,18 @@ def join_pending_tops(
         above = {} if store.is_empty(index - columns) else store.read_edge(index - columns, "below")
         top, chunk = store.read_edge(index, "top"), store.read(index)
         for product in products.values():
-            _fill_top(product, chunk, windows[index], top=top, above=above, band=2 * windows.taper, device=device)
+            _fill_top(product, chunk, windows[index], top=top, above=above, overlap=2 * windows.taper, device=device)
         store.commit(index, chunk, {})
         store.drop_edges([(index, "top"), (index - columns, "below")])
 
 
 def _fill_top(
-    product: MapProduct, chunk: Arrays, window: Window, *, top: Arrays, above: Arrays, band: int, device: torch.device
+    product: MapProduct, chunk: Arrays, window: Window, *, top: Arrays, above: Arrays, overlap: int, device: torch.device
 ) -> None:
     filled, valid = product.unpack(window.write, chunk), top[VALID]
     for rows in strips_of_edge(len(valid)):
         lower = torch.from_numpy(top[product.name][:, rows]).to(device)
         if product.name in above:
             upper = torch.from_numpy(above[product.name][:, rows]).to(device)
-            lower = fade_down(upper, lower, rows=rows, band=band)
+            lower = fade_down(upper, lower, rows=rows, overlap=overlap)
         fill_chunk(filled, rows, lower, valid=valid[rows], settings=product.settings)

@@ -46,7 +46,7 @@ class PassTask:
         source: Where the model is loaded from.
         model_hash: Hash of the model that is meant.
         name: Which pass.
-        folder: Of the pass's parts, seen by all workers.
+        folder: Of the pass's chunks, seen by all workers.
         owner: File that names the run that may work in it.
         token: Name of this run.
         threads: CPU threads of the networks; None for PyTorch's choice.

@@ -96,9 +96,9 @@ class StepCosts:
         coarse_read: What ranking the patches of a window needs, read likewise.
         coarse: Ranking the patches of a window.
         window: A window in the pass that makes the map, without refinement.
-        keep: Its part of the map, kept by a thread of its own.
+        keep: Its chunk of the map, kept by a thread of its own.
         patch: Refining one patch.
-        write: All parts, written into the outputs at the end.
+        write: All chunks, written into the outputs at the end.
         fast_share: Share of the patches that the model's own rule would refine; None where it has none.
     """
 
