@@ -47,7 +47,14 @@ def join_pending_tops(
 
 
 def _fill_top(
-    product: MapProduct, chunk: Arrays, window: Window, *, top: Arrays, above: Arrays, overlap: int, device: torch.device
+    product: MapProduct,
+    chunk: Arrays,
+    window: Window,
+    *,
+    top: Arrays,
+    above: Arrays,
+    overlap: int,
+    device: torch.device,
 ) -> None:
     filled, valid = product.unpack(window.write, chunk), top[VALID]
     for rows in strips_of_edge(len(valid)):
