@@ -115,7 +115,7 @@ def report(what: str, times: int, run: object) -> None:
 
 def without_break(scene: Path, refine: str) -> Case:
     output = scene.with_name("whole.tif")
-    output.unlink(missing_ok=True)
+    remove(output)
     run = Run(scene, output, refine)
     run.wait_for_begin()
     windows = 0
@@ -129,7 +129,7 @@ def without_break(scene: Path, refine: str) -> Case:
 def killed(case: Case, output: Path, chance: random.Random, kills: int, *, torn: bool) -> tuple[int, list[float]]:
     """Kill run after run of one map until it was killed often enough; then let it end."""
     lost, runs = list[float](), 0
-    output.unlink(missing_ok=True)
+    remove(output)
     while True:
         runs += 1
         run = Run(case.scene, output, case.refine)
@@ -141,7 +141,7 @@ def killed(case: Case, output: Path, chance: random.Random, kills: int, *, torn:
         time.sleep(chance.uniform(1, 2.5) * case.window_s if torn else chance.uniform(0, 2.5 * case.seconds / kills))
         if run._process.poll() is not None:
             check(case, output)
-            output.unlink()
+            remove(output)
             continue
         kept_at, killed_at = last_kept(output), run.kill()
         require(not output.exists() or (output.parent / f".{output.name}.magnet-geo").exists(), "no half map")
@@ -150,6 +150,12 @@ def killed(case: Case, output: Path, chance: random.Random, kills: int, *, torn:
             tear(output, chance)
     check(case, output)
     return runs, lost
+
+
+def remove(output: Path) -> None:
+    """Remove a finished map with its side files: a run replaces none of them unasked."""
+    for path in output.parent.glob(f"{output.stem}.*"):
+        path.unlink()
 
 
 def tear(output: Path, chance: random.Random) -> None:
