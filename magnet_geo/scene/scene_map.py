@@ -8,9 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 
 from magnet_geo.errors import SceneError
 from magnet_geo.raster import SceneSource, describe_scene
@@ -18,9 +16,10 @@ from magnet_geo.raster.open_raster import OpenRaster, open_raster, read_xarray
 from magnet_geo.raster.picture import indexed_png, picture_size, read_picture
 from magnet_geo.records.segment_result import SegmentResult
 from magnet_geo.vector.polygon_options import PolygonOptions
-from magnet_geo.vector.polygonizer import polygonize
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
     import xarray
 
 _LONGEST_SIDE_PX = 640
@@ -90,6 +89,8 @@ class SceneMap:
         Raises:
             MagnetGeoError: The map is gone, or cannot be traced.
         """
+        from magnet_geo.vector.polygonizer import polygonize
+
         if self.record.polygons is not None and options == _DEFAULTS:
             return _read_layer(Path(self.record.polygons))
         with TemporaryDirectory(prefix="magnet-geo-") as folder:
@@ -104,6 +105,8 @@ class SceneMap:
         Columns: name, color (``#rrggbb``), pixels, share of the valid pixels (0-1), area_m2 on the ellipsoid and
         area_share of the mapped area (0-1), both NaN without a CRS.
         """
+        import pandas as pd
+
         rows = [entry.model_dump() for entry in self.record.classes]
         columns = ["value", "name", "color", "pixels", "share", "area_m2", "area_share"]
         return pd.DataFrame(rows, columns=columns).set_index("value").astype({"area_m2": float, "area_share": float})
@@ -148,6 +151,8 @@ class SceneMap:
 
 
 def _read_layer(path: Path) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+
     if path.suffix == ".parquet":
         return gpd.read_parquet(path)
     # A GeoPackage holds a table of styles beside the polygons.
