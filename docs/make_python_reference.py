@@ -43,9 +43,7 @@ result.write("map.json")  # magnet_geo.SceneMap.read("map.json") is the same aga
     "SegmentOptions": """
 quarter = magnet_geo.SegmentOptions(refine=0.25, min_confidence=0.1, area=magnet_geo.Area(vector="labels.gpkg"))""",
     "polygonize": """
-layer = magnet_geo.polygonize(
-    "map.tif", "map.gpkg", options=magnet_geo.PolygonOptions(min_area="200m2", simplify="2m")
-)
+layer = magnet_geo.polygonize("map.tif", "map.gpkg", options=magnet_geo.PolygonOptions(min_area="200m2", simplify="2m"))
 print(layer.features)""",
     "sieve": """
 magnet_geo.sieve("map.tif", "large_patches.tif", min_area="200m2")""",
